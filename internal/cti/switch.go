@@ -1,0 +1,199 @@
+// Package cti is the link between the application and a telephone switch: commands down, facts up, and a snapshot of
+// live legs for reconciliation. The switch does not know why it rings.
+//
+// Every driver passes the suite in ctitest.
+package cti
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ringback/internal/id"
+)
+
+// Switch obeys the application. A command returns when the switch has taken it; what comes of it is told as Events, in
+// order for each leg. Commands may be repeated: legs are named before they are commanded.
+type Switch interface {
+	// Originate rings o.To. The leg ends by itself when nobody answers within its ring time. It is idempotent by
+	// o.Leg: the same order again is nil. It is refused, and nothing has left, with one of the Err values below.
+	Originate(ctx context.Context, o Order) error
+
+	// Join lets two answered and confirmed legs hear each other. Idempotent. When one leg of a bridge ends, the
+	// switch plays the other a short farewell and ends it too (cause NormalClearing, by Us).
+	Join(ctx context.Context, j Join) error
+
+	// Play changes what an answered leg hears until the next Play or Join.
+	Play(ctx context.Context, leg id.Leg, p Program) error
+
+	// HangUp ends the leg in whatever state it is: CANCEL while it rings, BYE after the answer, after h.Say has been
+	// heard. An unknown or ended leg is nil.
+	HangUp(ctx context.Context, leg id.Leg, h HangUp) error
+
+	// Fence tells the switch that orders of this callback below fence are stale, and with cancelled that no order of
+	// it may be carried out any more. Legs that are up are not touched.
+	Fence(ctx context.Context, cb id.Callback, fence int64, cancelled bool) error
+
+	// Reconcile hands a switch that has just started the legs that the application's rows say are not ended, and all
+	// fences. It adopts what it knows and ends (CANCEL or BYE from derived ids and Ref) what it does not. Until then
+	// Originate is refused with ErrNotReconciled. One fact comes back for each leg.
+	Reconcile(ctx context.Context, known []KnownLeg) ([]LegFact, error)
+
+	// Legs returns what the switch knows of a callback's legs, ended ones included for an hour.
+	Legs(ctx context.Context, cb id.Callback) ([]LegFact, error)
+
+	// Trunks replaces the trunks. Calls that are up stay.
+	Trunks(ctx context.Context, all []Trunk) error
+}
+
+// What Originate refuses with; a refused order has sent nothing.
+var (
+	// ErrSecondCall: another visitor leg of this callback is live, or this leg has already ended.
+	ErrSecondCall = errors.New("cti: a second call of the same callback")
+	// ErrStaleToken: the order's fence is below the highest seen for the callback.
+	ErrStaleToken = errors.New("cti: stale fence")
+	// ErrCancelled: the callback was cancelled.
+	ErrCancelled = errors.New("cti: callback cancelled")
+	// ErrPastDeadline: the order's deadline has passed.
+	ErrPastDeadline = errors.New("cti: past deadline")
+	// ErrNotReconciled: the switch has just started and was not told yet what was up before.
+	ErrNotReconciled = errors.New("cti: not reconciled")
+	// ErrNoTrunk: no trunk carries this number, or none has room.
+	ErrNoTrunk = errors.New("cti: no trunk for this number")
+	// ErrDown: the switch cannot be reached or is stopping.
+	ErrDown = errors.New("cti: switch down")
+	// ErrNoLeg: Join or Play of a leg that is not up.
+	ErrNoLeg = errors.New("cti: no such leg")
+)
+
+// Order asks for one leg.
+type Order struct {
+	Callback id.Callback
+	Attempt  int
+	Leg      id.Leg
+	Party    Party
+	Fence    int64
+	To       Endpoint
+	From     string        // caller ID, E.164 with "+"; "" = the trunk's or switch's own name
+	Name     string        // display name shown to a SIP device
+	Ring     time.Duration // from the first 180/183; the hard stop is Ring + 15 s after the INVITE
+	Deadline time.Time     // refused when it has passed; zero = none
+	Confirm  Confirm       // what makes an answered leg a confirmed one
+	Region   string        // ISO country whose ringback and busy tones are played
+	Hear     Program       // what the leg hears once it is answered
+}
+
+// Confirm is how an answered leg proves that a person took it. Auto is resolved by the application.
+type Confirm string
+
+const (
+	ConfirmNone       Confirm = "none"         // answering is enough
+	ConfirmKey        Confirm = "key"          // key 1 within 12 s of the answer
+	ConfirmKeyOrVoice Confirm = "key_or_voice" // key 1, or 300 ms of speech then 700 ms of pause, within 30 s
+)
+
+// Windows of confirmation, from the answer.
+const (
+	KeyWindow   = 12 * time.Second
+	VoiceWindow = 30 * time.Second
+)
+
+// Program is what a leg hears, in order: First once, then Then for ever. A confirming leg hears First again after a
+// pause until it confirms or its window closes.
+type Program struct {
+	First Prompt
+	Then  Sound
+}
+
+// Prompt is a recording or, where there is none, a built-in sound.
+type Prompt struct {
+	WAV   string // path of a file; "" = Sound
+	Sound Sound
+}
+
+// Sound is a built-in sound.
+type Sound string
+
+const (
+	SoundNone     Sound = ""         // nothing: comfort silence frames, never for more than 2 s
+	SoundSoft     Sound = "soft"     // one soft tone: "you are connected to a machine that cares"
+	SoundAsk      Sound = "ask"      // rising notes: press 1
+	SoundRingback Sound = "ringback" // the country's ringing tone, for ever
+	SoundWait     Sound = "wait"     // a short figure every few seconds, for ever, with a different one every 15 s
+	SoundMoment   Sound = "moment"   // "one moment"
+	SoundSorry    Sound = "sorry"    // falling notes: it did not work
+	SoundThanks   Sound = "thanks"   // two notes: taken
+	SoundTaken    Sound = "taken"    // somebody else has it already
+	SoundZip      Sound = "zip"      // 200 ms: you are on the air
+	SoundWarn     Sound = "warn"     // one beep: a minute is left
+	SoundBye      Sound = "bye"      // the other side has hung up
+)
+
+// Join asks for a bridge.
+type Join struct {
+	Callback id.Callback
+	A, B     id.Leg        // A waited and hears the zip tone
+	MaxTalk  time.Duration // both are ended (cause max_talk) when it is over, with SoundWarn a minute before; 0 = 60 min
+}
+
+// HangUp says how a leg ends.
+type HangUp struct {
+	Cause Cause
+	Say   Prompt // heard in full by an answered leg before the BYE, at most 10 s; zero = none
+}
+
+// KnownLeg is what the application has on disk of a leg that is not ended.
+type KnownLeg struct {
+	Order  Order // as it was given, with the fence
+	State  LegState
+	Sent   bool // false: provably never sent
+	Trunk  id.Trunk
+	CallID string
+	Ref    []byte // opaque, from the last Event that carried one
+	With   id.Leg // the other leg of the bridge, "" = none
+	MaxEnd time.Time
+}
+
+// LegFact is what the switch knows of a leg.
+type LegFact struct {
+	Leg    id.Leg
+	Known  bool // false: this switch never had it or forgot it; it has been told to end
+	State  LegState
+	Cause  Cause
+	By     By
+	Trunk  id.Trunk
+	CallID string
+}
+
+// EventKind says what happened to a leg.
+type EventKind string
+
+const (
+	LegSent      EventKind = "leg_sent"      // the first INVITE left; CallID, Trunk
+	LegRinging   EventKind = "leg_ringing"   // 180, or the first 183
+	LegEarly     EventKind = "leg_early"     // media before the answer
+	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref
+	LegConfirmed EventKind = "leg_confirmed" // answered, and a person has said so
+	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
+	LegDigit     EventKind = "leg_digit"     // a key; Digit
+	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
+	LegHeard     EventKind = "leg_heard"     // audio again
+	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode
+)
+
+// Event is a fact about one leg, told by the switch.
+type Event struct {
+	At       time.Time
+	Kind     EventKind
+	Callback id.Callback
+	Attempt  int
+	Leg      id.Leg
+	Party    Party
+	Trunk    id.Trunk
+	CallID   string
+	Ref      []byte // opaque state to store with the leg; nil = unchanged
+	Digit    byte
+	Cause    Cause
+	By       By
+	SIPCode  int
+}

@@ -1,0 +1,78 @@
+package cti
+
+import "ringback/internal/id"
+
+// Trunk is a line to the telephone network: how one carrier wants to be spoken to.
+type Trunk struct {
+	ID             id.Trunk
+	Slug           string
+	Address        string   // sip:host[:port];transport=udp|tcp
+	Prefixes       []string // of E.164 numbers with "+" that it carries; "" = all. The longest match wins
+	Priority       int      // among equals the lowest first
+	MaxCalls       int      // 0 = no limit
+	CallsPerSecond float64  // a token bucket; 0 = no limit
+	NumberFormat   NumberFormat
+	TechPrefix     string // digits in front of the number
+	CallerID       CallerIDIn
+	Domain         string   // host in From, To and Request-URI; "" = the host of Address
+	Codecs         []Codec  // what is offered, in order
+	AcceptFrom     []string // CIDRs whose requests are let in; empty = what Address resolves to
+	NAT            NAT
+	Local          Local
+	SessionTimer   SessionTimer
+	Headers        bool // X-Ringback-* on INVITEs
+	SilentFailover bool // another trunk after silence (callflow 1.1's known hole is closed by false)
+}
+
+// NumberFormat is how a trunk writes an E.164 number.
+type NumberFormat string
+
+const (
+	PlusE164   NumberFormat = "+e164"    // +49301234567
+	PlainE164  NumberFormat = "e164"     // 49301234567
+	ZeroZero   NumberFormat = "00"       // 0049301234567
+	NationalNF NumberFormat = "national" // 0301234567
+)
+
+// CallerIDIn is the header that carries our number.
+type CallerIDIn string
+
+const (
+	InFrom CallerIDIn = "from"
+	InPAI  CallerIDIn = "pai"
+	InPPI  CallerIDIn = "ppi"
+	InRPID CallerIDIn = "rpid"
+)
+
+// Codec is an audio codec by its name in config.
+type Codec string
+
+const (
+	PCMU Codec = "pcmu"
+	PCMA Codec = "pcma"
+)
+
+// NAT is how strictly media must come from the SDP's address.
+type NAT string
+
+const (
+	NATNo   NAT = "no"
+	NATYes  NAT = "yes"
+	NATAuto NAT = "auto"
+)
+
+// Local is which of our addresses a trunk sees.
+type Local string
+
+const (
+	LocalPublic  Local = "public"
+	LocalPrivate Local = "private"
+)
+
+// SessionTimer is whether we go along with RFC 4028.
+type SessionTimer string
+
+const (
+	TimerAuto SessionTimer = "auto"
+	TimerOff  SessionTimer = "off"
+)

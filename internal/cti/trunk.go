@@ -14,6 +14,8 @@ type Trunk struct {
 	NumberFormat   NumberFormat
 	TechPrefix     string // digits in front of the number
 	CallerID       CallerIDIn
+	Username       string // digest credentials; "" = none are given
+	Password       string
 	Domain         string   // host in From, To and Request-URI; "" = the host of Address
 	Codecs         []Codec  // what is offered, in order
 	AcceptFrom     []string // CIDRs whose requests are let in; empty = what Address resolves to

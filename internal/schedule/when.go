@@ -1,0 +1,199 @@
+package schedule
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strconv"
+	"time"
+
+	"ringback/internal/fault"
+)
+
+// When is the time a callback is wanted, as it was asked for. The zero value is now.
+type When struct {
+	after time.Duration // 0 = not asked so
+	at    string        // wall time, wallLayout; "" = not asked so
+	zone  string        // of at; "" = the business's own
+}
+
+// The nearest and furthest time that can be asked for.
+const (
+	MinAfter = time.Minute
+	MaxAhead = 30 * 24 * time.Hour
+)
+
+// After is d from when it is resolved.
+func After(d time.Duration) When { return When{after: d} }
+
+// At is a wall time, 2026-12-01T09:00, in an IANA zone; "" is the business's own.
+func At(wall, zone string) When { return When{at: wall, zone: zone} }
+
+// IsNow says whether no other time was asked for.
+func (w When) IsNow() bool { return w == When{} }
+
+// whenJSON is the contract's shape: exactly one of the first three.
+type whenJSON struct {
+	Now   *bool   `json:"now,omitempty"`
+	After *string `json:"after,omitempty"`
+	At    *string `json:"at,omitempty"`
+	Zone  *string `json:"zone,omitempty"`
+}
+
+// UnmarshalJSON reads {"now":true}, {"after":"10m"} or {"at":"2026-12-01T09:00","zone":"America/New_York"}, null as
+// now. Its error is a fault, when_invalid.
+func (w *When) UnmarshalJSON(b []byte) error {
+	var j whenJSON
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&j); err != nil {
+		return whenShape().Because(err)
+	}
+	parsed, err := j.when(bytes.Equal(bytes.TrimSpace(b), []byte("null")))
+	if err != nil {
+		return err
+	}
+	*w = parsed
+	return nil
+}
+
+func (j whenJSON) when(absent bool) (When, error) {
+	switch {
+	case absent:
+		return When{}, nil
+	case j.Now != nil && *j.Now && j.After == nil && j.At == nil && j.Zone == nil:
+		return When{}, nil
+	case j.Now == nil && j.After != nil && j.At == nil && j.Zone == nil:
+		return parseAfter(*j.After)
+	case j.Now == nil && j.After == nil && j.At != nil:
+		zone := ""
+		if j.Zone != nil {
+			zone = *j.Zone
+		}
+		return parseAt(*j.At, zone)
+	}
+	return When{}, whenShape()
+}
+
+// ParseWhenForm reads the fields of a form: when=now, when=after and after=10m, when=at with at and zone. Without
+// when, the field that is filled counts; none is now. Fields that another choice left filled are ignored.
+func ParseWhenForm(form url.Values) (When, error) {
+	after, at := form.Get("after"), form.Get("at")
+	choice := form.Get("when")
+	if choice == "" {
+		switch {
+		case at != "":
+			choice = "at"
+		case after != "":
+			choice = "after"
+		}
+	}
+	switch choice {
+	case "", "now":
+		return When{}, nil
+	case "after":
+		return parseAfter(after)
+	case "at":
+		return parseAt(at, form.Get("zone"))
+	}
+	if d, err := parseAfter(choice); err == nil { // when=10m, as an option of one list
+		return d, nil
+	}
+	return When{}, whenShape()
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (w When) MarshalJSON() ([]byte, error) {
+	var j whenJSON
+	switch yes := true; {
+	case w.at != "":
+		j.At = &w.at
+		if w.zone != "" {
+			j.Zone = &w.zone
+		}
+	case w.after != 0:
+		s := durationText(w.after)
+		j.After = &s
+	default:
+		j.Now = &yes
+	}
+	return json.Marshal(j)
+}
+
+var dayPart = regexp.MustCompile(`^([0-9]{1,3})d(.*)$`)
+
+func parseAfter(s string) (When, error) {
+	bad := fault.At("when", fault.WhenInvalid, "Say how long from now as 10m, 2h or 1d: from one minute to 30 days.")
+	var d time.Duration
+	rest := s
+	if m := dayPart.FindStringSubmatch(s); m != nil {
+		n, _ := strconv.Atoi(m[1]) // at most three digits
+		d, rest = time.Duration(n)*24*time.Hour, m[2]
+	}
+	if rest != "" || d == 0 {
+		r, err := time.ParseDuration(rest)
+		if err != nil || r < 0 || len(s) > 32 {
+			return When{}, bad
+		}
+		if r > MaxAhead {
+			return When{}, bad
+		}
+		d += r
+	}
+	if d < MinAfter || d > MaxAhead {
+		return When{}, bad
+	}
+	return After(d), nil
+}
+
+// durationText writes d with days, as parseAfter reads it.
+func durationText(d time.Duration) string {
+	days, rest := d/(24*time.Hour), d%(24*time.Hour)
+	switch {
+	case days == 0:
+		return trimZeros(rest)
+	case rest == 0:
+		return strconv.Itoa(int(days)) + "d"
+	}
+	return strconv.Itoa(int(days)) + "d" + trimZeros(rest)
+}
+
+var zeroTail = regexp.MustCompile(`^(.*[hm])0[ms](0s)?$`)
+
+// trimZeros turns 10m0s into 10m and 1h0m0s into 1h.
+func trimZeros(d time.Duration) string {
+	s := d.String()
+	for {
+		m := zeroTail.FindStringSubmatch(s)
+		if m == nil {
+			return s
+		}
+		s = m[1]
+	}
+}
+
+func parseAt(wall, zone string) (When, error) {
+	t, err := time.Parse(wallLayout, wall)
+	if err != nil {
+		if t, err = time.Parse(wallLayout+":05", wall); err != nil {
+			return When{}, fault.At("when", fault.WhenInvalid,
+				"Write the day and time as 2026-12-01T09:00, as the clock on the wall shows it, and the zone beside it.")
+		}
+	}
+	if zone != "" {
+		if _, err := Zone(zone); err != nil {
+			return When{}, badZone(zone)
+		}
+	}
+	return At(t.Format(wallLayout), zone), nil
+}
+
+func badZone(name string) *fault.Fault {
+	return fault.At("when", fault.WhenInvalid, "We do not know the time zone %.64q. One is called like America/New_York.", name)
+}
+
+func whenShape() *fault.Fault {
+	return fault.At("when", fault.WhenInvalid,
+		`Say exactly one time: {"now":true}, {"after":"10m"} or {"at":"2026-12-01T09:00","zone":"America/New_York"}.`)
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// check looks at what each value means. Keys that could not be read are left out: one problem a key is enough.
+func (c *Config) check(src *Source, earlier Problems) Problems {
+	k := &checker{src: src, origins: c.origins, silent: earlier}
+	k.baseURL("url", c.URL)
+	k.address("listen.http", c.Listen.HTTP, true)
+	k.only("listen.https", c.Listen.HTTPS, "TLS", "put a proxy that speaks TLS in front of listen.http", "")
+	k.address("listen.rtc", c.Listen.RTC, false)
+	if len(c.Listen.SIP) == 0 {
+		k.refuse("listen.sip", "want at least one of udp://host:port, tcp://host:port: without it no telephone rings")
+	}
+	k.public("public.ip4", c.Public.IP4, netip.Addr.Is4, "IPv4 address such as 192.0.2.7")
+	k.public("public.ip6", c.Public.IP6, netip.Addr.Is6, "IPv6 address such as 2001:db8::7")
+	if strings.TrimSpace(c.Data) == "" {
+		k.refuse("data", "want the path of a folder, such as ./data")
+	}
+	k.database("database", c.Database)
+	k.only("cluster.nats", c.Cluster.NATS, "cluster", "everything runs in one process", "")
+	k.oneOf("switch.driver", c.Switch.Driver, "embedded")
+	k.oneOf("switch.process", c.Switch.Process, "inline")
+	k.oneOf("policy.numbers", c.Policy.Numbers, "default")
+	k.oneOf("policy.proof", c.Policy.Proof, "required", "off")
+	for i, host := range c.Policy.AllowSIP {
+		k.host(fmt.Sprintf("policy.allow_sip[%d]", i), host)
+	}
+	k.limits("policy.limits.per_number", c.Policy.Limits.PerNumber)
+	k.limits("policy.limits.per_visitor", c.Policy.Limits.PerVisitor)
+	k.speech("speech.command", c.Speech.Command)
+	k.mail(c.Mail)
+	k.only("storage", c.Storage, "other storage", "recordings and files stay in data", "file")
+	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
+	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	return k.problems
+}
+
+type checker struct {
+	src      *Source
+	origins  map[string]Origin
+	silent   Problems
+	problems Problems
+}
+
+// refuse names the line of the file, or the variable that set the key.
+func (k *checker) refuse(key, format string, args ...any) {
+	if slices.ContainsFunc(k.silent, func(p Problem) bool { return p.Key == key || strings.HasPrefix(p.Key, key+"[") }) {
+		return
+	}
+	p := k.src.Problem(key, format, args...)
+	top, _, _ := strings.Cut(key, "[")
+	if o := k.origins[top]; o.Env != "" {
+		p.File, p.Line = o.Env, 0
+	}
+	k.problems = append(k.problems, p)
+}
+
+func (k *checker) oneOf(key, got string, allowed ...string) {
+	if slices.Contains(allowed, got) {
+		return
+	}
+	meant := ""
+	if best, ok := Nearest(got, allowed); ok {
+		meant = ", did you mean " + best + "?"
+	}
+	k.refuse(key, "%q is not known to this build%s (allowed: %s)", got, meant, strings.Join(allowed, ", "))
+}
+
+// only refuses what a later build will be able to do: half of it would be worse than none.
+func (k *checker) only(key, got, what, instead, allowed string) {
+	if got != allowed {
+		k.refuse(key, "this build has no %s yet: write %q (%s)", what, allowed, instead)
+	}
+}
+
+func (k *checker) baseURL(key, got string) {
+	u, err := url.Parse(got)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		k.refuse(key, "want an absolute address such as https://call.example.com, got %q", got)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		k.refuse(key, "want scheme, host and port only, such as https://call.example.com, got %q", got)
+	}
+}
+
+func (k *checker) address(key, got string, needed bool) {
+	if got == "" && !needed {
+		return
+	}
+	if _, _, err := splitAddr(got); err != nil {
+		k.refuse(key, "%s", err)
+	}
+}
+
+func (k *checker) public(key, got string, family func(netip.Addr) bool, what string) {
+	if got == "" || got == "auto" {
+		return
+	}
+	a, err := netip.ParseAddr(got)
+	if err != nil || !family(a) || a.IsUnspecified() || a.IsMulticast() {
+		k.refuse(key, "want an %s, auto or \"\", got %q", what, got)
+	}
+}
+
+func (k *checker) database(key, got string) {
+	if got == "sqlite" {
+		return
+	}
+	u, err := url.Parse(got)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || (u.Host == "" && u.Query().Get("host") == "") {
+		k.refuse(key, "want sqlite or postgres://user:password@host:5432/name")
+	}
+}
+
+func (k *checker) host(key, got string) {
+	name := strings.TrimPrefix(got, "*.")
+	if name == "" || strings.ContainsAny(name, "*:/@ ") && !addrOrZero(name).IsValid() {
+		k.refuse(key, "want a host such as pbx.example.com, *.example.com or 192.0.2.7, got %q", got)
+	}
+}
+
+func addrOrZero(s string) netip.Addr {
+	a, _ := netip.ParseAddr(s)
+	return a
+}
+
+func (k *checker) limits(key string, limits []Limit) {
+	for i, l := range limits {
+		if l.N < 1 {
+			k.refuse(fmt.Sprintf("%s[%d].n", key, i), "want 1 or more; leave the list empty for no limit")
+		}
+		if l.Per <= 0 {
+			k.refuse(fmt.Sprintf("%s[%d].per", key, i), "want a duration such as 5m or 24h")
+		}
+	}
+}
+
+func (k *checker) speech(key string, command []string) {
+	if len(command) > 0 && !slices.Contains(command, "{out}") {
+		k.refuse(key, "no argument is {out}, the file that the program is to write")
+	}
+}
+
+func (k *checker) mail(m Mail) {
+	if m.URL != "" {
+		if u, err := url.Parse(m.URL); err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Host == "" {
+			k.refuse("mail.url", "want smtp://user:password@host:587")
+		}
+	}
+	if m.From != "" {
+		if _, err := mail.ParseAddress(m.From); err != nil {
+			k.refuse("mail.from", "want a sender such as Callback <cb@example.com>, got %q", m.From)
+		}
+	}
+}

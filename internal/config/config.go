@@ -1,0 +1,170 @@
+// Package config is what a running Ringback is told by a file and by its environment.
+//
+// The file is strict YAML. The comments of Config are its manual: docs/config.md is written from them. Every key can be
+// set by the environment too, which wins: RINGBACK_ and the path in capitals with _ between, RINGBACK_LISTEN_HTTP=:80.
+package config
+
+import (
+	"time"
+)
+
+// Config holds the settings of one process. Business data (subscribers, agents, trunks) is not here: see `ringback apply`.
+type Config struct {
+	// Where visitors reach this service from outside, without a path. Every link is built from it, never from the Host
+	// header of a request.
+	URL    string `yaml:"url" secret:"url"`
+	Listen Listen `yaml:"listen"`
+	Public Public `yaml:"public"`
+	// The folder that one process owns: the SQLite file, keys, the lock and the control socket. A relative path starts
+	// at the folder where the program was started. Made with mode 0700 if it is missing.
+	Data string `yaml:"data"`
+	// sqlite (a file in data) or postgres://user:password@host:5432/name.
+	Database string  `yaml:"database" secret:"url"`
+	Cluster  Cluster `yaml:"cluster"`
+	Switch   Switch  `yaml:"switch"`
+	Policy   Policy  `yaml:"policy"`
+	Speech   Speech  `yaml:"speech"`
+	Mail     Mail    `yaml:"mail"`
+	// Where recordings and files go: file (in data).
+	Storage string `yaml:"storage" secret:"url"`
+	Auth    Auth   `yaml:"auth"`
+	Log     Log    `yaml:"log"`
+
+	origins  map[string]Origin
+	strayEnv []string
+}
+
+// Listen is what is bound. Port 0 takes any free port; the ready line tells which.
+type Listen struct {
+	// host:port of pages and API in plain HTTP; put a proxy that speaks TLS in front of it.
+	HTTP string `yaml:"http"`
+	// host:port of pages and API over TLS. This build has no TLS yet and refuses to start with anything but "".
+	HTTPS string `yaml:"https"`
+	// Where SIP is spoken with trunks and telephones: udp://host:port, tcp://host:port.
+	SIP []SIPSocket `yaml:"sip"`
+	// host:first-last, the UDP ports that carry speech, two for each leg. host:0 takes any free ports.
+	RTP Ports `yaml:"rtp"`
+	// host:port of browser voice. This build has none yet and does not bind it.
+	RTC string `yaml:"rtc"`
+}
+
+// Public is the address seen from outside, written into Contact, Via and SDP when a trunk asks for it.
+type Public struct {
+	// An IPv4 address; "" = the socket's own; auto = ask once, at `ringback check`.
+	IP4 string `yaml:"ip4"`
+	// An IPv6 address; "" = the socket's own; auto = ask once, at `ringback check`.
+	IP6 string `yaml:"ip6"`
+}
+
+// Cluster joins several processes into one service.
+type Cluster struct {
+	// nats://host:4222; "" = everything in this process. This build knows only "".
+	NATS string `yaml:"nats" secret:"url"`
+}
+
+// Switch is what makes telephones ring.
+type Switch struct {
+	// embedded: the built-in SIP switch.
+	Driver string `yaml:"driver"`
+	// inline: the switch runs in this process.
+	Process string `yaml:"process"`
+}
+
+// Policy is what the operator allows, whatever a subscriber says.
+type Policy struct {
+	// Which telephone numbers may be called: default = valid, in a region of the subscriber, of a fixed, mobile or
+	// internet line; never premium, emergency or the operator's own.
+	Numbers string `yaml:"numbers"`
+	// Proof of work of a public form that does not say otherwise: required or off. This build has none yet: treated as off.
+	Proof string `yaml:"proof"`
+	// Whether a button may turn the proof of work off.
+	AllowProofOff bool `yaml:"allow_proof_off"`
+	// Hosts that sip: endpoints of public forms and of subscriber keys may be at: pbx.example.com, 192.0.2.7,
+	// *.example.com. Empty = none. Checked again when the call is sent.
+	AllowSIP []string `yaml:"allow_sip"`
+	Limits   Limits   `yaml:"limits"`
+}
+
+// Limits are counted over all subscribers. Each entry lets n callbacks through in any stretch of time per.
+type Limits struct {
+	// For one telephone number in all its spellings.
+	PerNumber []Limit `yaml:"per_number"`
+	// For one visitor, told by network address.
+	PerVisitor []Limit `yaml:"per_visitor"`
+}
+
+// Limit is n things in any stretch of time per.
+type Limit struct {
+	N   int           `yaml:"n"`
+	Per time.Duration `yaml:"per"`
+}
+
+// Speech turns text into a WAV file for prompts.
+type Speech struct {
+	// A program and its arguments, where {lang}, {text} and {out} stand for language, text and the file to write:
+	// [espeak-ng, -v, "{lang}", -w, "{out}", "{text}"]. Empty = built-in tones and given WAV files only.
+	Command []string `yaml:"command"`
+}
+
+// Mail sends messages to subscribers. This build sends none yet.
+type Mail struct {
+	// smtp://user:password@host:587; "" = no mail.
+	URL string `yaml:"url" secret:"url"`
+	// The sender, e.g. Callback <cb@example.com>.
+	From string `yaml:"from"`
+}
+
+// Auth is how people sign in. This build has no pages to sign in to yet; keys work without.
+type Auth struct {
+	// Whether a password opens a session.
+	Passwords bool `yaml:"passwords"`
+	// Whether a passkey opens a session.
+	Passkeys bool `yaml:"passkeys"`
+	OIDC     OIDC `yaml:"oidc"`
+}
+
+// OIDC is a company's own sign-in service.
+type OIDC struct {
+	// https://login.example.com; "" = none.
+	Issuer string `yaml:"issuer"`
+	// What the service calls us.
+	ClientID string `yaml:"client_id"`
+	// A file that holds the secret and nothing else.
+	ClientSecretFile string `yaml:"client_secret_file"`
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	// text, json, or auto: text on a terminal, else json.
+	Format string `yaml:"format"`
+	// debug (the wire), info (the steps of a life), warn or error.
+	Level string `yaml:"level"`
+}
+
+// Default is the configuration of an empty file.
+func Default() *Config {
+	const loopback = "127.0.0.1"
+	return &Config{
+		URL: "http://127.0.0.1:8080",
+		Listen: Listen{
+			HTTP: loopback + ":8080",
+			SIP:  []SIPSocket{{Network: "udp", Host: loopback, Port: 5060}, {Network: "tcp", Host: loopback, Port: 5060}},
+			RTP:  Ports{Host: loopback, First: 20000, Last: 29999},
+			RTC:  loopback + ":3478",
+		},
+		Data:     "./data",
+		Database: "sqlite",
+		Switch:   Switch{Driver: "embedded", Process: "inline"},
+		Policy: Policy{
+			Numbers: "default",
+			Proof:   "off",
+			Limits: Limits{
+				PerNumber:  []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
+				PerVisitor: []Limit{{N: 3, Per: time.Hour}},
+			},
+		},
+		Storage: "file",
+		Auth:    Auth{Passwords: true, Passkeys: true},
+		Log:     Log{Format: "auto", Level: "info"},
+	}
+}

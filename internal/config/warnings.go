@@ -1,0 +1,39 @@
+package config
+
+import (
+	"net/url"
+)
+
+// Warnings are what is allowed but worth knowing: `ringback check` and the start say them, a line each.
+func (c *Config) Warnings() []string {
+	warnings := append([]string(nil), c.strayEnv...)
+	say := func(s string) { warnings = append(warnings, s) }
+	if c.Policy.Proof == "required" {
+		say("policy.proof: this build has no proof of work yet; required is treated as off")
+	} else {
+		say("policy.proof: off: public forms ask for no proof of work; limits per number and per visitor hold")
+	}
+	if u, err := url.Parse(c.URL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		say("url: plain http: visitors' numbers travel unencrypted; put a proxy that speaks TLS in front and write https://")
+	}
+	if len(c.Policy.Limits.PerNumber) == 0 {
+		say("policy.limits.per_number: empty: any number may be rung without end")
+	}
+	if len(c.Policy.Limits.PerVisitor) == 0 {
+		say("policy.limits.per_visitor: empty: one visitor may make any number of telephones ring")
+	}
+	if len(c.Speech.Command) > 0 {
+		say("speech.command: this build reads no texts aloud yet; it is not run")
+	}
+	if c.Mail.URL != "" {
+		say("mail.url: this build sends no mail yet; it is not used")
+	}
+	if c.Auth.OIDC.Issuer != "" {
+		say("auth.oidc.issuer: this build has no pages to sign in to yet; it is not used")
+	}
+	return warnings
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || addrOrZero(host).IsLoopback()
+}

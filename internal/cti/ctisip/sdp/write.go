@@ -1,0 +1,95 @@
+package sdp
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ringback/internal/cti"
+)
+
+// Local is our side of a session. The version is raised only when what we say has changed (RFC 3264 section 8).
+type Local struct {
+	ID      uint64 // o= session id
+	Version uint64
+	Addr    netip.Addr
+	Port    uint16
+	Codecs  []cti.Codec
+	last    string // what was written last, without the o= line
+}
+
+// Offer writes our description of a first INVITE.
+func (l *Local) Offer() []byte {
+	var b strings.Builder
+	pts := []string{}
+	for _, c := range l.Codecs {
+		pts = append(pts, strconv.Itoa(int(number(c))))
+	}
+	l.line(&b, pts, strconv.Itoa(PTEvent))
+	for _, c := range l.Codecs {
+		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", number(c), strings.ToUpper(string(c)))
+	}
+	l.tail(&b, PTEvent, SendRecv)
+	return l.sealed(b.String())
+}
+
+// Answer writes our description for an offer whose stream at s.Audio is taken with codec c; all others are refused by
+// port 0.
+func (l *Local) Answer(s *Session, c Codec) []byte {
+	var b strings.Builder
+	for i := range s.Media {
+		m := &s.Media[i]
+		if i != s.Audio {
+			fmts := strings.Join(m.Fmt, " ")
+			if fmts == "" {
+				fmts = "0"
+			}
+			fmt.Fprintf(&b, "m=%s 0 %s %s\r\n", m.Kind, m.Proto, fmts)
+			continue
+		}
+		event := ""
+		if m.EventPT >= 0 {
+			event = strconv.Itoa(m.EventPT)
+		}
+		l.line(&b, []string{strconv.Itoa(int(c.PT))}, event)
+		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", c.PT, strings.ToUpper(string(c.Name)))
+		l.tail(&b, m.EventPT, m.Direction.Answer())
+	}
+	return l.sealed(b.String())
+}
+
+func (l *Local) line(b *strings.Builder, pts []string, event string) {
+	if event != "" {
+		pts = append(pts, event)
+	}
+	fmt.Fprintf(b, "m=audio %d RTP/AVP %s\r\n", l.Port, strings.Join(pts, " "))
+}
+
+func (l *Local) tail(b *strings.Builder, event int, d Direction) {
+	if event >= 0 {
+		fmt.Fprintf(b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", event, event)
+	}
+	fmt.Fprintf(b, "a=ptime:20\r\na=silenceSupp:off - - - -\r\na=%s\r\n", d)
+}
+
+// sealed puts the session lines in front, with a new version if the rest has changed.
+func (l *Local) sealed(media string) []byte {
+	family := "IP4"
+	if l.Addr.Is6() {
+		family = "IP6"
+	}
+	conn := fmt.Sprintf("c=IN %s %s\r\n", family, l.Addr)
+	if rest := conn + media; rest != l.last {
+		l.last = rest
+		l.Version++
+	}
+	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\n%st=0 0\r\n%s", l.ID, l.Version, family, l.Addr, conn, media)
+}
+
+func number(c cti.Codec) uint8 {
+	if c == cti.PCMA {
+		return PTA
+	}
+	return PTU
+}

@@ -1,0 +1,48 @@
+# What people type. Each target says what it does; the work is in scripts/, which runs by hand as well.
+
+SHELL    := /bin/bash
+GO       ?= go
+SEEDS    ?= 1000
+FUZZTIME ?= 30s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+.DEFAULT_GOAL := help
+.PHONY: help build deps demo test check fault sim mutants bench peers fuzz
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/ringback, one static program
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X ringback/internal/server.Version=$(VERSION)' -o bin/ringback ./cmd/ringback
+
+deps: ## install what the tests need (Debian packages; as root)
+	scripts/deps
+
+demo: build ## a shop, the service and a telephone network of its own to click through
+	bin/ringback demo
+
+test: ## everything, with the race detector; says what could not run
+	scripts/test
+
+check: ## formatting, vet, staticcheck and the import table
+	scripts/check
+
+fault: build ## kill -9, full disk, failing disk: minutes
+	$(GO) test -tags fault ./test/fault -count=1 -v -timeout 60m
+
+sim: ## SEEDS=1000 simulated days with lost packets and crashes
+	SEEDS=$(SEEDS) $(GO) test -run TestSimulatedDays ./test/sim -count=1 -v -timeout 30m
+
+mutants: ## the simulated days must find each bug built in on purpose
+	$(GO) run ./test/sim/mutants
+
+bench: build ## how fast, how much memory
+	$(GO) run ./bench
+
+peers: build ## against SIPp and baresip only
+	$(GO) test -tags peers ./test/peer/... -count=1 -v -timeout 10m
+
+fuzz: ## every fuzz target for FUZZTIME=30s
+	FUZZTIME=$(FUZZTIME) scripts/fuzz

@@ -5,6 +5,7 @@ import "sync/atomic"
 // Counters are the packets of all streams of an engine.
 type Counters struct {
 	In, Out atomic.Int64
+	Panics  atomic.Int64 // packets whose handling panicked
 	dropped [whys]atomic.Int64
 }
 
@@ -24,7 +25,9 @@ const (
 var Whys = [whys]Why{Source, Rate, Malformed, Late, Stopped}
 
 // String returns the reason as metrics spell it.
-func (w Why) String() string { return [whys]string{"source", "rate", "malformed", "late", "stopped"}[w] }
+func (w Why) String() string {
+	return [whys]string{"source", "rate", "malformed", "late", "stopped"}[w]
+}
 
 // Dropped returns how many packets were dropped for a reason.
 func (c *Counters) Dropped(w Why) int64 { return c.dropped[w].Load() }

@@ -1,18 +1,126 @@
 package media
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+)
 
 // Engine owns all media sockets of a switch.
-type Engine struct{}
+type Engine struct {
+	c       Config
+	log     *slog.Logger
+	count   *Counters
+	comfort comfort
+	pace    *pacer
+	readers sync.WaitGroup
 
-// ErrNoPort: every port of the range is in use.
-var ErrNoPort = errors.New("media: no free port")
+	link sync.Mutex // held while streams are joined or parted; before any Stream.mu
+
+	mu      sync.Mutex
+	streams map[*Stream]struct{}
+	port    uint16 // the next to try
+	closed  bool
+}
+
+// What Open fails with.
+var (
+	ErrNoPort = errors.New("every port is in use")
+	ErrClosed = errors.New("media: engine closed")
+)
 
 // New returns an engine without streams.
-func New(c Config) *Engine { return &Engine{} }
+func New(c Config) *Engine {
+	if c.Rand == nil {
+		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Counters == nil {
+		c.Counters = new(Counters)
+	}
+	return &Engine{c: c, log: c.Log, count: c.Counters, comfort: newComfort(), pace: newPacer(),
+		streams: map[*Stream]struct{}{}, port: even(c.PortMin)}
+}
+
+// Counters returns the packets of all streams.
+func (e *Engine) Counters() *Counters { return e.count }
 
 // Open opens a leg's socket on the next free even port. The error names the range when it is used up.
-func (e *Engine) Open(o Owner) (*Stream, error) { return nil, ErrNoPort }
+func (e *Engine) Open(o Owner) (*Stream, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, ErrClosed
+	}
+	conn, port, err := e.socket()
+	if err != nil {
+		return nil, err
+	}
+	s := newStream(e, o, conn, port)
+	e.streams[s] = struct{}{}
+	e.readers.Go(s.read)
+	return s, nil
+}
+
+// socket tries each even port once, beginning after the last one given out: what still comes for an older call should
+// find nobody.
+func (e *Engine) socket() (net.PacketConn, uint16, error) {
+	lo, hi := int(even(e.c.PortMin)), int(e.c.PortMax)
+	for range (hi-lo)/2 + 1 {
+		p := e.port
+		if e.port += 2; int(e.port) > hi || e.port < p {
+			e.port = uint16(lo)
+		}
+		conn, err := e.c.Net.ListenPacket(netip.AddrPortFrom(e.c.Bind, p).String())
+		switch {
+		case err == nil:
+			return conn, portOf(conn), nil
+		case !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, os.ErrExist):
+			return nil, 0, fmt.Errorf("media: %w", err)
+		}
+	}
+	return nil, 0, fmt.Errorf("media: ports %d-%d of %s: %w", e.c.PortMin, e.c.PortMax, e.c.Bind, ErrNoPort)
+}
+
+func even(p uint16) uint16 { return p + p&1 }
+
+func portOf(c net.PacketConn) uint16 {
+	_, p, _ := net.SplitHostPort(c.LocalAddr().String())
+	n, _ := strconv.ParseUint(p, 10, 16)
+	return uint16(n)
+}
+
+func (e *Engine) forget(s *Stream) {
+	e.mu.Lock()
+	delete(e.streams, s)
+	e.mu.Unlock()
+}
 
 // Close ends all streams and waits until nothing of them runs. No Owner may call it.
-func (e *Engine) Close() {}
+func (e *Engine) Close() {
+	e.mu.Lock()
+	was := e.closed
+	e.closed = true
+	all := make([]*Stream, 0, len(e.streams))
+	for s := range e.streams {
+		all = append(all, s)
+	}
+	e.mu.Unlock()
+	if was {
+		return
+	}
+	for _, s := range all {
+		s.Close()
+	}
+	e.readers.Wait()
+	e.pace.close()
+}

@@ -1,49 +1,186 @@
 package media
 
-import "time"
+import (
+	"net"
+	"sync"
+	"time"
+)
 
 // Stream is a leg's sound: one socket, one sender, one source that is listened to.
-type Stream struct{}
+type Stream struct {
+	e     *Engine
+	owner Owner
+	port  uint16
+
+	due  int64 // of the pacer, under its lock
+	slot int
+
+	mu       sync.Mutex
+	closed   bool
+	running  bool // the sender's clock goes
+	answered int64
+	remote   Remote
+	latch    latch
+	in       hearing
+	ears     ears
+	out      sender
+	play     player
+	mix      []int16 // what Insert adds to the next packets
+	noise    int     // place in the comfort noise
+	rel      relay
+	after    []func() // calls that the pacer's goroutine makes
+}
+
+func newStream(e *Engine, o Owner, conn net.PacketConn, port uint16) *Stream {
+	s := &Stream{e: e, owner: o, port: port}
+	s.out.conn = conn
+	s.out.udp, _ = conn.(*net.UDPConn)
+	r := e.c.Rand
+	s.out.ssrc, s.out.seq, s.out.ts = r.Uint32(), uint16(r.Uint32()), r.Uint32()
+	s.noise = r.IntN(comfortLen)
+	s.out.shape(0, int64(e.c.Pace))
+	return s
+}
 
 // Port returns the local RTP port.
-func (s *Stream) Port() uint16 { return 0 }
+func (s *Stream) Port() uint16 { return s.port }
 
 // Remote takes the newest SDP. Silence frames go out from the first one on, or else a phone behind a router never gets
 // through: both ends wait for each other. A changed address opens a new window to learn the source.
-func (s *Stream) Remote(r Remote) {}
+func (s *Stream) Remote(r Remote) {
+	now := s.e.pace.now()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	if r.Receive && !s.remote.Receive {
+		s.in.since = now // silence counts from here
+	}
+	s.remote = r
+	s.latch.set(r, now)
+	s.out.law, s.out.pt, s.out.eventPT = r.Law, r.PT, r.EventPT
+	s.out.shape(r.Ptime, int64(s.e.c.Pace))
+	s.out.aim(s.latch.to)
+	s.out.on = r.Send && s.latch.to.Port() != 0 && s.latch.to.Addr().IsValid() && !r.Addr.Addr().IsUnspecified()
+	s.rel.cutBuf = s.rel.cutBuf[:0]
+	s.run(now)
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
+
+// run starts the sender's clock.
+func (s *Stream) run(now int64) {
+	if s.running {
+		return
+	}
+	s.running = true
+	s.out.clockAt, s.out.clockTS, s.out.marker = now, s.out.ts, true
+}
 
 // Answered opens the ears: keys, silence of the far end (Owner.Quiet) and voice count from here on.
-func (s *Stream) Answered() {}
+func (s *Stream) Answered() {
+	now := s.e.pace.now()
+	s.mu.Lock()
+	if s.answered == 0 && !s.closed {
+		s.answered, s.in.since = now, now
+		s.run(now)
+	}
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
 
-// Play replaces what the leg hears while it is not joined, at the next frame. It does not end a bridge.
-func (s *Stream) Play(p Program) {}
+// Play replaces what the leg hears while it is not joined, at the next frame. It does not end a bridge. A Say that is
+// not over is done with false.
+func (s *Stream) Play(p Program) {
+	now := s.e.pace.now()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.load(player{p: p})
+	s.run(now)
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
 
-// Say ends what is relayed to this leg and from it, plays samples and calls done when they have been sent, with true;
-// with false when the stream is closed or something else is played first. An empty samples is done at once. Afterwards: comfort silence.
-func (s *Stream) Say(samples []int16, done func(whole bool)) {}
+// load replaces the player.
+func (s *Stream) load(p player) {
+	if f := s.play.say; f != nil {
+		s.after = append(s.after, func() { f(false) })
+	}
+	s.play = p
+	if !p.idle() {
+		s.out.marker = true
+	}
+}
 
-// ListenVoice starts (or starts over) to judge whether a person speaks; off stops it.
-func (s *Stream) ListenVoice(on bool) {}
+// Say ends what is relayed to this leg and from it, plays samples and calls done from a goroutine of the engine: with
+// true when all has been sent (empty samples: at once), with false when something else is played or the stream is closed first.
+// Afterwards the leg hears comfort silence.
+func (s *Stream) Say(samples []int16, done func(whole bool)) {
+	s.Unbridge()
+	now := s.e.pace.now()
+	p := player{p: Program{First: samples}, say: done}
+	s.mu.Lock()
+	if len(samples) > 0 {
+		p.sayTail = sayTail + s.out.step
+	}
+	if s.closed {
+		s.after = append(s.after, func() { done(false) })
+	} else {
+		s.load(p)
+		s.run(now)
+	}
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
 
-// Early lets the leg to hear what the network of s, which is still ringing, plays; to hears its own program until
-// packets come and after 1 s without. Nothing of to reaches s. Bridge, Unbridge or Close of s end it.
-func (s *Stream) Early(to *Stream) {}
-
-// Bridge lets both hear each other. With a zip tone a hears it over b, whom it hears at once, and b hears a when it is
-// over. Either's older bridge ends.
-func Bridge(a, b *Stream, zip []int16) {}
-
-// Unbridge ends the bridge (or Early) of s; each side hears its program again.
-func (s *Stream) Unbridge() {}
-
-// Insert mixes samples into what the leg hears, relayed or played.
-func (s *Stream) Insert(samples []int16) {}
-
-// Stats returns the figures so far.
-func (s *Stream) Stats() Stats { return Stats{} }
+// Insert mixes samples into what the leg hears, relayed or played; what was inserted before is heard first.
+func (s *Stream) Insert(samples []int16) {
+	s.mu.Lock()
+	s.mix = append(s.mix, samples...)
+	s.mu.Unlock()
+}
 
 // LastHeard returns when the last packet passed, or the time of Answered when none came since; zero before.
-func (s *Stream) LastHeard() time.Time { return time.Time{} }
+func (s *Stream) LastHeard() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.e.at(max(s.in.last, s.answered))
+}
+
+// Stats returns the figures so far.
+func (s *Stream) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Stats{In: s.in.packets, Out: s.out.sent, Dropped: s.in.dropped, Lost: s.in.lost(),
+		Jitter: time.Duration(s.in.jitter) * time.Duration(sampleTime) / 16, LastHeard: s.e.at(s.in.last), Source: s.latch.learned}
+}
+
+// at turns the engine's nanoseconds into a time; 0 is the zero time.
+func (e *Engine) at(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return e.pace.start.Add(time.Duration(ns))
+}
 
 // Close ends the stream and frees its port. It does not wait, so an Owner may call it.
-func (s *Stream) Close() {}
+func (s *Stream) Close() {
+	s.Unbridge()
+	s.mu.Lock()
+	was := s.closed
+	s.closed = true
+	if !was {
+		s.load(player{})
+	}
+	s.mu.Unlock()
+	if was {
+		return
+	}
+	s.out.conn.Close()
+	s.e.forget(s)
+	s.e.pace.wake(s, 0)
+}

@@ -1,0 +1,94 @@
+package media
+
+// Bridge lets both hear each other. With a zip tone a hears it over b, whom it hears at once, and b hears a when it is
+// over. Older bridges and programs of both end, so that after Unbridge there is comfort silence until the next Play.
+func Bridge(a, b *Stream, zip []int16) {
+	e := a.e
+	e.link.Lock()
+	defer e.link.Unlock()
+	a.part()
+	b.part()
+	now := e.pace.now()
+	b.follow(a, false, now, now+int64(len(zip))*sampleTime)
+	a.follow(b, false, now, now)
+	a.Insert(zip)
+	a.lead(b)
+	b.lead(a)
+}
+
+// Early lets the leg to hear what the network of s, which is still ringing, plays; to hears its own program until
+// packets come and after 1 s without. Nothing of to reaches s. Bridge, Unbridge, Say or Close of either ends it.
+func (s *Stream) Early(to *Stream) {
+	s.e.link.Lock()
+	defer s.e.link.Unlock()
+	if to.hears(s) {
+		return
+	}
+	s.part()
+	to.part()
+	to.follow(s, true, s.e.pace.now(), 0)
+	s.lead(to)
+}
+
+// Unbridge ends the bridge (or Early) of s; each side hears its program again.
+func (s *Stream) Unbridge() {
+	s.e.link.Lock()
+	defer s.e.link.Unlock()
+	s.part()
+}
+
+func (s *Stream) hears(from *Stream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rel.source == from
+}
+
+// follow makes s relay from. The engine's link lock is held.
+func (s *Stream) follow(from *Stream, early bool, now, closedUntil int64) {
+	s.mu.Lock()
+	if !s.closed {
+		if !early {
+			s.load(player{})
+		}
+		s.rel.restart()
+		s.rel.source, s.rel.early, s.rel.closedUntil = from, early, closedUntil
+		s.run(now)
+	}
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
+
+// lead makes s hand what it hears to another.
+func (s *Stream) lead(to *Stream) {
+	s.mu.Lock()
+	if !s.closed {
+		s.rel.sink = to
+	}
+	s.mu.Unlock()
+}
+
+// restart forgets the source, not the sink.
+func (r *relay) restart() {
+	*r = relay{sink: r.sink, filling: true, cutBuf: r.cutBuf[:0]}
+}
+
+// part ends all that s relays and hands on. The engine's link lock is held.
+func (s *Stream) part() {
+	s.mu.Lock()
+	source, sink := s.rel.source, s.rel.sink
+	s.rel.restart()
+	s.rel.sink = nil
+	s.mu.Unlock()
+	if source != nil {
+		source.lead(nil)
+	}
+	if sink != nil {
+		sink.mu.Lock()
+		sink.rel.restart()
+		sink.mu.Unlock()
+		s.e.pace.wake(sink, s.e.pace.now())
+	}
+	if source != nil || sink != nil {
+		s.e.pace.wake(s, s.e.pace.now())
+	}
+}

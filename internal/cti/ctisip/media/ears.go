@@ -1,0 +1,136 @@
+package media
+
+import (
+	"time"
+
+	"ringback/internal/audio"
+)
+
+// ears make keys and voices out of what an answered leg's far end sends.
+type ears struct {
+	events keyEvents
+	sound  *keySound // while the far end has no events and the leg is not joined
+	voice  *voice    // while a person is waited for
+}
+
+// hear listens to a packet. Keys in the sound are sought only on a leg that is not joined: in talk they belong to the
+// parties.
+func (s *Stream) hear(p *packet, n *news) {
+	e := &s.ears
+	switch p.kind {
+	case eventKind:
+		n.digit = e.events.take(p)
+		return
+	case comfortKind:
+		return
+	}
+	inband := s.remote.EventPT < 0 && (s.rel.source == nil || s.rel.early)
+	switch {
+	case !inband:
+		e.sound = nil
+	case e.sound == nil:
+		e.sound = new(keySound)
+	}
+	if e.sound == nil && e.voice == nil {
+		return
+	}
+	var room [audio.Frame]int16
+	for body := p.b[p.body:p.end]; len(body) > 0; {
+		samples := room[:min(len(room), len(body))]
+		p.law.Decode(samples, body[:len(samples)])
+		body = body[len(samples):]
+		if e.sound != nil {
+			if key := e.sound.take(samples); key != 0 {
+				n.digit = key
+			}
+		}
+		n.voice = e.judged(e.voice.take(samples, p.now), n.voice)
+	}
+}
+
+// judged ends the listening when there is a verdict.
+func (e *ears) judged(now, before Voice) Voice {
+	if now == "" {
+		return before
+	}
+	e.voice = nil
+	return now
+}
+
+// pause lets a voice that sends no packets be silent.
+func (e *ears) pause(now int64) Voice { return e.judged(e.voice.pause(now), "") }
+
+// ListenVoice starts, or starts over, to judge whether a person speaks; off stops it. Begin when the question has been
+// asked: an answering "hello?" is no reply to it.
+func (s *Stream) ListenVoice(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ears.voice = nil
+	if on {
+		s.ears.voice = &voice{last: s.e.pace.now()}
+	}
+}
+
+// voice tells a person, who says a word and waits, from a machine, which goes on and on. Times are nanoseconds.
+type voice struct {
+	floor  float64 // RMS of the line's own noise
+	speech int64   // sound since the last real pause
+	quiet  int64   // pause since the last sound
+	last   int64   // when it was fed last
+}
+
+const (
+	speechMin  = int64(300 * time.Millisecond)  // sound that counts as a word
+	speechMax  = int64(2500 * time.Millisecond) // sound, with its breaths, that counts as a monologue
+	pauseMin   = int64(700 * time.Millisecond)  // the pause that ends a word
+	speechRMS  = 330                            // -40 dBFS: nothing fainter is speech
+	floorRatio = 4                              // speech stands 12 dB over the line's noise
+	idleAfter  = int64(100 * time.Millisecond)  // without packets: the far end detects voice itself
+)
+
+func (v *voice) take(samples []int16, now int64) Voice {
+	if v == nil {
+		return ""
+	}
+	v.last = now
+	rms := audio.RMS(samples)
+	loud := rms > max(speechRMS, v.floor*floorRatio)
+	if !loud {
+		v.floor += (rms - v.floor) / 16
+	}
+	return v.feed(loud, int64(len(samples))*sampleTime)
+}
+
+func (v *voice) pause(now int64) Voice {
+	if v == nil || now-v.last < idleAfter {
+		return ""
+	}
+	d := now - v.last
+	v.last = now
+	return v.feed(false, d)
+}
+
+func (v *voice) feed(loud bool, d int64) Voice {
+	if loud {
+		if v.speech > 0 {
+			v.speech += v.quiet // a breath between words belongs to the speech
+		}
+		v.speech, v.quiet = v.speech+d, 0
+		if v.speech > speechMax {
+			return VoiceMachine
+		}
+		return ""
+	}
+	if v.speech == 0 {
+		return ""
+	}
+	if v.quiet += d; v.quiet < pauseMin {
+		return ""
+	}
+	spoke := v.speech
+	v.speech, v.quiet = 0, 0
+	if spoke < speechMin {
+		return "" // a click, a cough
+	}
+	return VoicePerson
+}

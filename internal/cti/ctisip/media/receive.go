@@ -1,0 +1,158 @@
+package media
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"runtime/debug"
+
+	"ringback/internal/audio"
+)
+
+// kind is what a packet carries.
+type kind uint8
+
+const (
+	soundKind kind = iota
+	eventKind
+	comfortKind
+)
+
+// packet is one that passed, still where it was read. Its law holds for soundKind.
+type packet struct {
+	header
+	b    []byte
+	kind kind
+	law  audio.Law
+	now  int64
+}
+
+const maxPacket = 1500
+
+// read is the goroutine of a stream: it takes packets until the socket is closed.
+func (s *Stream) read() {
+	b := make([]byte, maxPacket)
+	for fails := 0; fails < 1000; {
+		n, from, err := s.out.recv(b)
+		switch {
+		case err == nil:
+			fails = 0
+			s.receive(b[:n], from)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			fails++
+		}
+	}
+	s.e.log.Error("media socket cannot be read", "port", s.port)
+}
+
+func (o *sender) recv(b []byte) (int, netip.AddrPort, error) {
+	if o.udp != nil {
+		n, from, err := o.udp.ReadFromUDPAddrPort(b)
+		return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+	}
+	n, from, err := o.conn.ReadFrom(b)
+	if err != nil {
+		return 0, netip.AddrPort{}, err
+	}
+	if u, ok := from.(*net.UDPAddr); ok {
+		ap := u.AddrPort()
+		return n, netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
+	}
+	ap, err := netip.ParseAddrPort(from.String())
+	return n, ap, err
+}
+
+// receive judges a packet, passes it on and tells the owner.
+func (s *Stream) receive(b []byte, from netip.AddrPort) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.e.count.Panics.Add(1)
+			s.e.log.Error("panic in a media packet", "port", s.port, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	p := packet{b: b, now: s.e.pace.now()}
+	var n news
+	why, to := s.accept(&p, from, &n)
+	if why != taken {
+		s.e.count.dropped[why].Add(1)
+		return
+	}
+	s.e.count.In.Add(1)
+	if to != nil && p.b != nil {
+		to.take(s, &p)
+	}
+	s.tell(n)
+}
+
+// taken is the Why of a packet that was not dropped.
+const taken = whys
+
+// accept applies the rules of one stream to a packet and returns the stream that it goes to.
+func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *Stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() {
+		if why != taken {
+			s.in.dropped++
+		}
+	}()
+	if s.closed {
+		return Stopped, nil
+	}
+	if !s.latch.known(from, p.now) {
+		return Source, nil
+	}
+	if !s.in.rate(p.now) {
+		return Rate, nil
+	}
+	if isRTCP(p.b) {
+		s.alive(p.now, n)
+		p.b = nil
+		return taken, nil
+	}
+	var ok bool
+	if p.header, ok = parse(p.b); !ok || !s.classify(p) {
+		return Malformed, nil
+	}
+	if !s.latch.take(from, p.ssrc, p.now, int64(s.e.c.Pace)) {
+		return Source, nil
+	}
+	s.out.aim(s.latch.to)
+	if !s.remote.Receive {
+		return Stopped, nil
+	}
+	if !s.in.take(p) {
+		return Late, nil
+	}
+	n.first = s.in.packets == 1
+	s.alive(p.now, n)
+	if s.answered != 0 {
+		s.hear(p, n)
+	}
+	return taken, s.rel.sink
+}
+
+func (s *Stream) alive(now int64, n *news) {
+	s.in.last = now
+	n.heard, s.in.quiet = s.in.quiet, false
+}
+
+// classify names what a packet carries by its payload type, and refuses types we never offered.
+func (s *Stream) classify(p *packet) bool {
+	size := p.end - p.body
+	switch {
+	case p.pt == 0 || p.pt == 8:
+		p.kind, p.law = soundKind, audio.Law(p.pt/8)
+		return size > 0 && size <= maxCut*2
+	case p.pt == ptComfort:
+		p.kind = comfortKind
+	case int(p.pt) == s.remote.EventPT || s.remote.EventIn > 0 && int(p.pt) == s.remote.EventIn:
+		p.kind = eventKind
+		return size >= 4
+	default:
+		return false
+	}
+	return true
+}

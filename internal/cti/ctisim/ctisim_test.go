@@ -1,0 +1,52 @@
+package ctisim_test
+
+import (
+	"testing"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisim"
+	"ringback/internal/cti/ctitest"
+)
+
+func TestSwitch(t *testing.T) {
+	ctitest.Run(t, func(t *testing.T, sink func(cti.Event)) *ctitest.Harness {
+		phones := ctisim.NewPhones()
+		sw := ctisim.New(phones, sink)
+		return &ctitest.Harness{
+			Switch: sw,
+			Trunk:  cti.Trunk{ID: "trk_sim", Slug: "sim", Prefixes: []string{""}},
+			Script: func(at cti.Endpoint, p ctitest.Person) { phones.Person(at, person(p)) },
+			Restart: func() cti.Switch {
+				sw.Kill()
+				sw = ctisim.New(phones, sink)
+				return sw
+			},
+			Open: func() int { return len(ctisim.Open(phones.Calls())) },
+			Rung: func(at cti.Endpoint) int {
+				n := 0
+				for _, c := range phones.Calls() {
+					if c.To == at {
+						n++
+					}
+				}
+				return n
+			},
+			Close: func() { sw.Kill() },
+		}
+	})
+}
+
+func person(p ctitest.Person) ctisim.Person {
+	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter}
+	switch p.Does {
+	case "busy":
+		return ctisim.Busy()
+	case "declines":
+		return ctisim.Declines(p.After)
+	case "rings":
+		return ctisim.RingsForEver()
+	case "unknown":
+		return ctisim.Nobody()
+	}
+	return w
+}

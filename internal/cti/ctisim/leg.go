@@ -1,0 +1,188 @@
+package ctisim
+
+import (
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+// How long things take that a real switch takes time for.
+const (
+	// SayTime is the length of every closing sentence and farewell.
+	SayTime = time.Second
+	// CancelWait is how long the far end may take to obey a CANCEL.
+	CancelWait = 5 * time.Second
+	// HardStop comes on top of the ring time, counted from the INVITE.
+	HardStop = 15 * time.Second
+	// DeadAfter is how long it takes to notice that a telephone is off the network.
+	DeadAfter = 24 * time.Second
+	// wordTime is a word and the pause after it, until it counts as a voice.
+	wordTime = 1200 * time.Millisecond
+	// quietAfter is how long nothing is heard before it is told.
+	quietAfter = 3 * time.Second
+)
+
+// leg is one telephone as the switch sees it. All of it is guarded by the lock of Phones.
+type leg struct {
+	sw       *Switch
+	order    cti.Order
+	call     *call
+	state    cti.LegState
+	trunk    id.Trunk
+	program  cti.Program
+	with     *leg
+	ending   bool // a closing sentence is said, or a CANCEL is out
+	cause    cti.Cause
+	by       cti.By
+	code     int
+	decided  cti.Cause // of a CANCEL that is out
+	endedAt  time.Time
+	ringStop *time.Timer
+	timers   []*time.Timer
+}
+
+func (l *leg) send() {
+	l.call = l.sw.phones.invite(l.order, l)
+	l.tell(cti.Event{Kind: cti.LegSent})
+	l.ringStop = l.after(l.order.Ring+HardStop, l.missed)
+}
+
+// after does f under the lock unless the leg has ended by then.
+func (l *leg) after(d time.Duration, f func()) *time.Timer {
+	t := time.AfterFunc(d, func() {
+		l.sw.phones.mu.Lock()
+		defer l.sw.phones.mu.Unlock()
+		if l.state != cti.Ended && !l.sw.down {
+			f()
+		}
+	})
+	l.timers = append(l.timers, t)
+	return t
+}
+
+// tell moves the leg in its table and tells the fact; what is out of place is dropped.
+func (l *leg) tell(e cti.Event) {
+	to, ok := l.state.Next(e.Kind)
+	if !ok {
+		return
+	}
+	l.state = to
+	o := l.order
+	e.At, e.Callback, e.Attempt, e.Leg, e.Party = time.Now(), o.Callback, o.Attempt, o.Leg, o.Party
+	e.Trunk, e.CallID = l.trunk, "sim-"+string(o.Leg)
+	l.sw.out.put(e)
+}
+
+func (l *leg) missed() {
+	l.hangUp(cti.HangUp{Cause: cti.NoAnswer})
+}
+
+// hangUp: CANCEL while it rings, BYE after the answer and the closing sentence.
+func (l *leg) hangUp(h cti.HangUp) {
+	if l.state == cti.Ended || l.ending {
+		return
+	}
+	l.ending = true
+	if l.state.Up() {
+		if h.Say == (cti.Prompt{}) {
+			l.bye(h.Cause)
+			return
+		}
+		l.leaveBridge(h.Cause)
+		l.hears("say "+string(h.Say.Sound)+h.Say.WAV, SayTime)
+		l.after(SayTime, func() { l.bye(h.Cause) })
+		return
+	}
+	l.decided = h.Cause
+	if l.call.cancel() {
+		l.end(h.Cause, cti.ByUs, 487)
+		return
+	}
+	// No 487 yet: an answer that crosses the CANCEL is acknowledged and ended (farAnswers).
+	l.after(CancelWait, func() {
+		l.call.by = &late{l.call}
+		l.end(h.Cause, cti.ByUs, 0)
+	})
+}
+
+func (l *leg) bye(cause cti.Cause) {
+	l.call.cancel()
+	l.end(cause, cti.ByUs, 0)
+}
+
+// end is the only place where a leg ends.
+func (l *leg) end(cause cti.Cause, by cti.By, code int) {
+	if l.state == cti.Ended {
+		return
+	}
+	for _, t := range l.timers {
+		t.Stop()
+	}
+	l.cause, l.by, l.code, l.endedAt = cause, by, code, time.Now()
+	l.leaveBridge(cause)
+	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code})
+	l.sw.fence.Ended(l.order.Callback, l.order.Leg, time.Now())
+}
+
+// leaveBridge ends the partner with a farewell.
+func (l *leg) leaveBridge(cause cti.Cause) {
+	other := l.with
+	if other == nil {
+		return
+	}
+	l.with, other.with = nil, nil
+	if cause != cti.MaxTalk && cause != cti.MediaLost {
+		cause = cti.NormalClearing
+	}
+	other.hangUp(cti.HangUp{Cause: cause, Say: cti.Prompt{Sound: cti.SoundBye}})
+}
+
+// abandon forgets the call as a process does that is killed.
+func (l *leg) abandon() {
+	for _, t := range l.timers {
+		t.Stop()
+	}
+	if l.call != nil && l.call.by == l {
+		l.call.by = nil
+		if l.state != cti.Ended && l.call.GoneAt.IsZero() {
+			l.call.hears("", 0)
+		}
+	}
+}
+
+func join(a, b *leg, talk time.Duration) error {
+	switch {
+	case a == nil || b == nil || a.ending || b.ending:
+		return cti.ErrNoLeg
+	case a.with == b && a != b:
+		return nil
+	case a.state != cti.Confirmed || b.state != cti.Confirmed || a == b:
+		return cti.ErrNoLeg
+	}
+	a.with, b.with = b, a
+	for _, l := range []*leg{a, b} {
+		l.hears("the other", 0)
+		l.tell(cti.Event{Kind: cti.LegJoined})
+	}
+	if talk == 0 {
+		talk = time.Hour
+	}
+	a.after(talk-time.Minute, func() {
+		for _, l := range []*leg{a, b} {
+			l.hears("say warn", 0) // over the voice of the other
+		}
+	})
+	a.after(talk, func() {
+		a.ending, b.ending = true, true
+		a.with, b.with = nil, nil
+		a.bye(cti.MaxTalk)
+		b.bye(cti.MaxTalk)
+	})
+	return nil
+}
+
+func (l *leg) fact() cti.LegFact {
+	return cti.LegFact{Leg: l.order.Leg, Known: true, State: l.state, Cause: l.cause, By: l.by, Trunk: l.trunk,
+		CallID: "sim-" + string(l.order.Leg)}
+}

@@ -1,0 +1,282 @@
+package ctitest
+
+import (
+	"errors"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+// rows is what is asked of a switch. raw rows begin before Reconcile.
+var rows = []struct {
+	name string
+	raw  bool
+	run  func(*row)
+}{
+	{name: "an answered leg tells its life in order", run: life},
+	{name: "the same order again is no second call", run: again},
+	{name: "busy, declined, unknown", run: refusals},
+	{name: "the ring limit counts from the first ringing", run: ringLimit},
+	{name: "hang up while it rings", run: whileRinging},
+	{name: "hang up crosses the answer", run: crossing},
+	{name: "hang up after the closing sentence", run: saying},
+	{name: "hang up of what is over or unknown is nothing", run: nothing},
+	{name: "key confirmation", run: keyed},
+	{name: "nobody confirms", run: unconfirmed},
+	{name: "join, and a partner who leaves", run: joined},
+	{name: "join of what is not up", run: joinNothing},
+	{name: "max talk", run: maxTalk},
+	{name: "play", run: play},
+	{name: "refused: second visitor leg, ended leg", run: second},
+	{name: "refused: stale fence", run: stale},
+	{name: "refused: cancelled callback", run: cancelled},
+	{name: "refused: past its deadline", run: pastDeadline},
+	{name: "refused: no trunk", raw: true, run: noTrunk},
+	{name: "refused: not reconciled", raw: true, run: notReconciled},
+	{name: "legs are known", run: known},
+	{name: "reconcile adopts what it knows", run: adopts},
+	{name: "restart while it rings", run: restartRinging},
+	{name: "restart while it is up", run: restartUp},
+	{name: "restart before it was sent", run: restartUnsent},
+	{name: "fences outlive a restart", run: fencesRestart},
+	{name: "many at once", run: many},
+}
+
+const (
+	ann = 2001
+	bob = 2002
+)
+
+func life(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", After: 3 * time.Second, Talk: 10 * time.Second})
+	o := r.order("cb_1", cti.Agent, Number(ann))
+	r.originate(o)
+	end := r.ends(o.Leg, cti.NormalClearing, cti.ByAgent)
+	r.in(o.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegEnded)
+	sent, answered := r.await(o.Leg, cti.LegSent), r.await(o.Leg, cti.LegAnswered)
+	if sent.CallID == "" || sent.Trunk != r.h.Trunk.ID || sent.Callback != o.Callback || sent.Attempt != 1 || sent.Party != cti.Agent {
+		r.Errorf("sent: %+v", sent)
+	}
+	if len(answered.Ref) == 0 {
+		r.Error("answered without the state to store")
+	}
+	r.took("the answer", sent.At, answered.At, 3*time.Second)
+	r.took("the talk", answered.At, end.At, 10*time.Second)
+	r.openIs(0)
+}
+
+func again(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", After: 5 * time.Second})
+	o := r.order("cb_1", cti.Visitor, Number(ann))
+	for range 3 {
+		r.originate(o)
+	}
+	r.await(o.Leg, cti.LegRinging)
+	r.originate(o)
+	r.await(o.Leg, cti.LegConfirmed)
+	r.originate(o)
+	if n := r.h.Rung(o.To); n != 1 {
+		r.Errorf("the telephone was rung %d times", n)
+	}
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
+	r.once(o.Leg)
+}
+
+func refusals(r *row) {
+	for i, c := range []struct {
+		does  string
+		cause cti.Cause
+		code  int
+	}{{"busy", cti.UserBusy, 486}, {"declines", cti.CallRejected, 603}, {"unknown", cti.UnallocatedNumber, 404}} {
+		r.h.Script(Number(3000+i), Person{Does: c.does, After: time.Second})
+		o := r.order("cb_1", cti.Visitor, Number(3000+i))
+		r.originate(o)
+		if e := r.ends(o.Leg, c.cause, ""); e.SIPCode != c.code {
+			r.Errorf("%s: SIP code %d, want %d", c.does, e.SIPCode, c.code)
+		}
+		r.once(o.Leg)
+	}
+	r.openIs(0)
+}
+
+func ringLimit(r *row) {
+	r.h.Script(Number(ann), Person{Does: "rings"})
+	o := r.order("cb_1", cti.Agent, Number(ann))
+	o.Ring = 20 * time.Second
+	r.originate(o)
+	ringing := r.await(o.Leg, cti.LegRinging)
+	r.took("ringing", ringing.At, r.ends(o.Leg, cti.NoAnswer, cti.ByUs).At, 20*time.Second)
+	r.once(o.Leg)
+	r.openIs(0)
+}
+
+func whileRinging(r *row) {
+	r.h.Script(Number(ann), Person{Does: "rings"})
+	o := r.order("cb_1", cti.Visitor, Number(ann))
+	r.originate(o)
+	r.await(o.Leg, cti.LegRinging)
+	start := time.Now()
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.CauseCancelled, Say: cti.Prompt{Sound: cti.SoundSorry}})
+	r.took("the CANCEL", start, r.ends(o.Leg, cti.CauseCancelled, cti.ByUs).At, 0)
+	r.once(o.Leg)
+	r.openIs(0)
+}
+
+// crossing hangs up at instants around the answer: whichever comes first, the leg ends once, as decided, and nobody
+// is left on the line.
+func crossing(r *row) {
+	const answer = 2 * time.Second
+	for i, d := range []time.Duration{-time.Millisecond, -time.Microsecond, 0, time.Microsecond, time.Millisecond} {
+		at := Number(3000 + i)
+		r.h.Script(at, Person{Does: "answers", After: answer})
+		o := r.order("cb_1", cti.Visitor, at)
+		r.originate(o)
+		r.quiet(answer + d)
+		r.hangUp(o.Leg, cti.HangUp{Cause: cti.CauseCancelled})
+		r.ends(o.Leg, cti.CauseCancelled, cti.ByUs)
+		r.once(o.Leg)
+		r.openIs(0)
+	}
+}
+
+func saying(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers"})
+	o := r.up("cb_1", cti.Visitor, Number(ann))
+	start := time.Now()
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.NormalClearing, Say: cti.Prompt{Sound: cti.SoundSorry}})
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.CauseCancelled, Say: cti.Prompt{Sound: cti.SoundBye}})
+	e := r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
+	if d := e.At.Sub(start); d < 200*time.Millisecond || d > 10*time.Second+r.h.Slack {
+		r.Errorf("the sentence took %v", d)
+	}
+	r.once(o.Leg)
+	r.openIs(0)
+}
+
+func nothing(r *row) {
+	r.h.Script(Number(ann), Person{Does: "busy"})
+	r.hangUp("leg_unknown", cti.HangUp{Cause: cti.CauseCancelled})
+	o := r.order("cb_1", cti.Visitor, Number(ann))
+	r.originate(o)
+	r.ends(o.Leg, cti.UserBusy, "")
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.CauseCancelled})
+	r.once(o.Leg)
+}
+
+func keyed(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", After: time.Second, Press: "41", PressAfter: 4 * time.Second})
+	o := r.order("cb_1", cti.Agent, Number(ann))
+	o.Confirm, o.Hear.First = cti.ConfirmKey, cti.Prompt{Sound: cti.SoundAsk}
+	r.originate(o)
+	e := r.await(o.Leg, cti.LegConfirmed)
+	// The key counts when it is recognised: between its first and its last packet.
+	if d := e.At.Sub(r.await(o.Leg, cti.LegAnswered).At) - 4200*time.Millisecond; d < -r.h.Slack || d > r.h.Slack+300*time.Millisecond {
+		r.Errorf("confirmed %v after the key", d)
+	}
+	r.quiet(20 * time.Second)
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
+	var keys string
+	for _, e := range r.told(o.Leg) {
+		if e.Kind == cti.LegDigit {
+			keys += string(e.Digit)
+		}
+	}
+	if keys != "41" {
+		r.Errorf("keys %q, want 41", keys)
+	}
+}
+
+func unconfirmed(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", After: time.Second})
+	o := r.order("cb_1", cti.Agent, Number(ann))
+	o.Confirm, o.Hear.First = cti.ConfirmKey, cti.Prompt{Sound: cti.SoundAsk}
+	r.originate(o)
+	answered := r.await(o.Leg, cti.LegAnswered)
+	e := r.ends(o.Leg, cti.NotConfirmed, cti.ByUs)
+	if d := e.At.Sub(answered.At); d < cti.KeyWindow-r.h.Slack || d > cti.KeyWindow+3*time.Second {
+		r.Errorf("ended %v after the answer", d)
+	}
+	r.once(o.Leg)
+	r.openIs(0)
+}
+
+func (r *row) bridge(talk, max time.Duration) (a, b cti.Order) {
+	r.Helper()
+	r.h.Script(Number(ann), Person{Does: "answers", After: time.Second})
+	r.h.Script(Number(bob), Person{Does: "answers", After: time.Second, Talk: talk})
+	a = r.up("cb_1", cti.Agent, Number(ann))
+	b = r.up("cb_1", cti.Visitor, Number(bob))
+	for range 2 {
+		if err := r.h.Switch.Join(r.ctx, cti.Join{Callback: "cb_1", A: a.Leg, B: b.Leg, MaxTalk: max}); err != nil {
+			r.Fatalf("join: %v", err)
+		}
+	}
+	r.await(a.Leg, cti.LegJoined)
+	r.await(b.Leg, cti.LegJoined)
+	return a, b
+}
+
+func joined(r *row) {
+	a, b := r.bridge(time.Minute, 0)
+	left := r.ends(b.Leg, cti.NormalClearing, cti.ByVisitor)
+	r.took("the talk", r.await(b.Leg, cti.LegAnswered).At, left.At, time.Minute)
+	e := r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
+	if d := e.At.Sub(left.At); d > 5*time.Second {
+		r.Errorf("the other was let go %v later", d)
+	}
+	r.once(a.Leg)
+	r.in(a.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegEnded)
+	r.openIs(0)
+}
+
+func joinNothing(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", After: time.Second})
+	r.h.Script(Number(bob), Person{Does: "rings"})
+	a := r.up("cb_1", cti.Agent, Number(ann))
+	b := r.order("cb_1", cti.Visitor, Number(bob))
+	r.originate(b)
+	r.await(b.Leg, cti.LegRinging)
+	for _, other := range []id.Leg{b.Leg, "leg_unknown"} {
+		if err := r.h.Switch.Join(r.ctx, cti.Join{Callback: "cb_1", A: a.Leg, B: other}); !errors.Is(err, cti.ErrNoLeg) {
+			r.Errorf("join with %s: %v, want ErrNoLeg", other, err)
+		}
+	}
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.hangUp(b.Leg, cti.HangUp{Cause: cti.CauseCancelled})
+	r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
+	r.ends(b.Leg, cti.CauseCancelled, cti.ByUs)
+	r.openIs(0)
+}
+
+func maxTalk(r *row) {
+	a, b := r.bridge(0, 5*time.Minute)
+	from := r.await(a.Leg, cti.LegJoined).At
+	for _, o := range []cti.Order{a, b} {
+		e := r.ends(o.Leg, cti.MaxTalk, cti.ByUs)
+		if d := e.At.Sub(from); d < 5*time.Minute-r.h.Slack || d > 5*time.Minute+3*time.Second {
+			r.Errorf("leg of the %s ended after %v", o.Party, d)
+		}
+		r.once(o.Leg)
+	}
+	r.openIs(0)
+}
+
+func play(r *row) {
+	wait := cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait}
+	if err := r.h.Switch.Play(r.ctx, "leg_unknown", wait); !errors.Is(err, cti.ErrNoLeg) {
+		r.Errorf("play to an unknown leg: %v, want ErrNoLeg", err)
+	}
+	r.h.Script(Number(ann), Person{Does: "answers"})
+	o := r.up("cb_1", cti.Visitor, Number(ann))
+	if err := r.h.Switch.Play(r.ctx, o.Leg, wait); err != nil {
+		r.Errorf("play: %v", err)
+	}
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
+	if err := r.h.Switch.Play(r.ctx, o.Leg, wait); !errors.Is(err, cti.ErrNoLeg) {
+		r.Errorf("play to an ended leg: %v, want ErrNoLeg", err)
+	}
+}

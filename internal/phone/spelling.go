@@ -14,7 +14,7 @@ func digits(raw string) (string, bool) {
 	if len(raw) > maxTyped {
 		return "", false
 	}
-	raw = strings.TrimSpace(raw)
+	raw = strings.Trim(raw, " \t")
 	if len(raw) >= 4 && strings.EqualFold(raw[:4], "tel:") {
 		raw = raw[4:]
 	}

@@ -1,0 +1,276 @@
+package simcarrier
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"ringback/internal/audio"
+)
+
+// media is the sound of one call: one socket (two for asymmetric lines), one goroutine that listens and, in between,
+// speaks. The loop tells it what to say.
+type media struct {
+	c    *Carrier
+	conn packetConn // named in the SDP
+	out  packetConn // sends; usually the same
+	ssrc uint32
+
+	mu      sync.Mutex
+	to      netip.AddrPort
+	toAddr  net.Addr // the same for sockets that want it so
+	on      bool     // they want to hear us
+	muted   bool
+	law     audio.Law
+	pt      int
+	eventPT int
+	frame   int // samples a packet
+
+	start   time.Time // of sample 0
+	n       int       // next sample to be sent
+	base    uint32    // timestamp of sample 0
+	seq     uint16
+	burst   bool // the next packet begins a talk-spurt
+	plan    []bit
+	voice   int // Hz
+	talking bool
+	keys    []byte
+	event   struct{ code, from, length, ends int } // the key being sent; length 0 = none
+	markers []time.Time                            // when those we sent were over
+	answers int                                    // markers said in reply
+
+	ear ear
+}
+
+func (c *Carrier) openMedia(k *call) (*media, error) {
+	host := netip.AddrPortFrom(c.addr.Addr(), 0).String()
+	conn, err := c.cfg.Net.ListenPacket(host)
+	if err != nil {
+		return nil, err
+	}
+	m := &media{c: c, conn: packets(conn), ssrc: c.rand.Uint32(), base: c.rand.Uint32(), seq: uint16(c.rand.Uint32()),
+		start: time.Now(), burst: true, muted: k.manner.noMedia, voice: k.row.ToneHz}
+	m.out = m.conn
+	if k.manner.otherPort {
+		out, err := c.cfg.Net.ListenPacket(host)
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		m.out = packets(out)
+	}
+	m.ear = ear{rec: c.book.record(k.row), answered: m.start, silentFrom: m.start, voice: m.voice, known: c.knownTones, pace: max(c.cfg.Pace, 20*time.Millisecond)}
+	m.frame = 8 * k.ours.ptime
+	if k.offer != nil {
+		m.send(k.offer, k.ours)
+	}
+	c.wg.Go(m.run)
+	return m, nil
+}
+
+// run listens until it is time to speak, and ends when the socket is closed.
+func (m *media) run() {
+	in, out := make([]byte, 2048), make([]byte, 12+8*60)
+	next := m.start
+	for {
+		m.conn.until(next)
+		n, _, err := m.conn.read(in)
+		now := time.Now()
+		switch {
+		case err == nil:
+			m.c.guard(func() { m.hear(in[:n], now) })
+		case errors.Is(err, net.ErrClosed):
+			return
+		}
+		if now = time.Now(); !now.Before(next) {
+			var b []byte
+			var to netip.AddrPort
+			b, to, next = m.speak(out, now)
+			if b != nil {
+				_ = m.out.write(b, to)
+			}
+		}
+	}
+}
+
+// send takes where and how the other side wants to hear us.
+func (m *media) send(theirs *session, ours local) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.to, m.on = theirs.addr, !theirs.held() && ours.dir != "recvonly" && ours.dir != "inactive"
+	for _, pt := range theirs.pts {
+		if law, ok := ours.laws[pt]; ok && has(ours.pts, pt) {
+			m.pt, m.law = pt, law
+			break
+		}
+	}
+	m.eventPT, m.frame = ours.eventPT, 8*ours.ptime
+	m.ear.laws, m.ear.eventPT = ours.laws, ours.eventPT
+	m.ear.deafen(ours.dir == "sendonly" || ours.dir == "inactive", time.Now())
+}
+
+func has(pts []int, pt int) bool {
+	for _, p := range pts {
+		if p == pt {
+			return true
+		}
+	}
+	return false
+}
+
+// hold stops counting silence while we ask not to be spoken to.
+func (m *media) hold(dir string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ear.deafen(dir == "sendonly" || dir == "inactive", time.Now())
+}
+
+// say replaces what is being said.
+func (m *media) say(plan ...bit) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plan, m.talking = plan, false
+}
+
+// talk is a person speaking: a moment of silence, a marker, then the steady tone of that voice.
+func (m *media) talk(after time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plan = []bit{quiet(after), marker(), tone(0, m.voice).forever()}
+	m.talking = true
+}
+
+// answered begins the counting: what came before the answer is not the person's.
+func (m *media) answered(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ear.answered, m.ear.silentFrom, m.ear.silence, m.ear.holes = at, at, 0, nil
+}
+
+func (m *media) mute(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.muted = on
+}
+
+// press sends a key as an event, or as two tones where the line has no events.
+func (m *media) press(key byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.eventPT >= 0 {
+		m.keys = append(m.keys, key)
+		return
+	}
+	m.plan = append([]bit{keyTone(key, 120*time.Millisecond), quiet(60 * time.Millisecond)}, m.plan...)
+}
+
+// speak builds the packet that is due, nil for none, and says when the next one is.
+func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, next time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if late := samples(now.Sub(m.start)) - m.n; late > audio.Rate/5 { // the machine stood still: the clock did not
+		m.n += late / m.frame * m.frame
+	}
+	p := packet{pt: m.pt, seq: m.seq, ts: m.base + uint32(m.n), ssrc: m.ssrc}
+	size, step := 12+m.frame, m.frame
+	begins := m.burst
+	if m.event.length > 0 || len(m.keys) > 0 {
+		begins = m.keyPacket(out, &p)
+		size = 16
+	} else {
+		if m.steady() {
+			step = max(step, samples(m.c.cfg.Pace))
+		}
+		m.fill(out[12:size], now)
+	}
+	m.n += step
+	next = m.start.Add(lasting(m.n))
+	if !m.on || m.muted || !m.to.IsValid() {
+		m.burst = true
+		return nil, to, next
+	}
+	p.header(out, begins)
+	m.seq++
+	m.burst = false
+	return out[:size], m.to, next
+}
+
+// steady says that nothing is going to change by itself, so packets may be thinned.
+func (m *media) steady() bool { return len(m.plan) == 0 || m.plan[0].left < 0 }
+
+// fill writes the next samples of the plan.
+func (m *media) fill(b []byte, now time.Time) {
+	for at := 0; at < len(b); {
+		if len(m.plan) == 0 {
+			m.plan = []bit{quiet(0)}
+		}
+		cur := &m.plan[0]
+		n := len(b) - at
+		if cur.left >= 0 {
+			n = min(n, cur.left)
+			cur.left -= n
+		}
+		loop := m.c.sounds.loop(cur.sound, m.law)
+		phase := (m.n + at) % audio.Rate
+		if copied := copy(b[at:at+n], loop[phase:]); copied < n {
+			copy(b[at+copied:at+n], loop)
+		}
+		at += n
+		if cur.left == 0 {
+			if cur.a == markerHz && len(m.markers) < 50 {
+				m.markers = append(m.markers, now.Add(lasting(at)))
+			}
+			m.plan = m.plan[1:]
+		}
+	}
+}
+
+// keyPacket writes the next packet of a key: 100 ms long, its end told three times (RFC 4733 section 2.5.1).
+func (m *media) keyPacket(out []byte, p *packet) (first bool) {
+	e := &m.event
+	if first = e.length == 0; first {
+		e.code, e.from, e.ends = keyCode(m.keys[0]), m.n, 0
+		m.keys = m.keys[1:]
+	}
+	p.pt, p.ts = m.eventPT, m.base+uint32(e.from)
+	out[12], out[13] = byte(e.code), 10
+	if e.length < audio.Rate/10 {
+		e.length += m.frame
+	}
+	binary.BigEndian.PutUint16(out[14:], uint16(e.length))
+	if e.length >= audio.Rate/10 {
+		out[13] |= 0x80
+		if e.ends++; e.ends == 3 {
+			e.length = 0
+		}
+	}
+	return first
+}
+
+// reply says a marker half a second after somebody else was heard, as people do; not when we have just spoken.
+func (m *media) reply(now time.Time) {
+	if !m.talking || m.answers == 5 || len(m.plan) != 1 {
+		return
+	}
+	if n := len(m.markers); n > 0 && now.Sub(m.markers[n-1]) < time.Second {
+		return
+	}
+	m.answers++
+	m.plan = []bit{tone(500*time.Millisecond, m.voice), marker(), tone(0, m.voice).forever()}
+}
+
+// stop closes the sockets; the goroutine ends by itself. A call without media has nil.
+func (m *media) stop() {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	m.ear.deafen(true, time.Now())
+	m.mu.Unlock()
+	_ = m.conn.Close()
+	if m.out.PacketConn != m.conn.PacketConn {
+		_ = m.out.Close()
+	}
+}

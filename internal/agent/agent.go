@@ -1,0 +1,78 @@
+// Package agent is the people who answer. They belong to the operator; a Representation lets one answer as a business.
+package agent
+
+import (
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+	"ringback/internal/phone"
+)
+
+// Agent is one person who answers.
+type Agent struct {
+	ID           id.Agent
+	Slug         string
+	Name         string
+	Devices      []Device
+	PasswordHash string // argon2id; "" = cannot sign in
+	Ready        bool   // begins as ready: has a telephone and no desk
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Status
+}
+
+// Status is the part of an agent that changes by the minute.
+type Status struct {
+	Presence Presence
+	Reason   string // of a pause
+	Since    time.Time
+	Until    time.Time // when wrap-up ends; zero otherwise
+	Callback id.Callback
+	IdleFrom time.Time // since when without a call: the longest idle is asked first
+}
+
+// Device is one telephone of an agent; they are tried in order.
+type Device struct {
+	To      cti.Endpoint  `json:"to"`
+	Ring    time.Duration `json:"ring"`    // 0 = by kind
+	Confirm string        `json:"confirm"` // "", auto, none, key
+}
+
+// RingTime is how long this device rings before the next is tried.
+func (d Device) RingTime() time.Duration {
+	switch {
+	case d.Ring > 0:
+		return d.Ring
+	case d.To.Kind() == cti.Tel:
+		return 20 * time.Second // own mobile: before voicemail picks up
+	}
+	return 25 * time.Second
+}
+
+// Representation lets an agent answer as a business.
+type Representation struct {
+	ID          id.Representation
+	Agent       id.Agent
+	Subscriber  id.Subscriber
+	DisplayName string
+	Greeting    string // what the agent reads aloud
+	Whisper     string // what the agent is told before
+	Script      string
+	Skills      map[string]int
+	Languages   []string
+	Priority    int // lower is asked first
+	CallerID    phone.Number
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Has says whether the endpoint is one of the agent's telephones.
+func (a *Agent) Has(e cti.Endpoint) bool {
+	for _, d := range a.Devices {
+		if d.To == e {
+			return true
+		}
+	}
+	return false
+}

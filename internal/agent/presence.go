@@ -1,0 +1,61 @@
+package agent
+
+import "time"
+
+// Presence is whether an agent may be offered a call.
+type Presence string
+
+const (
+	SignedOut Presence = "signed_out"
+	Ready     Presence = "ready"
+	Reserved  Presence = "reserved"
+	Talking   Presence = "talking"
+	WrapUp    Presence = "wrap_up"
+	Paused    Presence = "paused"
+	Finishing Presence = "finishing" // serves the call in hand, gets no other
+)
+
+// Event is what changes a presence.
+type Event string
+
+const (
+	SignIn  Event = "sign_in"
+	SignOut Event = "sign_out"
+	Pause   Event = "pause"
+	Offer   Event = "offer" // a call is meant for her
+	Answer  Event = "answer"
+	Release Event = "release" // the offer came to nothing
+	Done    Event = "done"    // the call is over
+	Rested  Event = "rested"  // wrap-up is over
+	Finish  Event = "finish"
+)
+
+// WrapUpTime is how long an agent may write notes after a call.
+const WrapUpTime = 20 * time.Second
+
+// life is the table of presence: state, event, next state. An event that a state does not list is out of place. A
+// person who pauses or signs out while she is reserved or talking finishes that call first.
+var life = map[Presence]map[Event]Presence{
+	SignedOut: {SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
+	Ready:     {Offer: Reserved, Pause: Paused, SignOut: SignedOut, Finish: SignedOut, SignIn: Ready},
+	Reserved:  {Answer: Talking, Release: Ready, Done: WrapUp, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
+	Talking:   {Done: WrapUp, Release: Ready, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
+	WrapUp:    {Rested: Ready, SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
+	Paused:    {SignIn: Ready, SignOut: SignedOut, Pause: Paused, Finish: SignedOut},
+	Finishing: {Answer: Finishing, Release: SignedOut, Done: SignedOut, SignIn: Talking},
+}
+
+// Next returns the presence after an event and whether it was in place.
+func (p Presence) Next(e Event) (Presence, bool) {
+	to, ok := life[p][e]
+	if !ok {
+		return p, false
+	}
+	return to, true
+}
+
+// Wanted is the event by which a person asks for a presence: ready, paused, signed_out, finishing.
+func Wanted(p Presence) (Event, bool) {
+	e, ok := map[Presence]Event{Ready: SignIn, Paused: Pause, SignedOut: SignOut, Finishing: Finish}[p]
+	return e, ok
+}

@@ -1,0 +1,176 @@
+package callback
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"ringback/internal/cti"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/phone"
+	"ringback/internal/schedule"
+)
+
+// The words of actions, as answers list them in "can".
+const (
+	CanCancel     = "cancel"
+	CanNumber     = "number"
+	CanReschedule = "reschedule"
+	CanNow        = "now"
+)
+
+// allowed is in which state which action is open.
+var allowed = map[State][]string{
+	Scheduled:      {CanCancel, CanNumber, CanReschedule, CanNow},
+	Queued:         {CanCancel, CanNumber, CanReschedule},
+	RingingAgent:   {CanCancel, CanNumber},
+	RingingVisitor: {CanCancel},
+	Connected:      {CanCancel},
+}
+
+// Can lists what the visitor may do now.
+func Can(c *Callback) []string {
+	can := append([]string{}, allowed[c.State]...)
+	if c.State == RingingAgent && !numberOpen(c) {
+		can = slices.DeleteFunc(can, func(s string) bool { return s == CanNumber })
+	}
+	return can
+}
+
+// numberOpen: visitor first, the number is in use once it was rung.
+func numberOpen(c *Callback) bool {
+	a := c.Current()
+	return a == nil || !a.RangVisitor
+}
+
+func mayNot(c *Callback, what string) error {
+	if c.State == Ended {
+		return fault.New(fault.AlreadyEnded, "This callback has already ended.")
+	}
+	if !slices.Contains(Can(c), what) {
+		return fault.New(fault.TooLate, "It is too late for that: the call is under way.")
+	}
+	return nil
+}
+
+// Cancel withdraws the wish; telephones that ring stop ringing, a call that is up is ended.
+func (c *Conductor) Cancel(ctx context.Context, cb id.Callback, by Actor) (*Callback, error) {
+	return c.step(ctx, cb, func(d *draft) error {
+		if err := mayNot(d.Callback, CanCancel); err != nil {
+			return err
+		}
+		in := Input{Event: Withdrawn, Actor: by, Reason: ReasonCancelled, Result: ResultCancelled}
+		if by == ByStaff {
+			in.Reason = ReasonCancelledStaff
+		}
+		if d.State == Connected {
+			in.Reason = ReasonEndedByRequest
+		}
+		d.apply(in)
+		return nil
+	})
+}
+
+// ChangeNumber has another telephone called, while the visitor's has not been rung.
+func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string, by Actor) (*Callback, error) {
+	cur, err := c.store.Callback(ctx, "", cb)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayNot(cur, CanNumber); err != nil {
+		return nil, err
+	}
+	dir := c.Directory()
+	s := dir.Subscribers[cur.Subscriber]
+	if s == nil {
+		return nil, fault.New(fault.NotFound, "There is no such callback.")
+	}
+	r := Request{Number: raw}
+	if e := cti.Endpoint(raw); e.Kind() == cti.SIP || e.Kind() == cti.Tel {
+		r = Request{Endpoint: raw}
+	}
+	to, err := c.Policy.visitorEndpoint(&r, s, dir)
+	if err != nil {
+		return nil, err
+	}
+	hash := c.HashNumber(to)
+	if blocked(dir, hash, s.ID, c.Now()) {
+		return nil, fault.At("number", fault.NumberNotServed, "We cannot take this number now.")
+	}
+	return c.step(ctx, cb, func(d *draft) error {
+		if err := mayNot(d.Callback, CanNumber); err != nil {
+			return err
+		}
+		if to == d.Endpoint {
+			return nil
+		}
+		old := d.Number.Mask()
+		d.velocity = append(d.velocity, c.velocity(&r, hash)...)
+		d.Endpoint, d.Number, d.NumberHash = to, phone.Number(to.Number()), hash
+		d.apply(Input{Event: NumberChanged, Actor: by, Detail: "it was " + old})
+		return nil
+	})
+}
+
+// Reschedule moves the callback to another time.
+func (c *Conductor) Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by Actor) (*Callback, error) {
+	if w.IsNow() {
+		return c.CallNow(ctx, cb, by)
+	}
+	dir := c.Directory()
+	return c.step(ctx, cb, func(d *draft) error {
+		if err := mayNot(d.Callback, CanReschedule); err != nil {
+			return err
+		}
+		s := dir.Subscribers[d.Subscriber]
+		if s == nil {
+			return fault.New(fault.NotFound, "There is no such callback.")
+		}
+		due, err := w.Resolve(d.at, s.Hours, s.TimeZone)
+		if err != nil {
+			return err
+		}
+		asked, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		d.When, d.Wall, d.Zone = string(asked), due.Wall, due.Zone
+		reason := ReasonBooked
+		if due.Shifted {
+			reason = ReasonOutsideHours
+		}
+		d.apply(Input{Event: Rescheduled, Actor: by, Reason: reason, Due: due.At.UTC()})
+		return nil
+	})
+}
+
+// CallNow does not wait for the booked time any longer. In line already: nothing changes. Closed: it waits for the
+// opening.
+func (c *Conductor) CallNow(ctx context.Context, cb id.Callback, by Actor) (*Callback, error) {
+	dir := c.Directory()
+	return c.step(ctx, cb, func(d *draft) error {
+		if d.State == Queued {
+			return nil
+		}
+		if err := mayNot(d.Callback, CanNow); err != nil {
+			return err
+		}
+		s := dir.Subscribers[d.Subscriber]
+		if s != nil && !s.Hours.Open(d.at, s.Location()) {
+			f := fault.New(fault.OutsideHours, "%s is closed now. Choose a time within opening hours.", s.Name)
+			f.Alternatives = s.Hours.Alternatives(d.at, d.at, s.Location(), 3)
+			return f
+		}
+		d.apply(Input{Event: CalledNow, Actor: by})
+		return nil
+	})
+}
+
+// Forbid ends a callback that policy does not allow any more.
+func (c *Conductor) Forbid(ctx context.Context, cb id.Callback, detail string) (*Callback, error) {
+	return c.step(ctx, cb, func(d *draft) error {
+		d.apply(Input{Event: Forbidden, Actor: ByStaff, Reason: ReasonPolicy, Detail: detail, Result: ResultCancelled})
+		return nil
+	})
+}

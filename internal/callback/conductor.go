@@ -1,0 +1,355 @@
+package callback
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+)
+
+// Conductor leads every callback through its life: it decides by the table, stores, and acts. All that happens to one
+// callback is taken in order, one thing after another; callbacks do not wait for each other.
+type Conductor struct {
+	store Store
+	book  directory.Book
+	sw    cti.Switch
+	Settings
+
+	dir      atomic.Pointer[directory.Directory]
+	line     *line
+	wake     *wake
+	draining atomic.Bool
+
+	mu    sync.Mutex
+	boxes map[id.Callback]*box
+
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+}
+
+// Settings are what a conductor is given besides its borders.
+type Settings struct {
+	Mint      *id.Mint
+	Key       []byte // of the keyed hashes of numbers and visitors
+	Now       func() time.Time
+	Policy    Policy
+	Publisher Publisher
+	Meter     Meter
+	Log       *slog.Logger
+}
+
+// Publisher is told of every step after it is on disk, in order for each callback.
+type Publisher interface {
+	Publish(c *Callback, lines []Line)
+}
+
+// Meter counts what an operator watches.
+type Meter interface {
+	Invited(sinceAccept time.Duration) // the first INVITE of a callback left
+	Ended(o Outcome)
+	OutOfPlace(event string)
+	Refused(err error) // an Originate was refused
+	Late(by time.Duration)
+}
+
+// NewConductor assembles a conductor; Start makes it work.
+func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
+	c := &Conductor{store: store, book: book, sw: sw, Settings: s, boxes: map[id.Callback]*box{}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.line = newLine()
+	c.wake = newWake(s.Now)
+	return c
+}
+
+// Start reads the directory, rebuilds the line from the store, reconciles with the switch and begins to work.
+func (c *Conductor) Start(ctx context.Context) error {
+	if err := c.Reload(ctx); err != nil {
+		return err
+	}
+	if err := c.restart(ctx); err != nil {
+		return err
+	}
+	c.wg.Go(c.wakeLoop)
+	c.wg.Go(c.dispatchLoop)
+	c.wg.Go(c.pollLoop)
+	c.line.kick()
+	return nil
+}
+
+// Drain stops new wishes and new calls; calls that are up go on.
+func (c *Conductor) Drain() { c.draining.Store(true) }
+
+// Stop ends all work at once and waits for it; what was not stored will be found by the next start.
+func (c *Conductor) Stop() {
+	c.draining.Store(true)
+	c.stop()
+	c.wg.Wait()
+}
+
+// Reload reads the directory again, after something was set up.
+func (c *Conductor) Reload(ctx context.Context) error {
+	d, err := c.book.Directory(ctx)
+	if err != nil {
+		return err
+	}
+	agents, err := c.store.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	c.dir.Store(d)
+	c.line.setAgents(agents)
+	trunks := make([]cti.Trunk, 0, len(d.Trunks))
+	for _, t := range d.Trunks {
+		trunks = append(trunks, *t)
+	}
+	if err := c.sw.Trunks(ctx, trunks); err != nil {
+		return err
+	}
+	c.line.kick()
+	return nil
+}
+
+// Directory is the snapshot in force.
+func (c *Conductor) Directory() *directory.Directory { return c.dir.Load() }
+
+// HashNumber is the keyed hash under which an endpoint is counted and blocked.
+func (c *Conductor) HashNumber(e cti.Endpoint) string { return c.hash("number", string(e)) }
+
+func (c *Conductor) hash(kind, s string) string {
+	h := hmac.New(sha256.New, c.Key)
+	h.Write([]byte(kind + "\x00" + s))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Agents are the presences in force.
+func (c *Conductor) Agents() map[id.Agent]agent.Status { return c.line.statuses() }
+
+// Counts are the live callbacks by state.
+func (c *Conductor) Counts() map[State]int { return c.line.counts() }
+
+// Place is a callback's place in its business's line, from 1, while it waits.
+func (c *Conductor) Place(cb id.Callback) (int, bool) { return c.line.place(cb) }
+
+// OnSwitch takes in a fact. It never blocks for long and may be called from any goroutine.
+func (c *Conductor) OnSwitch(ev cti.Event) {
+	quiet := ev.Kind == cti.LegSent || ev.Kind == cti.LegRinging || ev.Kind == cti.LegEarly || ev.Kind == cti.LegJoined
+	c.push(ev.Callback, job{quiet: quiet, keep: true, do: func(d *draft) error { d.fact(ev); return nil }})
+}
+
+// step runs one job for a callback and waits for its outcome.
+func (c *Conductor) step(ctx context.Context, cb id.Callback, do func(*draft) error) (*Callback, error) {
+	done := make(chan result, 1)
+	c.push(cb, job{do: do, done: done})
+	select {
+	case r := <-done:
+		return r.c, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-c.ctx.Done():
+		return nil, fault.New(fault.Draining, "The service is stopping. Try again in a few seconds.").After(5 * time.Second)
+	}
+}
+
+// job is one thing to do to a callback. do must be pure: it may run several times.
+type job struct {
+	do    func(*draft) error
+	miss  func()        // called when do returned an error or nothing was stored
+	quiet bool          // may wait a moment for others, to share their commit
+	keep  bool          // a fact: it is tried again when the store fails
+	done  chan<- result // nil = nobody waits
+}
+
+type result struct {
+	c   *Callback
+	err error
+}
+
+// box holds what is to be done for one callback, in order.
+type box struct {
+	jobs    []job
+	running bool
+	waiting bool // a linger timer runs
+}
+
+// linger is how long a fact that changes no state waits to share the commit of the next.
+const linger = 100 * time.Millisecond
+
+// push puts a job into the callback's box and sees that somebody works on it.
+func (c *Conductor) push(cb id.Callback, j job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		if j.done != nil {
+			j.done <- result{nil, fault.New(fault.Draining, "The service is stopping. Try again in a few seconds.").After(5 * time.Second)}
+		}
+		return
+	}
+	b := c.boxes[cb]
+	if b == nil {
+		b = &box{}
+		c.boxes[cb] = b
+	}
+	b.jobs = append(b.jobs, j)
+	switch {
+	case b.running:
+	case !j.quiet:
+		b.running = true
+		c.wg.Go(func() { c.work(cb, b) })
+	case !b.waiting:
+		b.waiting = true
+		c.wg.Go(func() { c.lingerThenWork(cb, b) })
+	}
+}
+
+func (c *Conductor) lingerThenWork(cb id.Callback, b *box) {
+	t := time.NewTimer(linger)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.ctx.Done():
+		return
+	}
+	c.mu.Lock()
+	b.waiting = false
+	if b.running || len(b.jobs) == 0 {
+		c.mu.Unlock()
+		return
+	}
+	b.running = true
+	c.mu.Unlock()
+	c.work(cb, b)
+}
+
+// work empties the box. Everything that lies in it is decided together and is one commit.
+func (c *Conductor) work(cb id.Callback, b *box) {
+	for {
+		c.mu.Lock()
+		jobs := b.jobs
+		b.jobs = nil
+		if len(jobs) == 0 || c.ctx.Err() != nil {
+			b.running = false
+			if !b.waiting {
+				delete(c.boxes, cb)
+			}
+			c.mu.Unlock()
+			return
+		}
+		c.mu.Unlock()
+		c.carryOut(cb, jobs)
+	}
+}
+
+// carryOut decides, stores, acts.
+func (c *Conductor) carryOut(cb id.Callback, jobs []job) {
+	errs := make([]error, len(jobs))
+	var d *draft
+	after, err := c.store.Step(c.ctx, cb, func(cur *Callback) (Change, error) {
+		d = c.draft(cur)
+		for i, j := range jobs {
+			errs[i] = j.do(d)
+		}
+		if len(d.lines) == 0 {
+			return Change{}, ErrNothing
+		}
+		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity}, nil
+	})
+	if err != nil {
+		c.failed(cb, jobs, err)
+		return
+	}
+	c.settled(after, d)
+	for i, j := range jobs {
+		if errs[i] != nil && j.miss != nil {
+			j.miss()
+		}
+		if j.done != nil {
+			j.done <- result{after, errs[i]}
+		}
+	}
+}
+
+func (c *Conductor) draft(cur *Callback) *draft {
+	return &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, dir: c.Directory()}
+}
+
+// settled: the step is on disk. The line and the clock learn of it, it is published, and its acts begin.
+func (c *Conductor) settled(after *Callback, d *draft) {
+	for _, e := range d.outOfPlace {
+		c.Meter.OutOfPlace(e)
+	}
+	if len(d.lines) == 0 {
+		return
+	}
+	c.line.moved(d.moves)
+	c.line.note(after)
+	c.wake.at(after.ID, after.DueAt)
+	for _, l := range d.lines {
+		c.Log.Info("step", "callback", after.ID, "from", l.From, "event", l.Event, "to", l.To, "reason", l.Reason)
+	}
+	c.Publisher.Publish(after, d.lines)
+	if after.State == Ended && ended(d.lines) {
+		c.Meter.Ended(after.Outcome)
+	}
+	for _, a := range d.acts {
+		c.act(after, a)
+	}
+	if len(d.moves) > 0 || after.State == Ended {
+		c.line.kick()
+	}
+}
+
+func ended(lines []Line) bool {
+	for _, l := range lines {
+		if l.To == Ended && l.From != Ended {
+			return true
+		}
+	}
+	return false
+}
+
+// failed: nothing was written. People are told; facts are tried again, because the switch tells them once.
+func (c *Conductor) failed(cb id.Callback, jobs []job, err error) {
+	var kept []job
+	for _, j := range jobs {
+		if j.miss != nil {
+			j.miss()
+		}
+		switch {
+		case j.done != nil:
+			j.done <- result{nil, err}
+		case j.keep && !fault.Is(err, fault.NotFound):
+			kept = append(kept, j)
+		}
+	}
+	if errors.Is(err, ErrAgentTaken) {
+		c.line.kick()
+	} else if c.ctx.Err() == nil {
+		c.Log.Error("step failed", "callback", cb, "err", err)
+	}
+	if len(kept) == 0 {
+		return
+	}
+	c.wg.Go(func() {
+		t := time.NewTimer(time.Second)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			for _, j := range kept {
+				c.push(cb, j)
+			}
+		case <-c.ctx.Done():
+		}
+	})
+}

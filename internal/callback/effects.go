@@ -1,0 +1,98 @@
+package callback
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+// act carries out one effect. The switch's refusals come back as jobs of the callback; its facts come by OnSwitch.
+func (c *Conductor) act(cb *Callback, a Act) {
+	var err error
+	switch a.Effect {
+	case FindAgent:
+		c.line.kick()
+	case CallAgent, CallVisitor:
+		c.call(cb, a.Leg)
+	case JoinBoth:
+		err = c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk})
+	case HangUpAgent, HangUpVisitor:
+		err = c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})
+	case HoldVisitor:
+		err = c.sw.Play(c.ctx, a.Leg, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait})
+	case fenceOff:
+		err = c.sw.Fence(c.ctx, cb.ID, cb.Fence, true)
+	}
+	if err != nil && c.ctx.Err() == nil {
+		c.Log.Warn("act failed; the wake-up looks again", "callback", cb.ID, "effect", a.Effect, "leg", a.Leg, "err", err)
+	}
+}
+
+// call orders a leg that is on disk as sent.
+func (c *Conductor) call(cb *Callback, leg id.Leg) {
+	at, l := cb.Leg(leg)
+	if l == nil {
+		return
+	}
+	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now()))
+	if err == nil {
+		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {
+			c.Meter.Invited(c.Now().Sub(cb.CreatedAt))
+		}
+		return
+	}
+	if c.ctx.Err() != nil {
+		return
+	}
+	c.Meter.Refused(err)
+	c.push(cb.ID, job{keep: true, do: func(d *draft) error { d.refused(leg, err); return nil }})
+}
+
+// refused: the switch did not take the order, so nothing has left. Some refusals pass, some mean the leg is over, and
+// some mean that this step is not the newest any more.
+func (d *draft) refused(leg id.Leg, err error) {
+	a, l := d.Leg(leg)
+	if l == nil || l.State != cti.Created || a != d.Current() {
+		return
+	}
+	switch {
+	case errors.Is(err, cti.ErrNoTrunk):
+		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.NetworkOutOfOrder, By: cti.ByUs})
+	case errors.Is(err, cti.ErrCancelled), errors.Is(err, cti.ErrStaleToken):
+		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.CauseCancelled, By: cti.ByUs})
+	case d.at.Sub(l.CreatedAt) > patience:
+		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.Congestion, By: cti.ByUs})
+	default: // a second call, past its deadline, not reconciled, down: it may be taken a little later
+		l.SentAt = time.Time{}
+		d.DueAt = d.at.Add(time.Second)
+		d.note(ByRingback, "not_taken", "%s %s: %v; asked again in a second", l.Party, l.ID, err)
+	}
+}
+
+// patience is how long a leg that the switch does not take is asked for again.
+const patience = 45 * time.Second
+
+// callAgain orders legs of the running attempt that were provably never sent.
+func (d *draft) callAgain() {
+	a := d.Current()
+	if a == nil {
+		return
+	}
+	for i := range a.Legs {
+		l := &a.Legs[i]
+		if l.State != cti.Created || !l.SentAt.IsZero() {
+			continue
+		}
+		l.SentAt = d.at
+		e := CallAgent
+		if l.Party == cti.Visitor {
+			e = CallVisitor
+		}
+		d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
+		d.DueAt = d.at.Add(ActGrace)
+		d.note(ByRingback, "asked_again", "%s", fmt.Sprintf("%s %s", l.Party, l.ID))
+	}
+}

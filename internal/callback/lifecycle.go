@@ -1,0 +1,225 @@
+package callback
+
+import "ringback/internal/subscriber"
+
+// State is where a callback is.
+type State string
+
+const (
+	Scheduled      State = "scheduled"
+	Queued         State = "queued"
+	RingingAgent   State = "ringing_agent"
+	RingingVisitor State = "ringing_visitor"
+	Connected      State = "connected"
+	Ended          State = "ended"
+)
+
+// States in the order of a life.
+var States = []State{Scheduled, Queued, RingingAgent, RingingVisitor, Connected, Ended}
+
+// Outcome is how a callback ended.
+type Outcome string
+
+const (
+	Completed       Outcome = "completed"
+	VisitorNoAnswer Outcome = "visitor_no_answer"
+	VisitorBusy     Outcome = "visitor_busy"
+	VisitorDeclined Outcome = "visitor_declined"
+	Machine         Outcome = "machine"
+	NoAgent         Outcome = "no_agent"
+	Refused         Outcome = "refused"
+	Cancelled       Outcome = "cancelled"
+	Expired         Outcome = "expired"
+	Failed          Outcome = "failed"
+)
+
+// Outcomes lists them all.
+var Outcomes = []Outcome{Completed, VisitorNoAnswer, VisitorBusy, VisitorDeclined, Machine, NoAgent, Refused, Cancelled, Expired, Failed}
+
+// Event is what happens to a callback.
+type Event string
+
+const (
+	Due              Event = "due"               // its time has come
+	CalledNow        Event = "called_now"        // the visitor does not want to wait for it
+	Rescheduled      Event = "rescheduled"       // another time is wanted
+	NumberChanged    Event = "number_changed"    // another telephone is wanted
+	AgentFound       Event = "agent_found"       // somebody is reserved for it
+	NobodyLeft       Event = "nobody_left"       // all who could answer have let it pass, or it waited too long
+	AgentConfirmed   Event = "agent_confirmed"   // the agent's telephone is answered by a person
+	AgentMissed      Event = "agent_missed"      // the agent's leg ended before that
+	AgentLeft        Event = "agent_left"        // the agent's leg ended after that
+	VisitorConfirmed Event = "visitor_confirmed" // the visitor's telephone is answered (by a person, where that is asked)
+	VisitorMissed    Event = "visitor_missed"    // the visitor's leg ended before that
+	VisitorLeft      Event = "visitor_left"      // the visitor's leg ended after that
+	Withdrawn        Event = "withdrawn"         // somebody does not want it any more
+	OutOfTime        Event = "out_of_time"       // the promise can no longer be kept
+	Forbidden        Event = "forbidden"         // policy says no now
+	Lost             Event = "lost"              // after a crash: a leg that nobody knows any more
+)
+
+// Effect is an order that a step gives; it is carried out after the step is on disk and may be repeated.
+type Effect string
+
+const (
+	FindAgent     Effect = "find_agent"
+	CallAgent     Effect = "call_agent"
+	CallVisitor   Effect = "call_visitor"
+	JoinBoth      Effect = "join"
+	HangUpAgent   Effect = "hang_up_agent"   // with a closing sound that fits
+	HangUpVisitor Effect = "hang_up_visitor" // with a closing sound that fits
+	HoldVisitor   Effect = "hold_visitor"    // the waiting visitor hears that it goes on
+)
+
+// moves of the agent that belong to the same transaction.
+type move string
+
+const (
+	stay    move = ""
+	reserve move = "reserve"
+	free    move = "free"
+	talk    move = "talk"
+	wrapUp  move = "wrap_up"
+)
+
+// rule is one row's cell: where to, what the agent does, what to do afterwards.
+type rule struct {
+	how     verb
+	to      State
+	outcome Outcome
+	agent   move
+	do      []Effect
+}
+
+type verb int
+
+const (
+	goTo   verb = iota
+	begin       // an attempt begins
+	next        // the attempt goes on with another agent
+	over        // the attempt is over, the callback is not
+	again       // the attempt is over; another try later if any is left, else its outcome
+	close_      // the callback ends
+)
+
+func to(s State, do ...Effect) rule       { return rule{how: goTo, to: s, do: do} }
+func try(s State, do ...Effect) rule      { return rule{how: begin, to: s, agent: reserve, do: do} }
+func tryOther(s State, do ...Effect) rule { return rule{how: next, to: s, agent: reserve, do: do} }
+func back(s State, do ...Effect) rule     { return rule{how: over, to: s, agent: free, do: do} }
+func retry(m move, do ...Effect) rule     { return rule{how: again, to: Scheduled, agent: m, do: do} }
+func end(o Outcome, do ...Effect) rule {
+	return rule{how: close_, to: Ended, outcome: o, agent: free, do: do}
+}
+func (r rule) and(m move) rule                { r.agent = m; return r }
+func wait(s State, m move, do ...Effect) rule { return rule{how: goTo, to: s, agent: m, do: do} }
+
+// life is a table: in this state, on this event. An event that a state does not list is out of place: networks repeat
+// and reorder, so it is dropped and counted.
+type life map[State]map[Event]rule
+
+// agentFirst: the agent has answered before the visitor's telephone rings.
+var agentFirst = life{
+	Scheduled: {
+		Due:           to(Queued, FindAgent),
+		CalledNow:     to(Queued, FindAgent),
+		Rescheduled:   to(Scheduled),
+		NumberChanged: to(Scheduled),
+		Withdrawn:     end(Cancelled),
+		OutOfTime:     end(Expired),
+		Forbidden:     end(Refused),
+	},
+	Queued: {
+		AgentFound:    try(RingingAgent, CallAgent),
+		Rescheduled:   to(Scheduled),
+		NumberChanged: to(Queued),
+		NobodyLeft:    end(NoAgent),
+		Withdrawn:     end(Cancelled),
+		OutOfTime:     end(Expired),
+		Forbidden:     end(Refused),
+	},
+	RingingAgent: {
+		AgentConfirmed: to(RingingVisitor, CallVisitor),
+		AgentMissed:    back(Queued, FindAgent),
+		NumberChanged:  to(RingingAgent),
+		Withdrawn:      end(Cancelled, HangUpAgent),
+		Forbidden:      end(Refused, HangUpAgent),
+		Lost:           back(Queued, HangUpAgent, FindAgent),
+	},
+	RingingVisitor: {
+		VisitorConfirmed: wait(Connected, talk, JoinBoth),
+		VisitorMissed:    retry(free, HangUpAgent),
+		AgentLeft:        back(Queued, HangUpVisitor, FindAgent),
+		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent),
+		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent),
+		Lost:             retry(free, HangUpVisitor, HangUpAgent),
+	},
+	Connected: talking,
+	Ended:     {},
+}
+
+// visitorFirst: an agent is reserved, the visitor is rung and confirms, then the agent's telephone rings.
+var visitorFirst = life{
+	Scheduled: agentFirst[Scheduled],
+	Queued: {
+		AgentFound:    try(RingingVisitor, CallVisitor),
+		Rescheduled:   to(Scheduled),
+		NumberChanged: to(Queued),
+		NobodyLeft:    end(NoAgent),
+		Withdrawn:     end(Cancelled),
+		OutOfTime:     end(Expired),
+		Forbidden:     end(Refused),
+	},
+	RingingVisitor: {
+		VisitorConfirmed: to(RingingAgent, CallAgent),
+		VisitorMissed:    retry(free),
+		Withdrawn:        end(Cancelled, HangUpVisitor),
+		Forbidden:        end(Refused, HangUpVisitor),
+		Lost:             retry(free, HangUpVisitor),
+	},
+	RingingAgent: {
+		AgentConfirmed: wait(Connected, talk, JoinBoth),
+		AgentMissed:    wait(RingingAgent, free, HoldVisitor, FindAgent),
+		AgentFound:     tryOther(RingingAgent, CallAgent),
+		NobodyLeft:     retry(free, HangUpVisitor, HangUpAgent),
+		VisitorLeft:    end(Cancelled, HangUpAgent),
+		Withdrawn:      end(Cancelled, HangUpVisitor, HangUpAgent),
+		Forbidden:      end(Refused, HangUpVisitor, HangUpAgent),
+		Lost:           retry(free, HangUpVisitor, HangUpAgent),
+	},
+	Connected: talking,
+	Ended:     {},
+}
+
+// talking is the same for both orders.
+var talking = map[Event]rule{
+	VisitorLeft: end(Completed, HangUpAgent).and(wrapUp),
+	AgentLeft:   end(Completed, HangUpVisitor).and(wrapUp),
+	Withdrawn:   end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	Forbidden:   end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	Lost:        end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+}
+
+func lifeOf(o subscriber.Order) life {
+	if o == subscriber.VisitorFirst {
+		return visitorFirst
+	}
+	return agentFirst
+}
+
+// Result is how an attempt ended.
+type Result string
+
+const (
+	ResultConnected       Result = "connected"
+	ResultAgentNoAnswer   Result = "agent_no_answer"
+	ResultAgentBusy       Result = "agent_busy"
+	ResultAgentDeclined   Result = "agent_declined"
+	ResultVisitorNoAnswer Result = "visitor_no_answer"
+	ResultVisitorBusy     Result = "visitor_busy"
+	ResultVisitorDeclined Result = "visitor_declined"
+	ResultMachine         Result = "machine"
+	ResultNotConfirmed    Result = "not_confirmed"
+	ResultNetwork         Result = "network"
+	ResultCancelled       Result = "cancelled"
+	ResultUnknown         Result = "unknown_after_crash"
+)

@@ -1,0 +1,341 @@
+package callback
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/routing"
+	"ringback/internal/subscriber"
+)
+
+// line is who waits for whom: callbacks by arrival, agents by presence, calls in hand by business. It mirrors what is
+// on disk, is rebuilt by a start, and learns of every step after its commit.
+type line struct {
+	mu        sync.Mutex
+	live      map[id.Callback]*Callback // queued, ringing, connected; not changed by anybody
+	scheduled map[id.Callback]bool
+	agents    map[id.Agent]agent.Status
+	meant     map[id.Callback]meant // chosen, not on disk yet
+	kicked    chan struct{}
+}
+
+// meant is a choice that is being stored: who shall answer ("" = a destination) for which business.
+type meant struct {
+	agent id.Agent
+	sub   id.Subscriber
+}
+
+func newLine() *line {
+	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
+		meant: map[id.Callback]meant{}, kicked: make(chan struct{}, 1)}
+}
+
+// kick asks for a look at the line.
+func (l *line) kick() {
+	select {
+	case l.kicked <- struct{}{}:
+	default:
+	}
+}
+
+// note takes in a callback as it is on disk now.
+func (l *line) note(c *Callback) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.live, c.ID)
+	delete(l.scheduled, c.ID)
+	switch {
+	case c.State == Scheduled:
+		l.scheduled[c.ID] = true
+	case c.Live():
+		l.live[c.ID] = c
+	}
+	if !waits(c) {
+		delete(l.meant, c.ID)
+	}
+}
+
+// moved takes in agents' moves that are on disk now.
+func (l *line) moved(moves []Move) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range moves {
+		old, known := l.agents[m.Agent]
+		if m.Lenient && (!known || !slices.Contains(m.From, old.Presence)) {
+			continue
+		}
+		st := m.Status
+		if st.IdleFrom.IsZero() {
+			st.IdleFrom = old.IdleFrom
+		}
+		l.agents[m.Agent] = st
+	}
+}
+
+func (l *line) setAgents(all map[id.Agent]agent.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for a := range l.agents {
+		if _, ok := all[a]; !ok {
+			delete(l.agents, a)
+		}
+	}
+	for a, st := range all {
+		if _, known := l.agents[a]; !known {
+			l.agents[a] = st
+		}
+	}
+}
+
+// mean marks a choice that is not on disk yet, under the lock; forget takes it back when it did not come to be.
+func (l *line) mean(c *Callback, ch *Choice) { l.meant[c.ID] = meant{ch.Agent, c.Subscriber} }
+
+func (l *line) forget(cb id.Callback) {
+	l.mu.Lock()
+	delete(l.meant, cb)
+	l.mu.Unlock()
+	l.kick()
+}
+
+func (l *line) statuses() map[id.Agent]agent.Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(map[id.Agent]agent.Status, len(l.agents))
+	for a, st := range l.agents {
+		out[a] = st
+	}
+	return out
+}
+
+func (l *line) counts() map[State]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := map[State]int{Scheduled: len(l.scheduled)}
+	for _, c := range l.live {
+		n[c.State]++
+	}
+	return n
+}
+
+func (l *line) place(cb id.Callback) (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	me := l.live[cb]
+	if me == nil || me.State != Queued {
+		return 0, false
+	}
+	n := 1
+	for _, c := range l.live {
+		if c.Subscriber == me.Subscriber && c.State == Queued && before(c, me) {
+			n++
+		}
+	}
+	return n, true
+}
+
+// waits says whether the callback needs somebody to answer: in line, or with its visitor on the line and no agent.
+func waits(c *Callback) bool {
+	if c.State == Queued {
+		return true
+	}
+	if c.State != RingingAgent || c.Order != subscriber.VisitorFirst {
+		return false
+	}
+	a := c.Current()
+	return a != nil && a.agentLeg() == nil && len(a.Legs) > 1
+}
+
+// before is the order of the line: who is on the telephone already, then by arrival.
+func before(a, b *Callback) bool {
+	if ha, hb := a.State != Queued, b.State != Queued; ha != hb {
+		return ha
+	}
+	if !a.ArrivedAt.Equal(b.ArrivedAt) {
+		return a.ArrivedAt.Before(b.ArrivedAt)
+	}
+	return a.ID < b.ID
+}
+
+// found is one decision of the line.
+type found struct {
+	cb     id.Callback
+	choice *Choice // nil = nobody is left
+}
+
+// match decides, in the order of the line, who gets whom. What it chose is marked as meant until it is on disk or
+// forgotten. next is when time alone may change its mind; zero = never.
+func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting := make([]*Callback, 0, 16)
+	busy, own := l.inHand()
+	for _, c := range l.live {
+		if _, chosen := l.meant[c.ID]; waits(c) && !chosen {
+			waiting = append(waiting, c)
+		}
+	}
+	slices.SortFunc(waiting, func(a, b *Callback) int {
+		if before(a, b) {
+			return -1
+		}
+		return 1
+	})
+	soonest := func(t time.Time) {
+		if !t.IsZero() && t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, c := range waiting {
+		s := dir.Subscribers[c.Subscriber]
+		if s == nil || c.State == Queued && busy[c.Subscriber] >= s.Limits.Concurrent {
+			continue
+		}
+		ch, hopeless, at := l.choose(now, dir, s, c, own[c.Subscriber])
+		soonest(at)
+		switch {
+		case hopeless:
+			out = append(out, found{c.ID, nil})
+			continue
+		case ch == nil:
+			continue
+		}
+		l.mean(c, ch)
+		if c.State == Queued {
+			busy[c.Subscriber]++
+		}
+		own[c.Subscriber] = own[c.Subscriber] || ch.Party == cti.Subscriber
+		out = append(out, found{c.ID, ch})
+	}
+	for _, st := range l.agents {
+		if st.Presence == agent.WrapUp {
+			soonest(st.Until)
+		}
+	}
+	return out, next
+}
+
+// inHand counts the calls of each business that ring, talk or are about to, and says whose own telephone is in use.
+func (l *line) inHand() (busy map[id.Subscriber]int, own map[id.Subscriber]bool) {
+	busy, own = map[id.Subscriber]int{}, map[id.Subscriber]bool{}
+	for _, c := range l.live {
+		if _, chosen := l.meant[c.ID]; c.State != Queued || chosen {
+			busy[c.Subscriber]++
+			own[c.Subscriber] = own[c.Subscriber] || usesOwn(c, l.meant)
+		}
+	}
+	for cb, m := range l.meant {
+		if l.live[cb] == nil { // its wish is being stored at this moment
+			busy[m.sub]++
+			own[m.sub] = own[m.sub] || m.agent == ""
+		}
+	}
+	return busy, own
+}
+
+// usesOwn: a call that is served by the business's own telephone, not by an agent or a named destination.
+func usesOwn(c *Callback, meant map[id.Callback]meant) bool {
+	if c.Destination != "" {
+		return false
+	}
+	if a := c.Current(); a != nil {
+		return a.Agent == ""
+	}
+	m, ok := meant[c.ID]
+	return ok && m.agent == ""
+}
+
+// choose finds who may answer one callback: its named destination, the longest idle of those who represent the
+// business, or the business's own telephone where nobody does.
+func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, c *Callback, ownBusy bool) (ch *Choice, hopeless bool, next time.Time) {
+	reps := dir.Representatives(s.ID)
+	if c.Destination != "" || len(reps) == 0 {
+		to, party := c.Destination, cti.Agent
+		if to == "" {
+			to, party = s.Destination, cti.Subscriber
+		}
+		n, last := missed(c, func(e cti.Endpoint) bool { return e == to })
+		switch {
+		case to == "":
+			return nil, false, time.Time{} // somebody may be set up to answer before its time is over
+		case n >= routing.MaxMissed:
+			return nil, true, time.Time{}
+		case n > 0 && now.Before(last.Add(routing.Rest)):
+			return nil, false, last.Add(routing.Rest)
+		case party == cti.Subscriber && ownBusy:
+			return nil, false, time.Time{}
+		}
+		return &Choice{Endpoint: to, Party: party}, false, time.Time{}
+	}
+	taken := map[id.Agent]bool{}
+	for _, m := range l.meant {
+		taken[m.agent] = true
+	}
+	var all []routing.Candidate
+	for _, r := range reps {
+		ag := dir.Agents[r.Agent]
+		if ag == nil || len(ag.Devices) == 0 {
+			continue
+		}
+		st := l.agents[r.Agent]
+		if taken[r.Agent] {
+			st.Presence = agent.Reserved
+		}
+		n, last := missed(c, ag.Has)
+		if n > 0 && n < routing.MaxMissed && now.Before(last.Add(routing.Rest)) && (next.IsZero() || last.Add(routing.Rest).Before(next)) {
+			next = last.Add(routing.Rest)
+		}
+		all = append(all, routing.Candidate{Agent: r.Agent, Representation: r.ID, Priority: r.Priority,
+			Presence: st.Presence, IdleFrom: st.IdleFrom, Missed: n, MissedAt: last})
+	}
+	best, skipped, hopeless := routing.LongestIdle(now, all)
+	if best == nil {
+		return nil, hopeless, next
+	}
+	return &Choice{Agent: best.Agent, Representation: best.Representation, Endpoint: dir.Agents[best.Agent].Devices[0].To,
+		Party: cti.Agent, Detail: why(dir, best, skipped)}, false, next
+}
+
+// missed counts the attempts in which a telephone of theirs was rung and did not take it.
+func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time) {
+	for i := range c.Attempts {
+		a := &c.Attempts[i]
+		if a.Result == ResultUnknown {
+			continue
+		}
+		let := false
+		for j := range a.Legs {
+			leg := &a.Legs[j]
+			if leg.Party != cti.Visitor && leg.State == cti.Ended && theirs(leg.Endpoint) &&
+				(leg.ConfirmedAt.IsZero() || a.Result == ResultAgentDeclined) && leg.Cause != cti.CauseCancelled {
+				let = true
+				if leg.EndedAt.After(last) {
+					last = leg.EndedAt
+				}
+			}
+		}
+		if let {
+			n++
+		}
+	}
+	return n, last
+}
+
+// why writes the decision down for the journal.
+func why(dir *directory.Directory, best *routing.Candidate, skipped []routing.Skip) string {
+	name := func(a id.Agent) string {
+		if ag := dir.Agents[a]; ag != nil {
+			return ag.Slug
+		}
+		return string(a)
+	}
+	s := name(best.Agent) + ": longest idle"
+	for _, k := range skipped {
+		s += "; " + name(k.Agent) + ": " + k.Why
+	}
+	return s
+}

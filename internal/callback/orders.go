@@ -1,0 +1,116 @@
+package callback
+
+import (
+	"strings"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/phone"
+	"ringback/internal/subscriber"
+)
+
+// Ring times of telephones that are nobody's device (callers of the network let it ring about so long).
+const (
+	visitorRing = 30 * time.Second
+	mobileRing  = 20 * time.Second // before voicemail picks up
+	deskRing    = 25 * time.Second
+)
+
+// orderDeadline: an order that could not be carried out by then is stale; the wake-up decides again.
+const orderDeadline = 10 * time.Second
+
+// order writes down what the switch shall do for a leg. It follows from what is stored, so it is the same after a
+// restart.
+func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Time) cti.Order {
+	sub := dir.Subscribers[c.Subscriber]
+	if sub == nil {
+		sub = &subscriber.Subscriber{}
+	}
+	o := cti.Order{
+		Callback: c.ID, Attempt: a.N, Leg: l.ID, Party: l.Party, Fence: a.Fence, To: l.Endpoint,
+		Region: sub.Region(), Deadline: at.Add(orderDeadline),
+	}
+	if l.Party == cti.Visitor {
+		visitorOrder(&o, c, sub)
+		o.From = callerID(c, a, sub, dir).E164()
+		return o
+	}
+	o.From = sub.CallerID.E164()
+	o.Name = agentSees(c, sub)
+	o.Ring, o.Confirm = agentDevice(c, a, l, dir)
+	o.Hear = cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}, Then: cti.SoundRingback}
+	if o.Confirm != cti.ConfirmNone {
+		o.Hear.First.Sound = cti.SoundAsk
+	}
+	return o
+}
+
+// visitorOrder: agent-first nothing is asked, because the agent hears who it is; visitor-first a person must say so.
+func visitorOrder(o *cti.Order, c *Callback, sub *subscriber.Subscriber) {
+	o.Ring, o.Name = visitorRing, sub.Name
+	if c.Order != subscriber.VisitorFirst {
+		o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmNone)
+		o.Hear = cti.Program{Then: cti.SoundWait}
+		return
+	}
+	o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmKeyOrVoice)
+	o.Hear = cti.Program{First: cti.Prompt{WAV: sub.Prompts.Announcement, Sound: cti.SoundAsk}, Then: cti.SoundWait}
+}
+
+func confirmOr(asked string, auto cti.Confirm) cti.Confirm {
+	if asked == "" || asked == "auto" {
+		return auto
+	}
+	return cti.Confirm(asked)
+}
+
+// agentDevice: a mobile has a voicemail that also answers and speaks, so it must press a key; a SIP phone of ours is
+// proof by answering; an endpoint that a keyed request named may be a PBX and is asked nothing.
+func agentDevice(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (time.Duration, cti.Confirm) {
+	var dev agent.Device
+	ring := deskRing
+	if ag := dir.Agents[a.Agent]; ag != nil {
+		for _, d := range ag.Devices {
+			if d.To == l.Endpoint {
+				dev = d
+			}
+		}
+		ring = dev.RingTime()
+	} else if l.Endpoint.Kind() == cti.Tel {
+		ring = mobileRing
+	}
+	auto := cti.ConfirmNone
+	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" {
+		auto = cti.ConfirmKey
+	}
+	if dev.Confirm != "" && dev.Confirm != "auto" {
+		return ring, cti.Confirm(dev.Confirm)
+	}
+	return ring, confirmOr(c.Confirm.Agent, auto)
+}
+
+// callerID is the business's number, or the one of the representation that answers.
+func callerID(c *Callback, a *Attempt, sub *subscriber.Subscriber, dir *directory.Directory) phone.Number {
+	if r := dir.Representations[a.Representation]; r != nil && r.CallerID != "" {
+		return r.CallerID
+	}
+	if c.CallerID != "" {
+		return c.CallerID
+	}
+	return sub.CallerID
+}
+
+// agentSees is the display name on a SIP device: business · visitor · topic. It goes into a SIP header, so the driver
+// quotes it; here it is only kept short.
+func agentSees(c *Callback, sub *subscriber.Subscriber) string {
+	parts := []string{sub.Name}
+	for _, s := range []string{c.Name, c.Topic} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	r := []rune(strings.Join(parts, " · "))
+	return string(r[:min(len(r), 60)])
+}

@@ -1,0 +1,110 @@
+package callback
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/login"
+	"ringback/internal/phone"
+	"ringback/internal/subscriber"
+)
+
+// Policy is what the operator allows, over all businesses.
+type Policy struct {
+	AllowSIP   []string // hosts that sip: endpoints of visitors and subscriber keys may name
+	PerNumber  []Rate
+	PerVisitor []Rate
+}
+
+// Rate is at most N in Per.
+type Rate struct {
+	N   int
+	Per time.Duration
+}
+
+// visitorEndpoint reads where the visitor is to be called and says whether that is allowed.
+func (p *Policy) visitorEndpoint(r *Request, s *subscriber.Subscriber, dir *directory.Directory) (cti.Endpoint, error) {
+	number := r.Number
+	if raw, ok := strings.CutPrefix(r.Endpoint, "tel:"); ok {
+		number = raw
+	} else if r.Endpoint != "" {
+		return p.sipEndpoint("endpoint", r.Endpoint, r.By)
+	}
+	if strings.TrimSpace(number) == "" {
+		return "", fault.At("number", fault.FieldRequired, "A telephone number is needed to call you back.")
+	}
+	n, err := phone.Parse(number, s.Region())
+	if err != nil {
+		return "", err
+	}
+	if err := s.MayCall(n); err != nil {
+		return "", err
+	}
+	if dir.Own(n) {
+		return "", fault.At("number", fault.NumberOwn, "That is one of our own telephones. Give the number of yours.")
+	}
+	return cti.Endpoint("tel:" + n.E164()), nil
+}
+
+// sipEndpoint: operators may name any, others only hosts that the operator allows.
+func (p *Policy) sipEndpoint(field, raw string, by *login.Principal) (cti.Endpoint, error) {
+	e, err := cti.ParseEndpoint(raw)
+	if err != nil {
+		return "", fault.At(field, fault.EndpointInvalid, "%v. Write tel:+12025550100 or sip:name@host.", err)
+	}
+	if by != nil && by.Role == login.Operator {
+		return e, nil
+	}
+	_, host, _, _, err := e.SIPURI()
+	if err != nil || !slices.Contains(p.AllowSIP, host) {
+		return "", fault.At(field, fault.EndpointNotAllowed, "Internet telephones of this host are not called. The operator can allow it in policy.allow_sip.")
+	}
+	return e, nil
+}
+
+// destination reads the telephone that a keyed request wants to be joined. A business's key may name only what its
+// visitors could be called at, its own telephone, or an allowed host; an operator's key may name any but emergency
+// and premium numbers.
+func (p *Policy) destination(r *Request, s *subscriber.Subscriber) (cti.Endpoint, error) {
+	raw, tel := strings.CutPrefix(r.Destination, "tel:")
+	if !tel {
+		return p.sipEndpoint("destination", r.Destination, r.By)
+	}
+	n, err := phone.Parse(raw, s.Region())
+	if err != nil {
+		return "", fault.At("destination", fault.EndpointInvalid, "%q is no number that can be called. Write tel:+12025550101.", r.Destination)
+	}
+	e := cti.Endpoint("tel:" + n.E164())
+	if e == s.Destination {
+		return e, nil
+	}
+	if err := s.MayCall(n); err != nil {
+		if r.By != nil && r.By.Role == login.Operator && fault.Is(err, fault.NumberRegion) {
+			return e, nil
+		}
+		return "", fault.At("destination", fault.EndpointNotAllowed, "This destination may not be called: it is outside the business's countries or of a kind that costs more.")
+	}
+	return e, nil
+}
+
+// velocity is what is counted for this request.
+func (c *Conductor) velocity(r *Request, numberHash string) []Velocity {
+	var out []Velocity
+	if !r.SkipLimits {
+		for _, l := range c.Policy.PerNumber {
+			out = append(out, Velocity{Key: "number:" + numberHash, N: l.N, Per: l.Per, Code: fault.LimitNumber,
+				Say: "This number was called or asked for just now. Wait a little and try again."})
+		}
+	}
+	if r.By == nil && r.Visitor != "" {
+		for _, l := range c.Policy.PerVisitor {
+			out = append(out, Velocity{Key: "visitor:" + c.hash("visitor", r.Visitor), N: l.N, Per: l.Per, Code: fault.LimitVisitor,
+				Say: "You have asked for several calls already. Wait a little and try again."})
+		}
+	}
+	return out
+}

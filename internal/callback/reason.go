@@ -1,0 +1,82 @@
+package callback
+
+// Reason is why a callback is where it is. Each has a sentence for staff and one for the visitor.
+type Reason string
+
+// Words are the two sentences of a reason.
+type Words struct {
+	Staff   string
+	Visitor string
+}
+
+const (
+	ReasonTalked          Reason = "talked"
+	ReasonInterrupted     Reason = "interrupted"
+	ReasonEndedByRequest  Reason = "ended_by_request"
+	ReasonMaxTalk         Reason = "max_talk"
+	ReasonMediaLost       Reason = "media_lost"
+	ReasonVisitorBusy     Reason = "visitor_busy"
+	ReasonVisitorNoAnswer Reason = "visitor_no_answer"
+	ReasonVisitorDeclined Reason = "visitor_declined"
+	ReasonMachine         Reason = "machine"
+	ReasonNotConfirmed    Reason = "not_confirmed"
+	ReasonNumberUnknown   Reason = "number_unallocated"
+	ReasonNetwork         Reason = "network"
+	ReasonHungUpWaiting   Reason = "visitor_hung_up_waiting"
+	ReasonNobodyTookIt    Reason = "nobody_took_it"
+	ReasonNobodyReady     Reason = "nobody_ready"
+	ReasonAgentMissed     Reason = "agent_missed"
+	ReasonAgentLeft       Reason = "agent_left"
+	ReasonCancelled       Reason = "cancelled"
+	ReasonCancelledStaff  Reason = "cancelled_by_staff"
+	ReasonExpired         Reason = "expired"
+	ReasonPolicy          Reason = "policy"
+	ReasonCrash           Reason = "unknown_after_crash"
+	ReasonOutsideHours    Reason = "outside_hours"
+	ReasonBooked          Reason = "booked"
+	ReasonRetryBusy       Reason = "retry_busy"
+	ReasonRetryNoAnswer   Reason = "retry_no_answer"
+	ReasonRetryNetwork    Reason = "retry_network"
+	ReasonRetryCrash      Reason = "retry_after_crash"
+	ReasonRetryNoAgent    Reason = "retry_no_agent"
+)
+
+var words = map[Reason]Words{
+	ReasonTalked:          {"They talked.", "Thank you for talking with us."},
+	ReasonInterrupted:     {"The call was interrupted by a fault of ours.", "Your call was interrupted. We are sorry; you can ask for another call."},
+	ReasonEndedByRequest:  {"The call was ended by request.", "The call was ended as you asked."},
+	ReasonMaxTalk:         {"The longest talk time of this business was reached.", "The call reached its longest time."},
+	ReasonMediaLost:       {"One side could not be heard or reached any more.", "The line was lost. You can ask for another call."},
+	ReasonVisitorBusy:     {"The visitor's line was busy at every try.", "Your line was busy each time we rang."},
+	ReasonVisitorNoAnswer: {"The visitor did not answer any try.", "We rang and nobody answered."},
+	ReasonVisitorDeclined: {"The visitor's telephone declined the call; it is not rung again.", "The call was declined on your telephone."},
+	ReasonMachine:         {"A machine answered.", "An answering machine took our call."},
+	ReasonNotConfirmed:    {"The call was answered and not confirmed.", "The call was answered, but nobody confirmed it."},
+	ReasonNumberUnknown:   {"The network says that this number does not exist.", "The telephone network does not know this number."},
+	ReasonNetwork:         {"The telephone network could not carry the call.", "We could not reach your telephone. Please try again later."},
+	ReasonHungUpWaiting:   {"The visitor hung up before an agent was on the line.", "You hung up before somebody was on the line."},
+	ReasonNobodyTookIt:    {"Everybody who could answer let the call pass.", "Nobody was free to take your call. We are sorry."},
+	ReasonNobodyReady:     {"Nobody was ready to answer within the time.", "Nobody was free to take your call. We are sorry."},
+	ReasonAgentMissed:     {"The agent did not take it; the next is asked.", "We are finding somebody for you."},
+	ReasonAgentLeft:       {"The agent hung up while the visitor's telephone rang; another is asked.", "One moment, somebody else will talk with you."},
+	ReasonCancelled:       {"The visitor cancelled.", "You cancelled the call."},
+	ReasonCancelledStaff:  {"Staff cancelled.", "The business cancelled the call."},
+	ReasonExpired:         {"The time for this callback has passed.", "We could not call you in time. We are sorry."},
+	ReasonPolicy:          {"Number policy forbids this call.", "This number cannot be called."},
+	ReasonCrash:           {"What became of the call is unknown after a crash.", "Something went wrong on our side. We are sorry."},
+	ReasonOutsideHours:    {"Asked outside opening hours: moved to the next opening.", "We are closed now and will call you when we open."},
+	ReasonBooked:          {"Asked for a time.", "We will call you at the time you chose."},
+	ReasonRetryBusy:       {"The visitor's line was busy; tried again soon.", "Your line is busy. We will try again in a moment."},
+	ReasonRetryNoAnswer:   {"The visitor did not answer; tried again later.", "We rang and nobody answered. We will try again."},
+	ReasonRetryNetwork:    {"The network failed; tried again soon.", "We could not reach your telephone. We will try again in a moment."},
+	ReasonRetryCrash:      {"A fault of ours; tried again once the old call is surely gone.", "Something went wrong on our side. We will ring you again shortly."},
+	ReasonRetryNoAgent:    {"The visitor was on the line and no agent took it; tried again first thing.", "Nobody could take your call. We will ring you again."},
+}
+
+// Words returns the two sentences; those of an unknown reason are its code.
+func (r Reason) Words() Words {
+	if w, ok := words[r]; ok {
+		return w
+	}
+	return Words{string(r), string(r)}
+}

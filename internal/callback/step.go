@@ -1,0 +1,347 @@
+package callback
+
+import (
+	"fmt"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+)
+
+// Waits that a state gives its callback before somebody looks again.
+const (
+	// ActGrace after an act the switch must have told a fact.
+	ActGrace = 5 * time.Second
+	// MaxWait a callback waits in line for somebody to be ready.
+	MaxWait = 15 * time.Minute
+	// HoldTime a visitor who is on the line waits for another agent.
+	HoldTime = 20 * time.Second
+)
+
+// draft is one decision in the making: the callback as it becomes, what is written with it, what is done afterwards.
+// It is pure: the clock, the ids and the directory are given.
+type draft struct {
+	*Callback
+	at     time.Time
+	newLeg func() id.Leg
+	dir    *directory.Directory
+
+	lines      []Line
+	moves      []Move
+	velocity   []Velocity
+	acts       []Act
+	outOfPlace []string
+}
+
+// Act is an effect with its leg: what to do once the step is on disk.
+type Act struct {
+	Effect Effect
+	Leg    id.Leg
+	With   id.Leg // join: the other leg
+	Cause  cti.Cause
+	Say    cti.Prompt
+}
+
+// fence is the act that makes the switch refuse every further order of a callback.
+const fenceOff Effect = "fence"
+
+// Input is one event with its facts.
+type Input struct {
+	Event  Event
+	Actor  Actor
+	Reason Reason
+	Detail string
+	Result Result    // of the attempt that it ends
+	Choice *Choice   // agent_found
+	Due    time.Time // rescheduled
+}
+
+// Choice is who was found to answer.
+type Choice struct {
+	Agent          id.Agent // "" = a destination
+	Representation id.Representation
+	Device         int
+	Endpoint       cti.Endpoint
+	Party          cti.Party
+	Detail         string // whom it skipped and why
+}
+
+// apply lets the table decide about in. An event that is out of place changes nothing and returns false.
+func (d *draft) apply(in Input) bool {
+	r, ok := lifeOf(d.Order)[d.State][in.Event]
+	if !ok {
+		d.outOfPlace = append(d.outOfPlace, string(in.Event))
+		return false
+	}
+	if d.blocked() && (r.calls(CallVisitor) || r.calls(FindAgent)) {
+		in = Input{Event: Forbidden, Actor: ByRingback, Reason: ReasonPolicy, Detail: "the number was blocked meanwhile", Result: ResultCancelled}
+		if r, ok = lifeOf(d.Order)[d.State][Forbidden]; !ok {
+			return false
+		}
+	}
+	from := d.State
+	d.becomes(r, &in)
+	d.log(Line{Actor: in.Actor, From: from, Event: string(in.Event), To: d.State, Reason: in.Reason, Detail: in.Detail})
+	return true
+}
+
+// becomes is the only writer of State.
+func (d *draft) becomes(r rule, in *Input) {
+	a := d.Current()
+	legs := liveLegs(a)
+	switch r.how {
+	case goTo:
+		d.moveAgent(r.agent, a)
+	case begin:
+		a = d.beginAttempt(in.Choice)
+	case next:
+		a.Agent, a.Representation, a.Device = in.Choice.Agent, in.Choice.Representation, in.Choice.Device
+		d.moveAgent(reserve, a)
+	case over:
+		d.endAttempt(in, r.agent)
+		if in.Event == AgentLeft && d.Tried() >= d.Tries {
+			r = rule{how: close_, to: Ended, outcome: NoAgent, do: []Effect{HangUpVisitor}}
+			in.Reason = ReasonAgentLeft
+		}
+	case again:
+		r = d.retryOrEnd(r, in)
+		d.endAttempt(in, r.agent)
+	case close_:
+		if a != nil {
+			d.endAttempt(in, r.agent)
+		}
+	}
+	d.State = r.to
+	switch d.State {
+	case Scheduled:
+		if !in.Due.IsZero() {
+			d.DueAt = in.Due
+		}
+	case Queued:
+		if d.ArrivedAt.IsZero() {
+			d.ArrivedAt = d.arrival(in)
+		}
+		d.DueAt = d.at.Add(MaxWait)
+	case RingingAgent, RingingVisitor:
+		d.DueAt = d.at.Add(ActGrace)
+	case Connected:
+		d.DueAt = d.at.Add(d.MaxTalk + time.Minute)
+	case Ended:
+		d.ended(r, in)
+	}
+	if in.Reason != "" {
+		d.Reason = in.Reason
+	}
+	d.give(r.do, in, d.Current(), legs)
+	if d.State == RingingAgent && waits(d.Callback) {
+		d.DueAt = d.at.Add(HoldTime)
+	}
+}
+
+// arrival is the place in line: the booked instant, even if we woke late; the instant of asking otherwise.
+func (d *draft) arrival(in *Input) time.Time {
+	if in.Event == Due && !d.DueAt.IsZero() && d.DueAt.Before(d.at) {
+		return d.DueAt
+	}
+	return d.at
+}
+
+func (d *draft) ended(r rule, in *Input) {
+	d.Outcome, d.EndedAt, d.DueAt = r.outcome, d.at, time.Time{}
+	if d.Outcome == Completed && !d.JoinedAt.IsZero() {
+		d.TalkTime = d.at.Sub(d.JoinedAt)
+	}
+	if in.Reason == "" {
+		in.Reason = reasonOf(r.outcome)
+	}
+	if in.Event == Withdrawn || in.Event == Forbidden {
+		d.Fence++
+		d.acts = append(d.acts, Act{Effect: fenceOff})
+	}
+}
+
+func (d *draft) beginAttempt(ch *Choice) *Attempt {
+	d.Fence++
+	d.Attempts = append(d.Attempts, Attempt{N: len(d.Attempts) + 1, Fence: d.Fence, StartedAt: d.at,
+		Agent: ch.Agent, Representation: ch.Representation, Device: ch.Device})
+	a := &d.Attempts[len(d.Attempts)-1]
+	d.moveAgent(reserve, a)
+	return a
+}
+
+func (d *draft) endAttempt(in *Input, m move) {
+	a := d.Current()
+	if a == nil {
+		return
+	}
+	d.moveAgent(m, a)
+	a.Result, a.EndedAt = in.Result, d.at
+	switch {
+	case d.State == Connected:
+		a.Result = ResultConnected
+	case a.Result == "":
+		a.Result = ResultCancelled
+	}
+}
+
+// give turns the rule's effects into acts on legs: new ones for calls, those of the attempt for the others.
+func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
+	for _, e := range do {
+		switch e {
+		case CallAgent:
+			party, to := d.agentTelephone(a, in.Choice)
+			l := d.addLeg(a, party, to)
+			d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
+		case CallVisitor:
+			a.RangVisitor = true
+			l := d.addLeg(a, cti.Visitor, d.Endpoint)
+			d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
+		case JoinBoth:
+			if first, second := d.waited(a); first != nil && second != nil {
+				d.acts = append(d.acts, Act{Effect: e, Leg: first.ID, With: second.ID})
+			}
+		case HangUpAgent, HangUpVisitor, HoldVisitor:
+			for _, l := range legs {
+				if (l.Party == cti.Visitor) != (e == HangUpAgent) && l.State != cti.Ended {
+					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.farewell(e, in)})
+				}
+			}
+		default:
+			d.acts = append(d.acts, Act{Effect: e})
+		}
+	}
+}
+
+// waited are the legs to join: first the one that was answered first, which hears the zip tone.
+func (d *draft) waited(a *Attempt) (first, second *Leg) {
+	first, second = a.agentLeg(), a.visitorLeg()
+	if first != nil && second != nil && second.AnsweredAt.Before(first.AnsweredAt) {
+		first, second = second, first
+	}
+	return first, second
+}
+
+func (d *draft) addLeg(a *Attempt, p cti.Party, to cti.Endpoint) *Leg {
+	a.Legs = append(a.Legs, Leg{ID: d.newLeg(), Party: p, Endpoint: to, State: cti.Created, CreatedAt: d.at, SentAt: d.at})
+	return &a.Legs[len(a.Legs)-1]
+}
+
+// agentTelephone is where the chosen agent is rung; it was fixed by the choice, or follows from the attempt.
+func (d *draft) agentTelephone(a *Attempt, ch *Choice) (cti.Party, cti.Endpoint) {
+	if ch != nil && ch.Endpoint != "" {
+		return ch.Party, ch.Endpoint
+	}
+	if ag := d.dir.Agents[a.Agent]; ag != nil && a.Device < len(ag.Devices) {
+		return cti.Agent, ag.Devices[a.Device].To
+	}
+	if d.Destination != "" {
+		return cti.Agent, d.Destination
+	}
+	if s := d.dir.Subscribers[d.Subscriber]; s != nil {
+		return cti.Subscriber, s.Destination
+	}
+	return cti.Agent, ""
+}
+
+func liveLegs(a *Attempt) []Leg {
+	if a == nil {
+		return nil
+	}
+	return append([]Leg(nil), a.Legs...)
+}
+
+func (d *draft) hangUpCause(in *Input) cti.Cause {
+	switch in.Event {
+	case VisitorLeft, AgentLeft:
+		if d.Outcome == Completed {
+			return cti.NormalClearing
+		}
+		return cti.CauseCancelled
+	case Forbidden:
+		return cti.Blocked
+	case Lost:
+		return cti.UnknownAfterCrash
+	case Withdrawn, NobodyLeft:
+		return cti.CauseCancelled
+	}
+	return cti.NormalClearing
+}
+
+// farewell is what a person hears before the line is closed: nobody is ended without a word.
+func (d *draft) farewell(e Effect, in *Input) cti.Prompt {
+	if e == HangUpVisitor && d.Outcome != Completed {
+		if s := d.dir.Subscribers[d.Subscriber]; s != nil && s.Prompts.Sorry != "" {
+			return cti.Prompt{WAV: s.Prompts.Sorry}
+		}
+	}
+	if d.Outcome == Completed {
+		return cti.Prompt{Sound: cti.SoundBye}
+	}
+	return cti.Prompt{Sound: cti.SoundSorry}
+}
+
+// moveAgent plans the change of the attempt's agent that belongs to this step.
+func (d *draft) moveAgent(m move, a *Attempt) {
+	if m == stay || a == nil || a.Agent == "" {
+		return
+	}
+	plan := func(from agent.Presence, st agent.Status, lenient bool) {
+		st.Since = d.at
+		d.moves = append(d.moves, Move{Agent: a.Agent, From: []agent.Presence{from}, Status: st, Lenient: lenient})
+	}
+	step := func(e agent.Event, from ...agent.Presence) {
+		for _, p := range from {
+			to, _ := p.Next(e)
+			st := agent.Status{Presence: to}
+			switch to {
+			case agent.Talking, agent.Reserved:
+				st.Callback = d.ID
+			case agent.WrapUp:
+				st.Until, st.IdleFrom = d.at.Add(agent.WrapUpTime), d.at
+			case agent.Finishing:
+				st.Callback = d.ID
+			}
+			plan(p, st, true)
+		}
+	}
+	switch m {
+	case reserve:
+		plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)
+	case talk:
+		step(agent.Answer, agent.Reserved)
+	case free:
+		step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
+	case wrapUp:
+		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
+	}
+}
+
+func (d *draft) blocked() bool {
+	for _, b := range d.dir.BlocksOf(d.NumberHash) {
+		if (b.Subscriber == "" || b.Subscriber == d.Subscriber) && (b.Until.IsZero() || d.at.Before(b.Until)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r rule) calls(e Effect) bool {
+	for _, x := range r.do {
+		if x == e {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *draft) log(l Line) {
+	l.At = d.at
+	d.lines = append(d.lines, l)
+}
+
+// note writes a line about something that changes no state.
+func (d *draft) note(actor Actor, event, format string, args ...any) {
+	d.log(Line{Actor: actor, From: d.State, Event: event, To: d.State, Detail: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,134 @@
+package callback
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/consent"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/room"
+)
+
+// Store keeps callbacks. A method that returns nil error has its effect on disk. Full and failing disks are
+// fault.StorageFull and fault.StorageBusy; nothing was written then.
+type Store interface {
+	// Create writes a new callback with all that belongs to it in one transaction, after the checks of n in that
+	// same transaction. With n.Once already used it returns
+	// *Replayed. Checks in this order: idempotency, one live callback per number, velocity, length of the line.
+	Create(ctx context.Context, n New) error
+
+	// Step reads the callback, lets decide change it, and writes what changed, the journal lines (Seq runs to
+	// the new version) and the agents' moves in one transaction. A version that has moved on meanwhile is read and decided
+	// again. decide may run several times and must be pure. A changed number that is live elsewhere: fault.NumberBusy. ErrNothing from decide writes nothing and is nil.
+	Step(ctx context.Context, cb id.Callback, decide func(*Callback) (Change, error)) (*Callback, error)
+
+	// Callback reads one, subscriber "" = whichever. Unknown or foreign: fault.NotFound.
+	Callback(ctx context.Context, sub id.Subscriber, cb id.Callback) (*Callback, error)
+	ByToken(ctx context.Context, tokenHash string) (*Callback, error)
+	// Callbacks lists newest first, without attempts; sub "" = all.
+	Callbacks(ctx context.Context, sub id.Subscriber, f Filter) ([]Callback, error)
+	Journal(ctx context.Context, cb id.Callback) ([]Line, error)
+
+	// Live returns all callbacks that are not ended, or have a leg that is not, with attempts and legs: what a start
+	// rebuilds itself from.
+	Live(ctx context.Context) ([]*Callback, error)
+	// Due returns callbacks whose due_at is not after now, at most limit.
+	Due(ctx context.Context, now time.Time, limit int) ([]id.Callback, error)
+	// Agents reads the status of every agent; MoveAgent changes one outside a step.
+	Agents(ctx context.Context) (map[id.Agent]agent.Status, error)
+	MoveAgent(ctx context.Context, m Move) error
+
+	// Refuse records a refusal at the door. A failure is returned but never changes the answer to the visitor.
+	Refuse(ctx context.Context, r Refusal) error
+}
+
+// ErrNothing from a decide function: no step after all.
+var ErrNothing = errors.New("callback: nothing to do")
+
+// ErrAgentTaken: a Move's From did not hold; the whole step was rolled back.
+var ErrAgentTaken = errors.New("callback: agent taken")
+
+// Replayed is Create's error when its idempotency key was used before with the same body: the answer of that time.
+type Replayed struct{ Kept Kept }
+
+func (r *Replayed) Error() string { return "callback: repeated request" }
+
+// New is all that a wish writes.
+type New struct {
+	Callback *Callback // Version 1, with its first attempt and leg when it can be served at once
+	Lines    []Line
+	Agents   []Move
+
+	Contact     room.Contact     // found again by (subscriber, number), else written; its id is put into Callback
+	Interaction room.Interaction // used again within room.Reuse, else written; its id is put into Callback
+	Consent     *consent.Record  // nil = none was asked
+
+	Velocity []Velocity // limits that are counted and checked
+	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber
+	Once     *Once      // nil = no idempotency key
+}
+
+// Velocity is one limit: at most N events of Key in Per, this one included. Over it: fault Code with RetryAfter.
+type Velocity struct {
+	Key  string // keyed hash with what it counts, such as "number:…"
+	N    int
+	Per  time.Duration
+	Code fault.Code
+	Say  string // the sentence
+}
+
+// Once makes a POST repeatable: the answer is kept, sealed, for 24 h under principal, route and key.
+type Once struct {
+	Principal string // key id, or "public"
+	Route     string // method and path
+	Key       string
+	Request   string               // hash of the body
+	Answer    func(*Callback) Kept // what will be answered, once ids of contact and interaction are known
+}
+
+// Kept is a stored answer.
+type Kept struct {
+	Request  string
+	Status   int
+	Location string
+	Body     []byte
+}
+
+// Change is what a step writes besides the callback itself.
+type Change struct {
+	Lines  []Line // one or more; the version goes up by their count
+	Agents []Move
+
+	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
+}
+
+// Move is a change of an agent's status inside a step. It fails with ErrAgentTaken unless her presence is one of From.
+type Move struct {
+	Agent   id.Agent
+	From    []agent.Presence
+	Status  agent.Status // a zero IdleFrom leaves the old one
+	Lenient bool         // a presence outside From skips the move and fails nothing
+}
+
+// Filter of a list.
+type Filter struct {
+	State  State
+	Button id.Button
+	After  id.Callback // the last of the page before
+	Limit  int
+}
+
+// Refusal is a request that was turned away at the door; the number is kept masked.
+type Refusal struct {
+	ID         id.Refusal
+	Subscriber id.Subscriber
+	Button     id.Button
+	Code       fault.Code
+	Masked     string
+	Page       string
+	Visitor    string // keyed hash of the address
+	At         time.Time
+}

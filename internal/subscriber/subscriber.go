@@ -1,0 +1,120 @@
+// Package subscriber is the small business: its name, hours, numbers, limits, and the buttons on its pages.
+package subscriber
+
+import (
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+	"ringback/internal/money"
+	"ringback/internal/phone"
+	"ringback/internal/schedule"
+)
+
+// Subscriber is one business that the operator serves.
+type Subscriber struct {
+	ID          id.Subscriber
+	Slug        string
+	Name        string
+	Regions     []string // ISO countries whose numbers may be called; the first is the default for parsing
+	TimeZone    string   // IANA
+	Hours       schedule.Hours
+	CallerID    phone.Number // "" = the trunk's own
+	Destination cti.Endpoint // its own telephone, used when nobody represents it; "" = none
+	Prompts     Prompts
+	Limits      Limits
+	Suspended   bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Prompts are WAV files by what they say; "" = built in.
+type Prompts struct {
+	Announcement string `json:"announcement"` // to a visitor who was rung first
+	SpokenName   string `json:"spoken_name"`
+	Wait         string `json:"wait"`
+	Sorry        string `json:"sorry"`
+}
+
+// Limits bound what a business may cause.
+type Limits struct {
+	Concurrent  int           // calls that ring or talk at once; more wait in line
+	MaxTalk     time.Duration // a call is ended after it, with a warning a minute before
+	SpendPerDay money.Amount  // zero = no limit
+}
+
+// Defaults of limits that a seed does not name.
+const (
+	DefaultConcurrent = 50
+	DefaultMaxTalk    = 60 * time.Minute
+	// LinePerCall times Concurrent callbacks may wait in line; more are refused with limit_subscriber.
+	LinePerCall = 20
+)
+
+// Location is the business's time zone; UTC where its name is not known any more.
+func (s *Subscriber) Location() *time.Location {
+	if l, err := time.LoadLocation(s.TimeZone); err == nil && s.TimeZone != "" {
+		return l
+	}
+	return time.UTC
+}
+
+// Region is the country that a number without one is read in.
+func (s *Subscriber) Region() string {
+	if len(s.Regions) == 0 {
+		return ""
+	}
+	return s.Regions[0]
+}
+
+// Order is who is rung first.
+type Order string
+
+const (
+	AgentFirst   Order = "agent_first"
+	VisitorFirst Order = "visitor_first"
+)
+
+// Confirm says how each side proves a person: auto, none, key, key_or_voice.
+type Confirm struct {
+	Agent   string `json:"agent"`
+	Visitor string `json:"visitor"`
+}
+
+// Button is what a business puts on its page: the link, and what may be asked through it.
+type Button struct {
+	ID         id.Button
+	Slug       string
+	Subscriber id.Subscriber
+	Origins    []string // of pages that may use it by script; empty = any
+	Order      Order
+	Confirm    Confirm
+	Channels   []string // phone, web, chat
+	Proof      string   // required, off
+	Tries      int      // how often the visitor is rung before we give up
+	Fields     []Field
+	Closed     bool
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Field is a question of the button's own on the form.
+type Field struct {
+	Name     string `json:"name"` // [a-z0-9_]
+	Label    string `json:"label"`
+	Required bool   `json:"required"`
+}
+
+// DefaultTries is how often a visitor is rung when the button does not say.
+const DefaultTries = 3
+
+// Block is a number that is not served: by one business, or by the operator for all.
+type Block struct {
+	ID         id.Block
+	Subscriber id.Subscriber // "" = all
+	NumberHash string        // keyed hash of the E.164 number; the number itself is not kept
+	Masked     string
+	Reason     string
+	Until      time.Time // zero = for ever
+	CreatedAt  time.Time
+}

@@ -159,8 +159,13 @@ func (h *Hours) UnmarshalJSON(b []byte) error {
 	return h.from(func(v any) error { return json.Unmarshal(b, v) })
 }
 
-// MarshalYAML writes Map.
-func (h Hours) MarshalYAML() (any, error) { return h.Map(), nil }
+// MarshalYAML writes Map; null is always open.
+func (h Hours) MarshalYAML() (any, error) {
+	if !h.limited {
+		return nil, nil // a nil map would be written {}
+	}
+	return h.Map(), nil
+}
 
 // UnmarshalYAML reads what ParseHours reads.
 func (h *Hours) UnmarshalYAML(unmarshal func(any) error) error { return h.from(unmarshal) }

@@ -133,10 +133,7 @@ func parseAfter(s string) (When, error) {
 	}
 	if rest != "" || d == 0 {
 		r, err := time.ParseDuration(rest)
-		if err != nil || r < 0 || len(s) > 32 {
-			return When{}, bad
-		}
-		if r > MaxAhead {
+		if err != nil || r < 0 || r > MaxAhead || r%time.Second != 0 {
 			return When{}, bad
 		}
 		d += r

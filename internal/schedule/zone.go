@@ -41,20 +41,28 @@ func instants(wall time.Time, loc *time.Location) (at []time.Time, skip time.Tim
 	last := u.Add(16 * time.Hour)
 	for p := u.Add(-16 * time.Hour); !p.After(last); {
 		_, off := p.In(loc).Zone()
-		_, end := p.In(loc).ZoneBounds()
-		t := u.Add(-time.Duration(off) * time.Second)
-		if !t.Before(p) && (end.IsZero() || t.Before(end)) {
+		end := bound(p, loc)
+		if t := u.Add(-time.Duration(off) * time.Second); !t.Before(p) && t.Before(end) {
 			at = append(at, t)
-		}
-		if end.IsZero() {
-			break
-		}
-		if _, after := end.In(loc).Zone(); !t.Before(end) && u.Add(-time.Duration(after)*time.Second).Before(end) {
+		} else if _, after := end.In(loc).Zone(); !t.Before(end) && u.Add(-time.Duration(after)*time.Second).Before(end) {
 			skip = end.UTC()
 		}
 		p = end
 	}
 	return at, skip
+}
+
+// bound returns an instant after p up to which, not included, clocks in loc do not change. ZoneBounds says of the last
+// day of a leap year beyond the tables (2040-12-31) that it ends where it begins; an hour is a bound then too.
+func bound(p time.Time, loc *time.Location) time.Time {
+	_, end := p.In(loc).ZoneBounds()
+	switch {
+	case end.IsZero():
+		return p.Add(1000 * time.Hour)
+	case !end.After(p):
+		return p.Add(time.Hour)
+	}
+	return end
 }
 
 // resolve returns the one instant a wall time stands for. In a gap it is moved forward to the first instant that

@@ -13,15 +13,16 @@ type ears struct {
 	voice  *voice    // while a person is waited for
 }
 
-// hear listens to a packet. Keys in the sound are sought only on a leg that is not joined: in talk they belong to the
+// hear listens to a packet; what begins before the answer is not told. Keys in the sound are sought only on a leg that is not joined: in talk they belong to the
 // parties.
 func (s *Stream) hear(p *packet, n *news) {
 	e := &s.ears
-	switch p.kind {
-	case eventKind:
-		n.digit = e.events.take(p)
-		return
-	case comfortKind:
+	if p.kind == eventKind {
+		if key := e.events.take(p); s.answered != 0 {
+			n.digit = key
+		}
+	}
+	if p.kind != soundKind || s.answered == 0 {
 		return
 	}
 	inband := s.remote.EventPT < 0 && (s.rel.source == nil || s.rel.early)

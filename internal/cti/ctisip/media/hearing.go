@@ -9,7 +9,7 @@ type hearing struct {
 	since            int64 // silence counts from here when it is later
 	quiet            bool  // the owner has been told
 
-	some    bool // a packet has come; the fields below hold
+	row     int // how many sequences have begun; 0 = no packet has come
 	ssrc    uint32
 	high    uint16 // highest sequence number
 	restart uint16 // the number after one far off: if it comes, the far end began anew
@@ -41,7 +41,8 @@ func (in *hearing) rate(now int64) bool {
 
 // take counts a packet; false says that it came before or is too old.
 func (in *hearing) take(p *packet) bool {
-	if !in.some || p.ssrc != in.ssrc {
+	defer func() { p.row = in.row }()
+	if in.row == 0 || p.ssrc != in.ssrc {
 		in.begin(p)
 		return true
 	}
@@ -71,7 +72,8 @@ func (in *hearing) take(p *packet) bool {
 
 // begin starts a sequence; what came of older ones stays counted.
 func (in *hearing) begin(p *packet) {
-	in.some, in.ssrc, in.high, in.seen = true, p.ssrc, p.seq, 1
+	in.row++
+	in.ssrc, in.high, in.seen = p.ssrc, p.seq, 1
 	in.restart = p.seq - 1
 	in.want++
 	in.got++

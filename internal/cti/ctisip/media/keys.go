@@ -10,16 +10,15 @@ const keyNames = "0123456789*#ABCD"
 // keyEvents takes keys out of telephone-event packets: a key counts at the first packet with a new timestamp. The
 // marker may be missing, the end lost or sent three times.
 type keyEvents struct {
-	some bool
-	ssrc uint32
-	ts   uint32
+	row int // the sequence it was in, 0 = no key yet
+	ts  uint32
 }
 
 func (k *keyEvents) take(p *packet) byte {
-	if k.some && p.ssrc == k.ssrc && int32(p.ts-k.ts) <= 0 {
+	if p.row == k.row && int32(p.ts-k.ts) <= 0 {
 		return 0
 	}
-	k.some, k.ssrc, k.ts = true, p.ssrc, p.ts
+	k.row, k.ts = p.row, p.ts
 	return keyOf(p)
 }
 
@@ -35,12 +34,12 @@ func keyOf(p *packet) byte {
 // between them. A far end without events hears the key's two tones.
 func (s *Stream) takeEvent(p *packet) {
 	r, o := &s.rel, &s.out
-	fresh := !r.event || p.ssrc != r.eventSSRC || p.ts != r.eventIn
+	fresh := !r.event || p.row != r.eventRow || p.ts != r.eventIn
 	if o.eventPT < 0 || p.now < r.closedUntil {
 		if k := keyOf(p); fresh && k != 0 && o.eventPT < 0 && p.now >= r.closedUntil {
 			s.mix = append(s.mix, keyTone(k)...)
 		}
-		r.event, r.eventSSRC, r.eventIn = true, p.ssrc, p.ts
+		r.event, r.eventRow, r.eventIn = true, p.row, p.ts
 		r.skip(p)
 		return
 	}
@@ -49,7 +48,7 @@ func (s *Stream) takeEvent(p *packet) {
 		if !s.place(p) {
 			return
 		}
-		r.event, r.eventSSRC, r.eventIn, r.eventTS = true, p.ssrc, p.ts, p.ts+r.tsOff
+		r.event, r.eventRow, r.eventIn, r.eventTS = true, p.row, p.ts, p.ts+r.tsOff
 	case r.filling: // ours came between: only the sequence goes on from there
 		r.seqOff, r.floor, r.high = o.seq-p.seq, p.seq, p.seq-1
 	case int16(p.seq-r.floor) < 0:

@@ -24,6 +24,7 @@ type packet struct {
 	b    []byte
 	kind kind
 	law  audio.Law
+	row  int // of hearing: packets of one row have numbers that compare
 	now  int64
 }
 
@@ -128,9 +129,7 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	}
 	n.first = s.in.packets == 1
 	s.alive(p.now, n)
-	if s.answered != 0 {
-		s.hear(p, n)
-	}
+	s.hear(p, n)
 	return taken, s.rel.sink
 }
 

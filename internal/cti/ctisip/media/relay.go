@@ -16,8 +16,7 @@ type relay struct {
 	closedUntil  int64   // its sound is held back until then: it is still hearing the zip tone
 	filling      bool    // the last packet was our own
 
-	mapped bool
-	ssrc   uint32
+	row    int    // the source's sequence that the offsets are of (hearing.row); 0 = none yet
 	seqOff uint16 // ours minus theirs
 	tsOff  uint32
 	floor  uint16 // their first sequence number that the offsets hold for
@@ -28,7 +27,7 @@ type relay struct {
 
 	hush             int  // samples of digital silence in a row
 	event            bool // a key has been sent; the fields below hold
-	eventSSRC        uint32
+	eventRow         int
 	eventIn, eventTS uint32 // its timestamp, theirs and ours
 	eventAt          int64  // its last packet
 }
@@ -38,7 +37,7 @@ const (
 	hushLimit = audio.Rate                   // samples of digital silence that are relayed; then comfort noise
 	maxGap    = audio.Rate / 2               // a larger hole in the timestamps is a new beginning
 	padGap    = 3 * audio.Frame              // the largest hole that re-cutting fills
-	eventHold = int64(60 * time.Millisecond) // packets of a key may be this far apart
+	fillAfter = int64(60 * time.Millisecond) // without a packet: comfort noise begins
 )
 
 // relaying says whether the leg hears its source now, and not its program.
@@ -51,8 +50,9 @@ func (s *Stream) relaying(now int64) bool {
 func (s *Stream) fill(now int64) int64 {
 	o, r := &s.out, &s.rel
 	if !r.filling {
-		slack := int64(2*o.step) * sampleTime
-		if due := max(o.dueAt()+slack, r.eventAt+eventHold); due > now {
+		// A packet may be late by 20 ms, and 60 ms may pass without one.
+		due := max(o.dueAt()+int64(20*time.Millisecond), r.last+max(fillAfter, 3*int64(s.e.c.Pace)), r.eventAt+fillAfter)
+		if due > now {
 			return due
 		}
 		r.filling = true
@@ -87,7 +87,8 @@ func (s *Stream) take(from *Stream, p *packet) {
 		s.takeSound(p)
 	case eventKind:
 		s.takeEvent(p)
-	default:
+	default: // RFC 3389: nothing comes for a while, so there is nothing to wait for
+		r.last -= fillAfter
 		r.skip(p)
 	}
 }
@@ -110,12 +111,12 @@ func (s *Stream) takeSound(p *packet) {
 // place decides whether a packet fits behind what was sent; if it begins something new the offsets are set.
 func (s *Stream) place(p *packet) bool {
 	r, o := &s.rel, &s.out
-	if !r.mapped || r.ssrc != p.ssrc {
+	if r.row != p.row {
 		r.begin(o, p)
 		return true
 	}
 	d := int16(p.seq - r.high)
-	if d <= 0 && d > -farOff {
+	if d <= 0 {
 		late := r.filling || int16(p.seq-r.floor) < 0
 		if late {
 			s.e.count.dropped[Late].Add(1)
@@ -126,7 +127,7 @@ func (s *Stream) place(p *packet) bool {
 	if p.kind == eventKind {
 		least = -maxGap // a key may begin at sound that has been sent
 	}
-	if r.filling || d < 0 || d > 100 || gap < least || int(gap) > max(maxGap, 3*o.step) {
+	if r.filling || d > 100 || gap < least || int(gap) > max(maxGap, 3*o.step) {
 		r.begin(o, p)
 	}
 	return true
@@ -138,7 +139,7 @@ func (r *relay) begin(o *sender, p *packet) {
 		o.ts = t
 	}
 	o.marker = true
-	r.mapped, r.ssrc = true, p.ssrc
+	r.row = p.row
 	r.tsOff, r.seqOff = o.ts-p.ts, o.seq-p.seq
 	r.floor, r.high = p.seq, p.seq-1
 	r.cutBuf, r.cutNext = r.cutBuf[:0], p.ts
@@ -147,7 +148,7 @@ func (r *relay) begin(o *sender, p *packet) {
 
 // skip leaves out a packet without leaving a hole in our sequence.
 func (r *relay) skip(p *packet) {
-	if r.mapped && r.ssrc == p.ssrc && int16(p.seq-r.high) > 0 {
+	if r.row == p.row && int16(p.seq-r.high) > 0 {
 		r.seqOff--
 		r.high, r.floor = p.seq, p.seq+1
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,13 +15,13 @@ import (
 
 // desk is an engine with two answered legs and a phone at each.
 type desk struct {
-	e        *Engine
-	net      *wire.Simulated
-	a, b     *Stream
-	pa, pb   *phone
-	ea, eb   *ear
-	ra, rb   Remote
-	shutdown func()
+	e      *Engine
+	net    *wire.Simulated
+	a, b   *Stream
+	pa, pb *phone
+	ea, eb *ear
+	ra, rb Remote
+	talks  sync.WaitGroup // phones that talk by themselves
 }
 
 func newDesk(t *testing.T, c Config) *desk {
@@ -56,6 +57,7 @@ func (d *desk) up() {
 }
 
 func (d *desk) close() {
+	d.talks.Wait()
 	d.e.Close()
 	d.pa.close()
 	d.pb.close()

@@ -94,3 +94,19 @@ func comment(s *ast.StructType, field string) string {
 	}
 	return ""
 }
+
+// The first settings that anybody copies must be read.
+func TestSettingsOfTheReadmeAreRead(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "```yaml\n# ringback.yaml\n")
+	block, _, closed := strings.Cut(after, "```")
+	if !found || !closed {
+		t.Fatal("README.md shows no ringback.yaml")
+	}
+	if _, err := Load(write(t, block), nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -172,6 +172,7 @@ func (k *call) answer() {
 	k.row.Codec, k.row.Ptime = codec(k.ours), k.ours.ptime
 	k.media.answered(k.row.AnsweredAt)
 	k.person.answered(k)
+	k.media.begin()
 	for _, f := range k.manner.answered {
 		f(k)
 	}

@@ -32,6 +32,9 @@ func parseVia(s string) (via, error) {
 		}
 		v.host, v.port = h, uint16(n)
 	}
+	if len(proto) == len("SIP/2.0/") || v.host == "" {
+		return v, errNeeded
+	}
 	for p := range strings.SplitSeq(params, ";") {
 		switch k, val, _ := strings.Cut(strings.TrimSpace(p), "="); strings.ToLower(k) {
 		case "branch":

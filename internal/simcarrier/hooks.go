@@ -16,6 +16,7 @@ func earlyMedia(k *call) {
 	}
 	k.respond(183, "Session Progress", reply{body: k.ours.text(k.offer)})
 	k.media.say(tone(2*time.Second, 440, 480), quiet(4*time.Second), tone(2*time.Second, 440, 480), quiet(0))
+	k.media.begin()
 }
 
 func many180(k *call) {

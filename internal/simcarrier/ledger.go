@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -149,7 +150,7 @@ func (b *book) entry(r *row) Entry {
 	e, h := r.Entry, r.hears()
 	e.Pressed, e.Reinvites = slices.Clone(e.Pressed), slices.Clone(e.Reinvites)
 	if r.rec != nil && r.rec.kept() {
-		e.HeardWAV = "/heard/" + e.CallID + ".wav"
+		e.HeardWAV = "/heard/" + url.PathEscape(e.CallID) + ".wav"
 	}
 	e.Packets, e.SeqGaps, e.SSRCs, e.KeysHeard = h.packets, h.gaps, h.ssrcs, h.keys
 	e.SilenceMax = seconds(h.silence)

@@ -29,6 +29,7 @@ type media struct {
 	eventPT int
 	frame   int // samples a packet
 
+	begun   bool
 	start   time.Time // of sample 0
 	n       int       // next sample to be sent
 	base    uint32    // timestamp of sample 0
@@ -52,7 +53,7 @@ func (c *Carrier) openMedia(k *call) (*media, error) {
 		return nil, err
 	}
 	m := &media{c: c, conn: packets(conn), ssrc: c.rand.Uint32(), base: c.rand.Uint32(), seq: uint16(c.rand.Uint32()),
-		start: time.Now(), burst: true, muted: k.manner.noMedia, voice: k.row.ToneHz}
+		burst: true, muted: k.manner.noMedia, voice: k.row.ToneHz}
 	m.out = m.conn
 	if k.manner.otherPort {
 		out, err := c.cfg.Net.ListenPacket(host)
@@ -61,13 +62,23 @@ func (c *Carrier) openMedia(k *call) (*media, error) {
 		}
 		m.out = packets(out)
 	}
-	m.ear = ear{rec: c.book.record(k.row), answered: m.start, silentFrom: m.start, voice: m.voice, known: c.knownTones, pace: max(c.cfg.Pace, 20*time.Millisecond)}
+	m.ear = ear{rec: c.book.record(k.row), answered: time.Now(), silentFrom: time.Now(), voice: m.voice, known: c.knownTones, pace: max(c.cfg.Pace, 20*time.Millisecond)}
 	m.frame = 8 * k.ours.ptime
 	if k.offer != nil {
 		m.send(k.offer, k.ours)
 	}
-	c.wg.Go(m.run)
 	return m, nil
+}
+
+// begin starts listening and speaking, once it is known what to say.
+func (m *media) begin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.begun {
+		return
+	}
+	m.begun, m.start = true, time.Now()
+	m.c.wg.Go(m.run)
 }
 
 // run listens until it is time to speak, and ends when the socket is closed.

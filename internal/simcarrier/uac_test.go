@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ type uac struct {
 	number string
 	toHead string
 	extra  string
-	auto   bool // answers requests of the carrier with 200
+	deaf   atomic.Bool // does not answer requests of the carrier; else it does with 200
 	dir    string
 }
 
@@ -46,7 +47,7 @@ func network1(t *testing.T, cfg Config) (*Carrier, *wire.Simulated) {
 
 func phone(t *testing.T, n *wire.Simulated, ip, number, callID string) *uac {
 	t.Helper()
-	u := &uac{t: t, inbox: make(chan *message, 100), number: number, callID: callID, auto: true, dir: "sendrecv",
+	u := &uac{t: t, inbox: make(chan *message, 100), number: number, callID: callID, dir: "sendrecv",
 		to: net.UDPAddrFromAddrPort(netip.MustParseAddrPort("10.0.0.1:5060"))}
 	u.toHead = "<sip:" + number + "@10.0.0.1>"
 	var err error
@@ -78,7 +79,7 @@ func (u *uac) read() {
 			u.t.Errorf("the carrier sent what does not parse: %v\n%s", err, buf[:n])
 			continue
 		}
-		if m.method != "" && u.auto {
+		if m.method != "" && !u.deaf.Load() {
 			u.reply(m)
 		}
 		u.inbox <- m

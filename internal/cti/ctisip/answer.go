@@ -1,0 +1,179 @@
+package ctisip
+
+import (
+	"strings"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/sdp"
+)
+
+// earlyMedia takes the description of a provisional answer. What the network plays to the visitor's leg ("no longer in
+// service") is heard by the leg that waits for her; nothing goes the other way.
+func (l *leg) earlyMedia(t *try, body []byte) {
+	m, c, ok := l.read(body)
+	if !ok {
+		return
+	}
+	l.stream.Remote(l.remote(m, c, t, t.dest.Addr(), false))
+	if l.early {
+		return
+	}
+	l.early = true
+	l.tell(cti.LegEarly)
+	if w := l.waiting(); w != nil && l.o.Party == cti.Visitor && w.stream != nil {
+		l.stream.Early(w.stream)
+	}
+}
+
+// read parses a description and picks the codec.
+func (l *leg) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
+	s, err := sdp.Parse(body)
+	if err != nil {
+		return nil, sdp.Codec{}, false
+	}
+	m, err := s.Sound()
+	if err != nil {
+		return nil, sdp.Codec{}, false
+	}
+	c, ok := m.Pick(l.local.Codecs)
+	return m, c, ok
+}
+
+// Answered is a 2xx: this INVITE is the leg from here on.
+func (t *try) Answered(c *dialog.Call, body []byte) {
+	l := t.l
+	t.silence.Stop()
+	if l.ended || l.end != nil || l.talk != nil {
+		c.Bye("")
+		return
+	}
+	for _, o := range l.tries {
+		if o != t && o.open() {
+			o.loser = true
+			o.call.Cancel(cancelReason(cti.NormalClearing))
+		}
+	}
+	l.talk = t
+	l.ring.Stop()
+	l.hard.Stop()
+	l.openDoor(c.Next().Addr())
+	if len(body) == 0 {
+		body = t.early
+	}
+	m, codec, ok := l.read(body)
+	if !ok {
+		l.end, l.saying = &ending{cti.NetworkOutOfOrder, cti.ByUs, 488}, true
+		c.Bye("")
+		return
+	}
+	from, natted := c.Remote()
+	l.stream.Remote(l.remote(m, codec, t, from.Addr(), natted))
+	l.stream.Answered()
+	l.sw.mu.Lock()
+	l.codec, l.fact.CallID = codec.Name, c.CallID()
+	if t.line != nil {
+		l.fact.Trunk = t.line.ID
+	}
+	l.sw.mu.Unlock()
+	ref := c.Ref()
+	l.tell(cti.LegAnswered, func(e *cti.Event) { e.Ref, e.SIPCode = ref, 200 })
+	l.answered()
+}
+
+// Offered answers a re-INVITE or UPDATE: hold and back, a moved far end, a fax that is refused.
+func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
+	l := t.l
+	if l.ended || l.talk != t {
+		return nil, 488
+	}
+	if body == nil {
+		out := l.local.Offer()
+		c.Describe(out)
+		return out, 0
+	}
+	s, err := sdp.Parse(body)
+	if err != nil {
+		return nil, 488
+	}
+	m, err := s.Sound()
+	if err != nil {
+		return nil, 488
+	}
+	codec, ok := m.Pick(l.local.Codecs)
+	if !ok {
+		return nil, 488
+	}
+	out := l.local.Answer(s, codec)
+	c.Describe(l.local.Offer())
+	l.moved(t, m, codec)
+	return out, 0
+}
+
+// Counter is the far end's answer to a description of ours that it had asked for.
+func (t *try) Counter(_ *dialog.Call, body []byte) {
+	if t.l.ended || t.l.talk != t {
+		return
+	}
+	if m, c, ok := t.l.read(body); ok {
+		t.l.moved(t, m, c)
+	}
+}
+
+func (l *leg) moved(t *try, m *sdp.Media, c sdp.Codec) {
+	from, natted := t.call.Remote()
+	l.stream.Remote(l.remote(m, c, t, from.Addr(), natted))
+	l.sw.mu.Lock()
+	l.codec = c.Name
+	l.sw.mu.Unlock()
+}
+
+// Info is a key in a message: application/dtmf-relay has lines "Signal=5", application/dtmf the key alone.
+func (t *try) Info(_ *dialog.Call, contentType string, body []byte) {
+	if b, ok := infoDigit(contentType, string(body)); ok && t.l.talk == t {
+		t.l.digit(b)
+	}
+}
+
+func infoDigit(contentType, body string) (byte, bool) {
+	v := strings.TrimSpace(body)
+	if contentType == "application/dtmf-relay" {
+		v = ""
+		for line := range strings.Lines(body) {
+			if k, s, ok := strings.Cut(line, "="); ok && strings.EqualFold(strings.TrimSpace(k), "Signal") {
+				v = strings.TrimSpace(s)
+				break
+			}
+		}
+	}
+	switch v {
+	case "10":
+		v = "*"
+	case "11":
+		v = "#"
+	}
+	if len(v) != 1 {
+		return 0, false
+	}
+	b := v[0]
+	if b >= 'a' && b <= 'd' {
+		b -= 'a' - 'A'
+	}
+	return b, strings.IndexByte("0123456789*#ABCD", b) >= 0
+}
+
+// Gone is the end of an answered call.
+func (t *try) Gone(_ *dialog.Call, byThem bool, reason string) {
+	l := t.l
+	t.drop()
+	if l.ended || l.talk != t {
+		return
+	}
+	if l.end == nil {
+		l.end = &ending{cti.NormalClearing, cti.ByUs, 0}
+		if byThem {
+			l.end.by = l.o.Party.Person()
+		}
+	}
+	l.finish(*l.end)
+}

@@ -1,0 +1,515 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Invitation is an INVITE to be sent.
+type Invitation struct {
+	Dest       netip.AddrPort
+	Transport  string // udp or tcp
+	URI        sip.Uri
+	From, To   sip.Uri
+	Name       string // display name in From
+	CallID     string
+	FromTag    string
+	Branch     func(cseq uint32) string // of the INVITE with this CSeq
+	Public     netip.Addr               // our address as they see it, when it is not the socket's
+	Headers    []sip.Header
+	Body       []byte
+	User, Pass string // digest credentials; "" = none
+}
+
+// Owner is told what becomes of a Call. Its methods run on the call's lane.
+type Owner interface {
+	// Progress is a provisional answer: 100 to 199. body is its SDP, nil = none.
+	Progress(c *Call, code int, body []byte)
+	// Answered is a 2xx; the ACK has left. An owner that cannot take the SDP calls Bye.
+	Answered(c *Call, body []byte)
+	// Failed is the end of a call that was not answered, exactly once.
+	Failed(c *Call, f Failure)
+	// Offered asks for an answer to a new offer in the dialog (body nil: for our own description), or a status to refuse it with.
+	Offered(c *Call, body []byte) (answer []byte, refuse int)
+	// Counter is the far end's answer to a description that Offered gave without an offer.
+	Counter(c *Call, body []byte)
+	// Info is a key sent by INFO.
+	Info(c *Call, contentType string, body []byte)
+	// Gone is the end of an answered call, exactly once. byThem: they sent BYE; else our BYE was answered, or not in 32 s.
+	Gone(c *Call, byThem bool, reason string)
+}
+
+// Failure is why a call was not answered.
+type Failure struct {
+	Code       int           // the final status; 0 = none came
+	Reason     string        // the Reason header, "" = none
+	RetryAfter time.Duration // of a 503
+	Timeout    bool          // nothing came: Timer B, or no final answer to our CANCEL
+	Transport  bool          // it could not be sent
+	Late       bool          // it was answered after we had given up; the answer got ACK and BYE
+}
+
+type state int
+
+const (
+	inviting state = iota
+	answered
+	leaving // our BYE is out
+	over
+)
+
+// Call is one INVITE of ours and the dialog that grows from it. Its methods are called on its lane.
+type Call struct {
+	s    *Stack
+	lane *Lane
+	on   Owner
+	inv  Invitation
+
+	state  state
+	tx     sip.ClientTransaction
+	req    *sip.Request // the INVITE on its way, or the one that was answered
+	cseq   uint32       // of our last request
+	heard  bool         // a provisional answer came
+	cancel bool         // it is to be cancelled
+	asked  bool         // CANCEL is out
+	reason string       // Reason header of our CANCEL or BYE
+	giveUp *Timer
+	tried  int  // answers to a challenge
+	raised bool // 422 was met once
+	ack    *sip.Request
+	invSeq uint32 // CSeq of the INVITE that was answered
+	invAt  time.Time
+
+	dialog  // peer.go: what of the far end is learned by its answer
+	serving // indialog.go: an INVITE of theirs that waits for its ACK
+	refresh // refresh.go: our own re-INVITEs
+}
+
+// Invite sends an INVITE. The owner is told on lane, on which Invite is called.
+func (s *Stack) Invite(lane *Lane, i Invitation, on Owner) *Call {
+	c := &Call{s: s, lane: lane, on: on, inv: i, invAt: time.Now()}
+	s.mu.Lock()
+	s.calls[i.CallID] = c
+	s.mu.Unlock()
+	c.send(nil)
+	return c
+}
+
+// CallID returns the call's Call-ID header.
+func (c *Call) CallID() string { return c.inv.CallID }
+
+// Sent returns when the first INVITE left.
+func (c *Call) Sent() time.Time { return c.invAt }
+
+// Heard says whether any answer came.
+func (c *Call) Heard() bool { return c.heard }
+
+// Up says whether the call was answered and has not ended.
+func (c *Call) Up() bool { return c.state == answered }
+
+// Over says whether the owner was told the end.
+func (c *Call) Over() bool { return c.state == over }
+
+// send sends the INVITE with the next CSeq; more are headers of this try alone.
+func (c *Call) send(more []sip.Header) {
+	c.cseq++
+	c.heard, c.asked = false, false
+	c.req = c.s.invite(c.inv, c.cseq, more)
+	tx, err := c.s.transact(c.req, c.inv.Transport == "udp")
+	if err != nil {
+		c.s.c.Log.Debug("invite not sent", "call_id", c.inv.CallID, "error", err)
+		c.lane.Do(func() { c.failed(Failure{Transport: true}) })
+		return
+	}
+	c.tx = tx
+	c.s.follow(c.lane, tx, c.response, func(err error) { c.txEnded(tx, err) })
+}
+
+// invite builds the INVITE with a CSeq. A process without memory builds the same bytes up to the SDP.
+func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Request {
+	r := sip.NewRequest(sip.INVITE, i.URI)
+	local := s.local(i)
+	via := sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(i.Transport), Host: host(local.Addr()), Port: int(local.Port())}
+	via.Params.Add("branch", i.Branch(cseq))
+	via.Params.Add("rport", "")
+	from := sip.FromHeader{DisplayName: quoted(i.Name), Address: i.From}
+	from.Params.Add("tag", i.FromTag)
+	callID, max := sip.CallIDHeader(i.CallID), sip.MaxForwardsHeader(70)
+	r.AppendHeader(&via)
+	r.AppendHeader(&max)
+	r.AppendHeader(&from)
+	r.AppendHeader(&sip.ToHeader{Address: i.To})
+	r.AppendHeader(&callID)
+	r.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: sip.INVITE})
+	r.AppendHeader(s.contact(i))
+	r.AppendHeader(sip.NewHeader("Allow", allow))
+	r.AppendHeader(sip.NewHeader("User-Agent", agent))
+	for _, h := range i.Headers {
+		r.AppendHeader(h)
+	}
+	for _, h := range more {
+		r.AppendHeader(h)
+	}
+	if len(i.Body) > 0 {
+		ct := sip.ContentTypeHeader("application/sdp")
+		r.AppendHeader(&ct)
+	}
+	r.SetBody(i.Body)
+	s.address(r, i.Transport, i.Dest)
+	return r
+}
+
+const (
+	allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+	agent = "ringback"
+
+	// probePatience is how long an OPTIONS may stay unanswered.
+	probePatience = 4 * time.Second
+)
+
+// local is our address as the far end of i is to see it.
+func (s *Stack) local(i Invitation) netip.AddrPort {
+	l := s.Local(i.Transport, i.Dest.Addr())
+	if i.Public.IsValid() {
+		l = netip.AddrPortFrom(i.Public, l.Port())
+	}
+	return l
+}
+
+func (s *Stack) contact(i Invitation) *sip.ContactHeader {
+	l := s.local(i)
+	h := &sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: "ringback", Host: host(l.Addr()), Port: int(l.Port())}}
+	if i.Transport == "tcp" {
+		h.Address.UriParams.Add("transport", "tcp")
+	}
+	return h
+}
+
+func host(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return a.String()
+}
+
+// quoted keeps a display name from ending its quotes or the header.
+func quoted(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == '"' || r == '\\' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// address says where a request goes and from which socket.
+func (s *Stack) address(r *sip.Request, proto string, dest netip.AddrPort) {
+	r.SetTransport(strings.ToUpper(proto))
+	r.SetDestination(dest.String())
+	if k := s.socketFor(proto, dest.Addr()); k != nil && proto == "udp" {
+		r.Laddr = sip.Addr{IP: k.addr.Addr().AsSlice(), Port: int(k.addr.Port())}
+	}
+}
+
+// transact sends a request. Above 1300 bytes it goes over TCP, and over UDP after all when that is refused
+// (RFC 3261 section 18.1.1).
+func (s *Stack) transact(r *sip.Request, mayGrow bool) (sip.ClientTransaction, error) {
+	ctx, done := context.WithTimeout(context.Background(), dialTimeout)
+	defer done()
+	dest, err := netip.ParseAddrPort(r.Destination())
+	if err != nil {
+		return nil, err
+	}
+	if mayGrow && r.Transport() == "UDP" && s.Speaks("tcp", dest.Addr()) && len(r.String()) > mtu {
+		big := r.Clone()
+		big.Via().Transport = "TCP"
+		s.address(big, "tcp", dest)
+		big.Laddr = sip.Addr{}
+		if tx, err := s.request1(ctx, big); err == nil {
+			return tx, nil
+		}
+	}
+	if r.Transport() == "UDP" && s.socketFor("udp", dest.Addr()) == nil {
+		return nil, errors.New("dialog: no UDP socket of this address family")
+	}
+	return s.request1(ctx, r)
+}
+
+const mtu = 1300
+
+func (s *Stack) request1(ctx context.Context, r *sip.Request) (sip.ClientTransaction, error) {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return nil, errors.New("dialog: the stack is closed")
+	}
+	tx, err := s.tx.Request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+// follow brings the responses and the end of a transaction onto the lane, in order.
+func (s *Stack) follow(lane *Lane, tx sip.ClientTransaction, got func(*sip.Response), ended func(error)) {
+	tx.OnRetransmission(func(r *sip.Response) { lane.Do(func() { got(r) }) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		tx.Terminate()
+		lane.Do(func() { ended(sip.ErrTransactionTerminated) })
+		return
+	}
+	s.follows.Go(func() {
+		for {
+			select {
+			case r := <-tx.Responses():
+				lane.Do(func() { got(r) })
+			case <-tx.Done():
+				err := tx.Err()
+				lane.Do(func() { ended(err) })
+				return
+			}
+		}
+	})
+}
+
+// response takes an answer to our INVITE: of the transaction, or one that came after it.
+func (c *Call) response(r *sip.Response) {
+	if q := r.CSeq(); q == nil || q.MethodName != sip.INVITE {
+		return
+	}
+	switch {
+	case c.refreshing(r):
+	case r.CSeq().SeqNo != c.req.CSeq().SeqNo || c.state == over:
+		c.s.foreign(r)
+	case r.StatusCode < 200:
+		c.progress(r)
+	case r.StatusCode < 300:
+		c.success(r)
+	default:
+		c.refused(r)
+	}
+}
+
+func (c *Call) progress(r *sip.Response) {
+	if c.state != inviting {
+		return // overtaken by its final answer
+	}
+	c.heard = true
+	if c.cancel {
+		c.sendCancel()
+		return
+	}
+	c.on.Progress(c, r.StatusCode, sdpOf(r))
+}
+
+// success takes a 2xx: the first one answers, one that repeats gets its ACK again, one of another phone ACK and BYE.
+func (c *Call) success(r *sip.Response) {
+	tag := tagOf(r)
+	switch {
+	case c.state == answered || c.state == leaving:
+		if tag == c.remoteTag {
+			c.s.write(c.ack)
+			return
+		}
+		c.s.foreign(r)
+	case c.cancel || tag == "":
+		c.s.foreign(r)
+		c.failed(Failure{Code: r.StatusCode, Late: true})
+	default:
+		c.learn(r)
+		c.invSeq = c.cseq
+		c.state = answered
+		c.giveUp.Stop()
+		c.ack = c.within(sip.ACK, c.invSeq)
+		c.s.write(c.ack)
+		c.tx.Terminate()
+		c.startTimer(r)
+		c.on.Answered(c, sdpOf(r))
+	}
+}
+
+// refused takes a final answer that is no 2xx; its ACK was the transaction's.
+func (c *Call) refused(r *sip.Response) {
+	if c.state != inviting {
+		c.s.foreign(r) // a repeated one, or that of another branch
+		return
+	}
+	c.tx.Terminate()
+	if !c.cancel && c.again(r) {
+		return
+	}
+	c.failed(Failure{Code: r.StatusCode, Reason: header(r, "Reason"), RetryAfter: seconds(header(r, "Retry-After"))})
+}
+
+// again answers what can be answered once: a challenge, or a session interval that was too short.
+func (c *Call) again(r *sip.Response) bool {
+	switch r.StatusCode {
+	case 401, 407:
+		h, ok := c.credentials(r, sip.INVITE, c.inv.URI.String())
+		if !ok {
+			return false
+		}
+		c.send([]sip.Header{h})
+		return true
+	case 422:
+		n := int(seconds(header(r, "Min-SE")) / time.Second)
+		if c.raised || n <= 0 {
+			return false
+		}
+		c.raised = true
+		c.send([]sip.Header{sip.NewHeader("Supported", "timer"), sip.NewHeader("Session-Expires", strconv.Itoa(n)), sip.NewHeader("Min-SE", strconv.Itoa(n))})
+		return true
+	}
+	return false
+}
+
+// txEnded takes the end of the INVITE transaction: ours, Timer B, or a transport that failed.
+func (c *Call) txEnded(tx sip.ClientTransaction, err error) {
+	if tx != c.tx || c.state != inviting {
+		return
+	}
+	c.failed(Failure{Timeout: errors.Is(err, sip.ErrTransactionTimeout), Transport: errors.Is(err, sip.ErrTransactionTransport)})
+}
+
+// failed ends a call that was not answered.
+func (c *Call) failed(f Failure) {
+	if c.state != inviting {
+		return
+	}
+	c.end()
+	c.on.Failed(c, f)
+}
+
+// end takes the call off the table; what comes later is foreign.
+func (c *Call) end() {
+	c.state = over
+	c.giveUp.Stop()
+	c.unserve()
+	c.stopTimer()
+	if c.tx != nil {
+		c.tx.Terminate()
+	}
+	c.s.mu.Lock()
+	if c.s.calls[c.inv.CallID] == c {
+		delete(c.s.calls, c.inv.CallID)
+	}
+	c.s.mu.Unlock()
+}
+
+// Cancelled waits this long for the final answer to a CANCEL.
+const cancelPatience = 5 * time.Second
+
+// Cancel ends a call that is not answered: CANCEL now, or as soon as a provisional answer allows it (RFC 3261 section
+// 9.1). The owner is told by Failed. reason is a Reason header's value, "" = none.
+func (c *Call) Cancel(reason string) {
+	if c.state != inviting || c.cancel {
+		return
+	}
+	c.cancel, c.reason = true, reason
+	if c.heard {
+		c.sendCancel()
+	}
+}
+
+func (c *Call) sendCancel() {
+	if c.asked {
+		return
+	}
+	c.asked = true
+	c.s.oneShot(c.lane, c.s.cancelOf(c.req, c.reason), func(*sip.Response) {})
+	c.giveUp = c.lane.After(cancelPatience, func() { c.failed(Failure{Timeout: true}) })
+}
+
+// cancelOf builds the CANCEL of an INVITE: the same top Via, numbers and routes (RFC 3261 section 9.1).
+func (s *Stack) cancelOf(inv *sip.Request, reason string) *sip.Request {
+	r := sip.NewRequest(sip.CANCEL, inv.Recipient)
+	r.AppendHeader(inv.Via().Clone())
+	sip.CopyHeaders("Route", inv, r)
+	max := sip.MaxForwardsHeader(70)
+	r.AppendHeader(&max)
+	r.AppendHeader(sip.HeaderClone(inv.From()))
+	r.AppendHeader(sip.HeaderClone(inv.To()))
+	r.AppendHeader(sip.HeaderClone(inv.CallID()))
+	r.AppendHeader(&sip.CSeqHeader{SeqNo: inv.CSeq().SeqNo, MethodName: sip.CANCEL})
+	if reason != "" {
+		r.AppendHeader(sip.NewHeader("Reason", reason))
+	}
+	r.SetBody(nil)
+	r.SetTransport(inv.Transport())
+	r.SetDestination(inv.Destination())
+	r.Laddr = inv.Laddr
+	return r
+}
+
+// oneShot sends a request and tells done its final answer on the lane, nil = none came in 32 s.
+func (s *Stack) oneShot(lane *Lane, r *sip.Request, done func(*sip.Response)) {
+	tx, err := s.transact(r, true)
+	if err != nil {
+		lane.Do(func() { done(nil) })
+		return
+	}
+	finished := false
+	s.follow(lane, tx, func(a *sip.Response) {
+		if a.StatusCode >= 200 && !finished {
+			finished = true
+			tx.Terminate()
+			done(a)
+		}
+	}, func(error) {
+		if !finished {
+			finished = true
+			done(nil)
+		}
+	})
+}
+
+// write sends a request outside of transactions: an ACK.
+func (s *Stack) write(r *sip.Request) {
+	if err := s.tp.WriteMsg(r); err != nil {
+		s.c.Log.Debug("ack not sent", "error", err)
+	}
+}
+
+func header(m sip.Message, name string) string {
+	if h := m.GetHeaders(name); len(h) > 0 {
+		return h[0].Value()
+	}
+	return ""
+}
+
+func seconds(v string) time.Duration {
+	n := 0
+	for _, r := range strings.TrimSpace(v) {
+		if r < '0' || r > '9' || n > 1e6 {
+			break
+		}
+		n = n*10 + int(r-'0')
+	}
+	return time.Duration(n) * time.Second
+}
+
+func tagOf(r *sip.Response) string {
+	if to := r.To(); to != nil {
+		tag, _ := to.Params.Get("tag")
+		return tag
+	}
+	return ""
+}
+
+// sdpOf returns the message's session description, nil = it has none.
+func sdpOf(m sip.Message) []byte {
+	ct := strings.ToLower(header(m, "Content-Type"))
+	if len(m.Body()) == 0 || ct != "" && !strings.HasPrefix(ct, "application/sdp") {
+		return nil
+	}
+	return m.Body()
+}

@@ -1,0 +1,152 @@
+package dialog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// door is a packet socket that lets in only known sources: a stranger's datagram ends here, before the parser, and not
+// one byte goes back.
+type door struct {
+	net.PacketConn
+	allow   func(netip.Addr) bool
+	dropped func(why string)
+	ready   chan struct{} // closed at the first read: the transport has taken the socket
+	once    sync.Once
+}
+
+// ReadFrom returns the next datagram of a known source. Errors of one datagram do not end the socket.
+func (d *door) ReadFrom(b []byte) (int, net.Addr, error) {
+	d.once.Do(func() { close(d.ready) })
+	for failures := 0; ; {
+		n, from, err := d.PacketConn.ReadFrom(b)
+		if err != nil {
+			if failures++; errors.Is(err, net.ErrClosed) || failures > 1000 {
+				return n, from, net.ErrClosed
+			}
+			continue
+		}
+		switch {
+		case !d.allow(addrOf(from)):
+			d.dropped("source")
+		case n == len(b) || !sipStart(b[:n]):
+			d.dropped("malformed")
+		default:
+			return n, from, nil
+		}
+	}
+}
+
+// sipStart says whether the bytes could be a SIP message, or a keep-alive of empty lines.
+func sipStart(b []byte) bool {
+	return len(b) > 0 && (b[0] >= 'A' && b[0] <= 'Z' || b[0] >= 'a' && b[0] <= 'z' || b[0] == '\r' || b[0] == '\n')
+}
+
+func addrOf(a net.Addr) netip.Addr { return portOf(a).Addr() }
+
+func portOf(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	default:
+		ap, _ = netip.ParseAddrPort(a.String())
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// Limits of accepted streams.
+const (
+	maxStreams = 512
+	idleStream = 2 * time.Minute
+)
+
+// hall is a stream listener that closes the connections of strangers, and those above the limit, unread.
+type hall struct {
+	net.Listener
+	allow   func(netip.Addr) bool
+	dropped func(why string)
+	places  chan struct{}
+}
+
+// Accept returns the next connection of a known source.
+func (h *hall) Accept() (net.Conn, error) {
+	for {
+		c, err := h.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if !h.allow(addrOf(c.RemoteAddr())) {
+			h.dropped("source")
+			c.Close()
+			continue
+		}
+		select {
+		case h.places <- struct{}{}:
+			return &guest{Conn: c, leave: func() { <-h.places }}, nil
+		default:
+			h.dropped("streams")
+			c.Close()
+		}
+	}
+}
+
+// guest is an accepted connection that may not be silent for ever.
+type guest struct {
+	net.Conn
+	once  sync.Once
+	leave func()
+}
+
+func (g *guest) Read(b []byte) (int, error) {
+	if err := g.SetReadDeadline(time.Now().Add(idleStream)); err != nil {
+		return 0, err
+	}
+	return g.Conn.Read(b)
+}
+
+func (g *guest) Close() error {
+	g.once.Do(g.leave)
+	return g.Conn.Close()
+}
+
+// folds refuses streams with folded headers: split over two segments the parser takes the second line for a header of
+// its own (header smuggling). It remembers for each connection whether its last bytes ended a line.
+type folds struct {
+	mu    sync.Mutex
+	ended map[string]bool
+}
+
+var errFolded = errors.New("dialog: a folded header on a stream")
+
+func (f *folds) check(p sip.TransportReadProps, data []byte) ([]byte, error) {
+	if p.Transport == "UDP" || len(data) == 0 {
+		return data, nil
+	}
+	key := p.LocalAddr.String() + "|" + p.RemoteAddr.String()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	blank := func(c byte) bool { return c == ' ' || c == '\t' }
+	if f.ended[key] && blank(data[0]) || bytes.Contains(data, []byte("\n ")) || bytes.Contains(data, []byte("\n\t")) {
+		delete(f.ended, key)
+		return nil, fmt.Errorf("%w from %s", errFolded, p.RemoteAddr)
+	}
+	if data[len(data)-1] != '\n' {
+		delete(f.ended, key)
+		return data, nil
+	}
+	if len(f.ended) > 4096 {
+		clear(f.ended)
+	}
+	f.ended[key] = true
+	return data, nil
+}

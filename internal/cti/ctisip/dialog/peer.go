@@ -1,0 +1,305 @@
+package dialog
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// dialog is what an answer tells about the far end (RFC 3261 section 12.1.2).
+type dialog struct {
+	remoteTag string
+	target    sip.Uri   // Contact
+	routes    []sip.Uri // reversed Record-Route
+	next      netip.AddrPort
+	remote    netip.AddrPort // where the answer came from
+	remoteSeq uint32
+}
+
+func (c *Call) learn(r *sip.Response) {
+	c.dialog.learn(r, c.inv)
+}
+
+func (d *dialog) learn(r *sip.Response, i Invitation) {
+	d.remoteTag = tagOf(r)
+	d.target = i.URI
+	if h := r.Contact(); h != nil && h.Address.Host != "" {
+		d.target = *h.Address.Clone()
+	}
+	d.routes = nil
+	for _, h := range slices.Backward(r.GetHeaders("Record-Route")) {
+		d.routes = append(d.routes, uris(h)...)
+	}
+	d.remote, _ = netip.ParseAddrPort(r.Source())
+	if !d.remote.IsValid() {
+		d.remote = i.Dest
+	}
+	hop := d.target
+	if len(d.routes) > 0 {
+		hop = d.routes[0]
+	}
+	d.next = d.hop(hop, i)
+}
+
+// uris reads the addresses of a (Record-)Route header, last first; the library keeps a list in one line together.
+func uris(h sip.Header) []sip.Uri {
+	if rr, ok := h.(*sip.RecordRouteHeader); ok {
+		return []sip.Uri{*rr.Address.Clone()}
+	}
+	var out []sip.Uri
+	for v := range strings.SplitSeq(h.Value(), ",") {
+		var u sip.Uri
+		var p sip.HeaderParams
+		if _, err := sip.ParseAddressValue(strings.TrimSpace(v), &u, &p); err == nil {
+			out = append([]sip.Uri{u}, out...)
+		}
+	}
+	return out
+}
+
+// hop is where requests of the dialog go. A name, or a private address behind a public source, cannot be reached as it
+// stands: then it is where the answer came from.
+func (d *dialog) hop(u sip.Uri, i Invitation) netip.AddrPort {
+	a, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
+	if err != nil || a.IsUnspecified() || a.IsPrivate() && !d.remote.Addr().IsPrivate() && !d.remote.Addr().IsLoopback() {
+		return d.remote
+	}
+	port := u.Port
+	if port == 0 {
+		port = 5060
+	}
+	a = a.Unmap()
+	if a.Is4() != i.Dest.Addr().Is4() {
+		return d.remote
+	}
+	return netip.AddrPortFrom(a, uint16(port))
+}
+
+// within builds a request of the dialog (RFC 3261 section 12.2.1.1).
+func (c *Call) within(method sip.RequestMethod, cseq uint32) *sip.Request {
+	return c.s.within(method, cseq, c.inv, c.dialog)
+}
+
+func (s *Stack) within(method sip.RequestMethod, cseq uint32, i Invitation, d dialog) *sip.Request {
+	target, routes := d.target, d.routes
+	if len(routes) > 0 && !routes[0].UriParams.Has("lr") { // a strict router
+		target, routes = routes[0], append(slices.Clone(routes[1:]), d.target)
+	}
+	target.Headers = nil
+	r := sip.NewRequest(method, target)
+	local := s.local(i)
+	via := sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(i.Transport), Host: host(local.Addr()), Port: int(local.Port())}
+	via.Params.Add("branch", i.Branch(cseq)+"."+strings.ToLower(string(method)))
+	via.Params.Add("rport", "")
+	from := sip.FromHeader{DisplayName: quoted(i.Name), Address: i.From}
+	from.Params.Add("tag", i.FromTag)
+	to := sip.ToHeader{Address: i.To}
+	if d.remoteTag != "" {
+		to.Params.Add("tag", d.remoteTag)
+	}
+	callID, max := sip.CallIDHeader(i.CallID), sip.MaxForwardsHeader(70)
+	r.AppendHeader(&via)
+	for _, u := range routes {
+		r.AppendHeader(&sip.RouteHeader{Address: u})
+	}
+	r.AppendHeader(&max)
+	r.AppendHeader(&from)
+	r.AppendHeader(&to)
+	r.AppendHeader(&callID)
+	r.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: method})
+	if method == sip.INVITE || method == sip.UPDATE || method == sip.OPTIONS {
+		r.AppendHeader(s.contact(i))
+	}
+	r.SetBody(nil)
+	s.address(r, i.Transport, d.next)
+	return r
+}
+
+// Bye ends an answered call. The owner is told by Gone. reason is a Reason header's value, "" = none.
+func (c *Call) Bye(reason string) {
+	if c.state != answered {
+		return
+	}
+	c.state, c.reason = leaving, reason
+	c.unserve()
+	c.stopTimer()
+	c.bye(nil)
+}
+
+func (c *Call) bye(more sip.Header) {
+	c.cseq++
+	r := c.within(sip.BYE, c.cseq)
+	if c.reason != "" {
+		r.AppendHeader(sip.NewHeader("Reason", c.reason))
+	}
+	if more != nil {
+		r.AppendHeader(more)
+	}
+	c.s.oneShot(c.lane, r, func(a *sip.Response) {
+		if a != nil && (a.StatusCode == 401 || a.StatusCode == 407) && more == nil {
+			if h, ok := c.credentials(a, sip.BYE, r.Recipient.String()); ok {
+				c.bye(h)
+				return
+			}
+		}
+		c.gone(false, "")
+	})
+}
+
+func (c *Call) gone(byThem bool, reason string) {
+	if c.state == over {
+		return
+	}
+	c.end()
+	c.on.Gone(c, byThem, reason)
+}
+
+// Probe asks an answered call whether it is still there: OPTIONS in the dialog. dead is told after at most patience.
+func (c *Call) Probe(done func(alive bool)) {
+	c.cseq++
+	told := false
+	tell := func(alive bool) {
+		if !told {
+			told = true
+			done(alive)
+		}
+	}
+	late := c.lane.After(probePatience, func() { tell(false) })
+	c.s.oneShot(c.lane, c.within(sip.OPTIONS, c.cseq), func(a *sip.Response) {
+		late.Stop()
+		tell(a != nil && a.StatusCode != 481 && a.StatusCode != 408)
+	})
+}
+
+// ref is what a BYE needs that cannot be derived from the leg's id.
+type ref struct {
+	CallID    string   `json:"call_id"`
+	From      string   `json:"from"`
+	FromTag   string   `json:"from_tag"`
+	To        string   `json:"to"`
+	ToTag     string   `json:"to_tag"`
+	Target    string   `json:"target"`
+	Routes    []string `json:"routes,omitempty"`
+	CSeq      uint32   `json:"cseq"`
+	Next      string   `json:"next"`
+	Transport string   `json:"transport"`
+	Public    string   `json:"public,omitempty"`
+}
+
+// Ref returns what EndByRef needs to end this dialog from another process.
+func (c *Call) Ref() []byte {
+	r := ref{CallID: c.inv.CallID, From: c.inv.From.String(), FromTag: c.inv.FromTag, To: c.inv.To.String(), ToTag: c.remoteTag,
+		Target: c.target.String(), CSeq: c.cseq, Next: c.next.String(), Transport: c.inv.Transport}
+	for _, u := range c.routes {
+		r.Routes = append(r.Routes, u.String())
+	}
+	if c.inv.Public.IsValid() {
+		r.Public = c.inv.Public.String()
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("dialog: a Ref of strings: %v", err))
+	}
+	return b
+}
+
+// refGap is added to the CSeq of a Ref: requests may have left after it was written.
+const refGap = 100
+
+// RefAddr returns where the dialog of a Ref has its far end.
+func RefAddr(b []byte) (netip.AddrPort, error) {
+	var r ref
+	if err := json.Unmarshal(b, &r); err != nil {
+		return netip.AddrPort{}, fmt.Errorf("dialog: ref: %w", err)
+	}
+	return netip.ParseAddrPort(r.Next)
+}
+
+// EndByRef sends the BYE of a dialog that another process held. done is told when it was answered, or not in 32 s.
+func (s *Stack) EndByRef(b []byte, branch func(cseq uint32) string, done func()) error {
+	var r ref
+	if err := json.Unmarshal(b, &r); err != nil {
+		return fmt.Errorf("dialog: ref: %w", err)
+	}
+	i := Invitation{CallID: r.CallID, FromTag: r.FromTag, Transport: r.Transport, Branch: branch}
+	d := dialog{remoteTag: r.ToTag}
+	var err error
+	parse := func(s string, u *sip.Uri) {
+		if e := sip.ParseUri(s, u); e != nil && err == nil {
+			err = fmt.Errorf("dialog: ref: %q: %w", s, e)
+		}
+	}
+	parse(r.From, &i.From)
+	parse(r.To, &i.To)
+	parse(r.Target, &d.target)
+	for _, t := range r.Routes {
+		var u sip.Uri
+		parse(t, &u)
+		d.routes = append(d.routes, u)
+	}
+	next, e := netip.ParseAddrPort(r.Next)
+	if e != nil || err != nil {
+		return fmt.Errorf("dialog: ref: next hop %q: %w", r.Next, errorsFirst(err, e))
+	}
+	d.next, i.Dest = next, next
+	i.Public, _ = netip.ParseAddr(r.Public)
+	lane := s.NewLane()
+	lane.Do(func() {
+		s.oneShot(lane, s.within(sip.BYE, r.CSeq+refGap, i, d), func(*sip.Response) { done() })
+	})
+	return nil
+}
+
+func errorsFirst(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// CancelUnanswered sends the CANCEL of an INVITE that another process sent: everything of it derives from i. tries is how
+// many INVITEs it may have sent (the second answers a challenge). done is told when all were answered.
+func (s *Stack) CancelUnanswered(i Invitation, tries uint32, done func()) {
+	lane := s.NewLane()
+	lane.Do(func() {
+		left := tries
+		for n := range tries {
+			s.oneShot(lane, s.cancelOf(s.invite(i, n+1, nil), ""), func(*sip.Response) {
+				if left--; left == 0 {
+					done()
+				}
+			})
+		}
+	})
+}
+
+// Alive sends OPTIONS outside of any dialog and tells on the lane whether anything answered within patience.
+func (s *Stack) Alive(lane *Lane, i Invitation, n uint32, done func(alive bool)) {
+	r := s.within(sip.OPTIONS, n, i, dialog{target: i.URI, next: i.Dest})
+	r.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
+	told := false
+	tell := func(alive bool) {
+		if !told {
+			told = true
+			done(alive)
+		}
+	}
+	late := lane.After(probePatience, func() { tell(false) })
+	s.oneShot(lane, r, func(a *sip.Response) {
+		late.Stop()
+		tell(a != nil)
+	})
+}
+
+// Remote returns where the answer came from, and whether its Contact named another address: there is a router between.
+func (c *Call) Remote() (from netip.AddrPort, natted bool) {
+	a, err := netip.ParseAddr(strings.Trim(c.target.Host, "[]"))
+	return c.remote, err == nil && a.Unmap() != c.remote.Addr()
+}
+
+// Next returns where requests of the dialog go.
+func (c *Call) Next() netip.AddrPort { return c.next }

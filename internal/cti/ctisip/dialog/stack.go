@@ -1,0 +1,264 @@
+// Package dialog speaks SIP for the embedded switch: INVITEs of ours, the dialogs that grow from them, and polite
+// answers to all else. Parser, transport and transactions are sipgo's; what is above is here, because the library's own
+// dialogs give up after eleven provisional answers, leave late 200s unanswered and never fall back to TCP.
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"ringback/internal/wire"
+)
+
+// Config is what a Stack needs of its surroundings.
+type Config struct {
+	Net      wire.Net
+	Listen   []string               // udp://127.0.0.1:5060, tcp://[::1]:5060
+	Allow    func(netip.Addr) bool  // whose messages are let in
+	Dropped  func(why string)       // a message was refused at the door
+	Panicked func(v any, at []byte) // a handler panicked
+	Random   func(n int) int        // 0 <= r < n
+	Log      *slog.Logger
+}
+
+// Stack owns the SIP sockets of a switch.
+type Stack struct {
+	c        Config
+	tp       *sip.TransportLayer
+	tx       *sip.TransactionLayer
+	sockets  []*socket
+	wg       sync.WaitGroup
+	panicked func(v any)
+	follows  sync.WaitGroup // transactions that are listened to; none begins once closed
+	gate     sync.RWMutex
+	shut     bool // no goroutine begins any more
+
+	mu     sync.Mutex
+	calls  map[string]*Call
+	stray  map[string]time.Time // foreign 200s that were ended, by Call-ID and tag
+	swept  time.Time
+	routes map[netip.Addr]netip.Addr // our address towards theirs, for sockets bound to all
+	closed bool
+}
+
+type socket struct {
+	proto string // udp, tcp
+	addr  netip.AddrPort
+	close func() error
+}
+
+// largeUDP lets sipgo send requests above 1300 bytes over UDP when TCP was tried and refused (RFC 3261 section 18.1.1).
+var largeUDP = sync.OnceFunc(func() { sip.UDPMTUSize = 16 << 10 })
+
+// Open opens the sockets and serves them until Close.
+func Open(c Config) (*Stack, error) {
+	largeUDP()
+	s := &Stack{c: c, calls: map[string]*Call{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{}}
+	s.panicked = func(v any) { c.Panicked(v, debug.Stack()) }
+	log := slog.New(quiet{c.Log.Handler()})
+	f := &folds{ended: map[string]bool{}}
+	s.tp = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log),
+		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(log)}))
+	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched))
+	s.tx.OnRequest(s.request)
+	for _, l := range c.Listen {
+		if err := s.listen(l); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// dialTimeout bounds how long a lane waits for a stream.
+const dialTimeout = 2 * time.Second
+
+func dials(log *slog.Logger) *sip.TransportTCP {
+	return &sip.TransportTCP{WriteTimeout: dialTimeout, DialerCreate: func(l net.Addr) net.Dialer {
+		if t, ok := l.(*net.TCPAddr); !ok || t == nil {
+			l = nil // a typed nil is an address to net.Dialer
+		}
+		return net.Dialer{Timeout: dialTimeout, LocalAddr: l}
+	}}
+}
+
+func (s *Stack) listen(addr string) error {
+	proto, host, ok := strings.Cut(addr, "://")
+	if !ok {
+		return fmt.Errorf("listen %q: want udp://address:port or tcp://address:port", addr)
+	}
+	switch proto {
+	case "udp":
+		return s.listenUDP(host)
+	case "tcp":
+		return s.listenTCP(host)
+	}
+	return fmt.Errorf("listen %q: %s is not spoken here; udp and tcp are", addr, proto)
+}
+
+func (s *Stack) listenUDP(host string) error {
+	pc, err := s.c.Net.ListenPacket(host)
+	if err != nil {
+		return inUse("udp", host, err)
+	}
+	s.enlarge(pc)
+	d := &door{PacketConn: pc, allow: s.c.Allow, dropped: s.c.Dropped, ready: make(chan struct{})}
+	s.sockets = append(s.sockets, &socket{"udp", portOf(pc.LocalAddr()), pc.Close})
+	s.wg.Go(func() { s.tp.ServeUDP(d) })
+	<-d.ready // before that the transport would open a socket of its own for a request
+	return nil
+}
+
+func (s *Stack) listenTCP(host string) error {
+	if _, real := s.c.Net.(wire.Real); !real {
+		return fmt.Errorf("listen tcp://%s: there are no streams on a simulated network", host)
+	}
+	l, err := net.Listen("tcp", host)
+	if err != nil {
+		return inUse("tcp", host, err)
+	}
+	h := &hall{Listener: l, allow: s.c.Allow, dropped: s.c.Dropped, places: make(chan struct{}, maxStreams)}
+	s.sockets = append(s.sockets, &socket{"tcp", portOf(l.Addr()), l.Close})
+	s.wg.Go(func() { s.tp.ServeTCP(h) })
+	return nil
+}
+
+// inUse says what to do about the commonest failure.
+func inUse(proto, host string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(host)
+		return fmt.Errorf("listen %s://%s: the port is in use by another program; `ss -lnp 'sport = :%s'` names it; stop it, or set another port in listen.sip: %w", proto, host, port, err)
+	}
+	return fmt.Errorf("listen %s://%s: %w", proto, host, err)
+}
+
+// enlarge asks for room for a burst and says what to do when the kernel gives less.
+func (s *Stack) enlarge(pc net.PacketConn) {
+	u, ok := pc.(*net.UDPConn)
+	if !ok {
+		return
+	}
+	u.SetReadBuffer(wire.Buffer)
+	u.SetWriteBuffer(wire.Buffer)
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return
+	}
+	var got int
+	raw.Control(func(fd uintptr) { got, _ = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF) })
+	if got /= 2; got < wire.Buffer { // Linux tells twice what it gives
+		s.c.Log.Info("sip socket buffer is small; bursts may be lost", "address", u.LocalAddr().String(), "bytes", got,
+			"do", fmt.Sprintf("sysctl -w net.core.rmem_max=%d net.core.wmem_max=%d", wire.Buffer, wire.Buffer))
+	}
+}
+
+// Addrs returns where the stack listens, in the order of Config.Listen, with real ports.
+func (s *Stack) Addrs() []string {
+	var out []string
+	for _, k := range s.sockets {
+		out = append(out, k.proto+"://"+k.addr.String())
+	}
+	return out
+}
+
+// Close ends all transactions and sockets and waits for what runs.
+func (s *Stack) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.tx.Close()
+	for _, k := range s.sockets {
+		k.close()
+	}
+	s.tp.Close()
+	s.follows.Wait() // their ends are on the lanes now
+	s.gate.Lock()
+	s.shut = true
+	s.gate.Unlock()
+	s.wg.Wait()
+}
+
+// socketFor returns the socket whose family and protocol fit dest.
+func (s *Stack) socketFor(proto string, dest netip.Addr) *socket {
+	for _, k := range s.sockets {
+		if k.proto == proto && k.addr.Addr().Is4() == dest.Is4() {
+			return k
+		}
+	}
+	return nil
+}
+
+// Speaks says whether dest can be reached over proto, "udp" or "tcp".
+func (s *Stack) Speaks(proto string, dest netip.Addr) bool {
+	if proto == "tcp" {
+		_, real := s.c.Net.(wire.Real)
+		return real
+	}
+	return s.socketFor(proto, dest) != nil
+}
+
+// Local returns our address and port as dest sees them: the socket's own, or, when it is bound to all addresses, the one
+// that the machine would use towards dest.
+func (s *Stack) Local(proto string, dest netip.Addr) netip.AddrPort {
+	k := s.socketFor(proto, dest)
+	if k == nil {
+		if k = s.socketFor("udp", dest); k == nil {
+			return netip.AddrPort{}
+		}
+	}
+	if !k.addr.Addr().IsUnspecified() {
+		return k.addr
+	}
+	return netip.AddrPortFrom(s.towards(dest), k.addr.Port())
+}
+
+func (s *Stack) towards(dest netip.Addr) netip.Addr {
+	s.mu.Lock()
+	a, ok := s.routes[dest]
+	s.mu.Unlock()
+	if ok {
+		return a
+	}
+	a = netip.IPv4Unspecified()
+	if c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(dest, 9))); err == nil { // sends nothing
+		a = addrOf(c.LocalAddr())
+		c.Close()
+	}
+	s.mu.Lock()
+	s.routes[dest] = a
+	s.mu.Unlock()
+	return a
+}
+
+// quiet keeps the library's log at debug level and cuts what it quotes of a packet.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l > slog.LevelDebug && q.Handler.Enabled(ctx, slog.LevelDebug)
+}
+
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	cut := slog.NewRecord(r.Time, slog.LevelDebug, r.Message, r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		if v := a.Value.String(); len(v) > 200 {
+			a.Value = slog.StringValue(v[:200])
+		}
+		cut.AddAttrs(a)
+		return true
+	})
+	return q.Handler.Handle(ctx, cut)
+}
+
+func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+func (q quiet) WithGroup(n string) slog.Handler      { return quiet{q.Handler.WithGroup(n)} }

@@ -1,0 +1,155 @@
+package ctisip
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/emiago/sipgo/sip"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/id"
+	"ringback/internal/phone"
+)
+
+// derive makes the names of an INVITE from what a process without memory knows: 64 hex digits.
+func derive(leg id.Leg, try int, what string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%s", leg, try, what))
+	return hex.EncodeToString(sum[:])
+}
+
+func derivedNumber(leg id.Leg) uint64 {
+	sum := sha256.Sum256([]byte("sdp/" + leg))
+	return binary.BigEndian.Uint64(sum[:]) >> 2 // fits in 62 bits: some far ends read it as a signed number
+}
+
+func branch(leg id.Leg, try int) func(uint32) string {
+	return func(cseq uint32) string { return "z9hG4bK" + derive(leg, try, "branch"+strconv.Itoa(int(cseq)))[:20] }
+}
+
+// invitation is the INVITE of the try, with our newest description.
+func (t *try) invitation() dialog.Invitation {
+	i := t.l.sw.names(t.l.o, t.n, t.line, t.dest, t.transport)
+	l := t.l
+	local := l.sw.stack.Local(t.transport, t.dest.Addr()).Addr()
+	if l.sw.c.RTPBind.IsValid() && !l.sw.c.RTPBind.IsUnspecified() && l.sw.c.RTPBind.Is4() == t.dest.Addr().Is4() {
+		local = l.sw.c.RTPBind
+	}
+	if i.Public.IsValid() {
+		local = i.Public
+	}
+	l.local.Addr, l.local.Codecs = local, l.codecs(t)
+	i.Body = l.local.Offer()
+	return i
+}
+
+// names is all of an INVITE but its description; it derives from the order, the trunk and the number of the try.
+func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, transport string) dialog.Invitation {
+	i := dialog.Invitation{Dest: dest, Transport: transport, Name: o.Name, CallID: derive(o.Leg, n, "call")[:32],
+		FromTag: derive(o.Leg, n, "tag")[:16], Branch: branch(o.Leg, n)}
+	if line == nil {
+		sw.nameSIP(&i, o)
+	} else {
+		sw.nameTrunk(&i, o, line)
+	}
+	if line == nil || line.Headers {
+		i.Headers = append(i.Headers,
+			sip.NewHeader("X-Ringback-Callback", string(o.Callback)),
+			sip.NewHeader("X-Ringback-Attempt", strconv.Itoa(o.Attempt)),
+			sip.NewHeader("X-Ringback-Leg", string(o.Leg)))
+	}
+	return i
+}
+
+func (sw *Switch) nameSIP(i *dialog.Invitation, o cti.Order) {
+	user, host, port, transport, _ := o.To.SIPURI()
+	i.URI = sip.Uri{Scheme: "sip", User: user, Host: bracketed(host), Port: port}
+	i.To = i.URI
+	i.To.Port = 0
+	if transport != "" {
+		i.URI.UriParams.Add("transport", transport)
+	}
+	caller := o.From
+	if caller == "" {
+		caller = "ringback"
+	}
+	i.From = sip.Uri{Scheme: "sip", User: caller, Host: bracketed(sw.stack.Local(i.Transport, i.Dest.Addr()).Addr().String())}
+}
+
+func (sw *Switch) nameTrunk(i *dialog.Invitation, o cti.Order, t *line) {
+	_, host, port, _, _ := cti.Endpoint(t.Address).SIPURI()
+	host = bracketed(host)
+	if t.Domain != "" {
+		host, port = t.Domain, 0
+	}
+	if t.Local != cti.LocalPrivate {
+		i.Public = sw.public[i.Dest.Addr().Is4()]
+	}
+	i.URI = sip.Uri{Scheme: "sip", User: phone.Number(o.To.Number()).Format(t.NumberFormat, t.TechPrefix), Host: host, Port: port}
+	if i.Transport == "tcp" {
+		i.URI.UriParams.Add("transport", "tcp")
+	}
+	i.To = sip.Uri{Scheme: "sip", User: i.URI.User, Host: host}
+	i.User, i.Pass = t.Username, t.Password
+	i.From = sip.Uri{Scheme: "sip", User: "anonymous", Host: host}
+	if o.From == "" {
+		return
+	}
+	number := phone.Number(o.From).Format(t.NumberFormat, "")
+	i.From.User = number
+	ours := fmt.Sprintf("<sip:%s@%s>", number, host)
+	switch t.CallerID {
+	case cti.InPAI:
+		i.Headers = append(i.Headers, sip.NewHeader("P-Asserted-Identity", ours))
+	case cti.InPPI:
+		i.Headers = append(i.Headers, sip.NewHeader("P-Preferred-Identity", ours))
+	case cti.InRPID:
+		i.Headers = append(i.Headers, sip.NewHeader("Remote-Party-ID", ours+";party=calling;privacy=off;screen=no"))
+	default:
+		return
+	}
+	if t.Username != "" { // the number is in its own header, From is the account
+		i.From.User = t.Username
+	}
+}
+
+func bracketed(host string) string {
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// codecs are what the try offers: first the codec of the leg that waits for this one, so that nothing need be translated.
+func (l *leg) codecs(t *try) []cti.Codec {
+	all := []cti.Codec{cti.PCMU, cti.PCMA}
+	if t.line != nil && len(t.line.Codecs) > 0 {
+		all = slices.Clone(t.line.Codecs)
+	}
+	if w := l.waiting(); w != nil {
+		l.sw.mu.Lock()
+		first := w.codec
+		l.sw.mu.Unlock()
+		if k := slices.Index(all, first); k > 0 {
+			all = append([]cti.Codec{first}, slices.Delete(all, k, k+1)...)
+		}
+	}
+	return all
+}
+
+// waiting is the answered leg of the same callback that is not joined yet.
+func (l *leg) waiting() *leg {
+	l.sw.mu.Lock()
+	defer l.sw.mu.Unlock()
+	for _, w := range l.sw.legs {
+		if w != l && w.o.Callback == l.o.Callback && w.with == "" && (w.fact.State == cti.Answered || w.fact.State == cti.Confirmed) {
+			return w
+		}
+	}
+	return nil
+}

@@ -1,0 +1,257 @@
+package ctisip
+
+import (
+	"net/netip"
+	"time"
+
+	"ringback/internal/audio"
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/cti/ctisip/sdp"
+	"ringback/internal/id"
+)
+
+// leg is one party's connection. What stands below lane belongs to the lane, fact to the switch's lock.
+type leg struct {
+	sw    *Switch
+	o     cti.Order
+	fact  cti.LegFact
+	codec cti.Codec // what it speaks, once answered; under the switch's lock
+	with  id.Leg    // the other leg of its bridge; under the switch's lock
+
+	lane     *dialog.Lane
+	carriers []*line // trunks to be tried, best first; nil for sip:
+	tries    []*try
+	next     int // carriers[next] is tried next
+	talk     *try
+	stream   *media.Stream
+	local    sdp.Local
+	doors    []netip.Addr
+
+	begun    time.Time
+	rang     bool
+	early    bool
+	ring     *dialog.Timer // from the first 180/183
+	hard     *dialog.Timer // from the first INVITE
+	end      *ending       // decided, not yet told
+	last     *ending       // of the newest INVITE that failed
+	ended    bool
+	saying   bool
+	machine  bool // a monologue was heard
+	window   *dialog.Timer
+	alone    *dialog.Timer // nobody commands it
+	probe    *dialog.Timer
+	farewell *dialog.Timer
+	bridge   *bridge
+}
+
+// Limits of a leg's life.
+const (
+	defaultRing  = 30 * time.Second
+	hardStop     = 15 * time.Second // beyond the ring time, after the first INVITE
+	lonely       = 3 * time.Minute  // an answered leg that nobody commands is ended
+	sayPatience  = 10 * time.Second
+	deadSilence  = 20 * time.Second // without RTP: ask whether the far end is still there
+	quietAfter   = 3 * time.Second  // media tells Quiet
+	farewellTime = time.Second      // at most, between the end of one leg and the BYE of the other
+)
+
+func newLeg(sw *Switch, o cti.Order) *leg {
+	if o.Ring <= 0 {
+		o.Ring = defaultRing
+	}
+	return &leg{sw: sw, o: o, lane: sw.stack.NewLane(), fact: cti.LegFact{Leg: o.Leg, Known: true, State: cti.Created}}
+}
+
+// begin opens the leg's sound and sends the first INVITE.
+func (l *leg) begin() {
+	if l.ended {
+		return
+	}
+	l.begun = time.Now()
+	s, err := l.sw.engine.Open(ears{l})
+	if err != nil {
+		l.sw.c.Log.Error("no media socket", "leg", l.o.Leg, "error", err)
+		l.finish(ending{cti.Congestion, cti.ByUs, 0})
+		return
+	}
+	l.stream = s
+	l.local = sdp.Local{ID: derivedNumber(l.o.Leg), Port: s.Port()}
+	l.tryNext()
+}
+
+// tell tells the application a fact; at says what of the leg's own state goes with it.
+func (l *leg) tell(k cti.EventKind, more ...func(*cti.Event)) {
+	e := cti.Event{At: time.Now(), Kind: k, Callback: l.o.Callback, Attempt: l.o.Attempt, Leg: l.o.Leg, Party: l.o.Party}
+	l.sw.mu.Lock()
+	to, inPlace := l.fact.State.Next(k)
+	if inPlace {
+		l.fact.State = to
+	}
+	e.Trunk, e.CallID = l.fact.Trunk, l.fact.CallID
+	l.sw.mu.Unlock()
+	if !inPlace {
+		l.sw.c.Counters.OutOfPlace.Add(string(k), 1)
+		return
+	}
+	for _, f := range more {
+		f(&e)
+	}
+	l.sw.c.Log.Debug("leg", "callback", l.o.Callback, "attempt", l.o.Attempt, "leg", l.o.Leg, "event", k, "cause", e.Cause, "code", e.SIPCode)
+	l.sw.c.Sink(e)
+}
+
+// finish ends the leg: its sound, its doors, its place on the trunk, and the one LegEnded.
+func (l *leg) finish(e ending) {
+	if l.ended {
+		return
+	}
+	l.ended = true
+	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.alone, l.probe, l.farewell} {
+		t.Stop()
+	}
+	l.leaveBridge()
+	if l.stream != nil {
+		l.stream.Close()
+	}
+	for _, t := range l.tries {
+		t.drop()
+	}
+	l.sw.later(l.doors)
+	l.sw.mu.Lock()
+	l.fact.Cause, l.fact.By = e.cause, e.by
+	l.sw.mu.Unlock()
+	l.tell(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode = e.cause, e.by, e.code })
+	l.release()
+	l.sw.over(l)
+}
+
+// release gives back the trunk's place when the order never became a try.
+func (l *leg) release() {
+	l.sw.mu.Lock()
+	defer l.sw.mu.Unlock()
+	if len(l.tries) == 0 && len(l.carriers) > 0 {
+		l.carriers[0].calls--
+	}
+}
+
+// take counts the leg as a call of a trunk. The switch's lock is held.
+func (l *leg) take(t *line) { t.calls++ }
+
+// hangUp ends the leg in whatever state it is.
+func (l *leg) hangUp(h cti.HangUp) {
+	switch {
+	case l.ended || l.end != nil && l.talk == nil:
+	case l.talk == nil:
+		l.stop(ending{h.Cause, cti.ByUs, 0}, cancelReason(h.Cause))
+	case l.saying:
+	default:
+		samples, err := l.sw.sounds.Prompt(h.Say, l.o.Region)
+		if err != nil {
+			l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+		}
+		l.leaveBridge()
+		l.sayAndBye(samples, ending{h.Cause, cti.ByUs, 0}, sayPatience)
+	}
+}
+
+// cancelReason is what a phone that stops ringing is told: a call taken by somebody else is no missed call.
+func cancelReason(c cti.Cause) string {
+	if c == cti.NormalClearing {
+		return `SIP;cause=200;text="Call completed elsewhere"`
+	}
+	return ""
+}
+
+// stop ends a leg that is not answered: every INVITE is cancelled, the end is told when none is open any more.
+func (l *leg) stop(e ending, reason string) {
+	if l.end == nil {
+		l.end = &e
+	}
+	l.ring.Stop()
+	l.hard.Stop()
+	open := false
+	for _, t := range l.tries {
+		if t.call != nil && !t.call.Over() {
+			open = true
+			t.call.Cancel(reason)
+		}
+	}
+	if !open {
+		l.finish(*l.end)
+	}
+}
+
+// sayAndBye lets the leg hear the samples and then ends it.
+func (l *leg) sayAndBye(samples []int16, e ending, most time.Duration) {
+	if l.saying || l.ended {
+		return
+	}
+	l.saying = true
+	l.end = &e
+	l.window.Stop()
+	l.alone.Stop()
+	if len(samples) == 0 {
+		l.bye()
+		return
+	}
+	l.farewell = l.lane.After(most, l.bye)
+	l.stream.Say(samples, func(bool) { l.lane.Do(l.bye) })
+}
+
+// bye sends BYE. Media closes when it was answered, or not in 32 s: BYE goes out before media closes.
+func (l *leg) bye() {
+	l.farewell.Stop()
+	if l.talk != nil {
+		l.talk.call.Bye("")
+	}
+}
+
+// confirmed says that a person took the leg.
+func (l *leg) confirmed() {
+	l.window.Stop()
+	l.stream.ListenVoice(false)
+	l.tell(cti.LegConfirmed)
+	l.guard()
+}
+
+// guard starts the time after which an answered leg that nobody commands is ended with a sentence.
+func (l *leg) guard() {
+	l.alone.Stop()
+	l.alone = l.lane.After(lonely, func() {
+		if l.bridge == nil {
+			l.sayAndBye(l.sw.sounds.Sound(cti.SoundSorry, l.o.Region), ending{cti.NormalClearing, cti.ByUs, 0}, sayPatience)
+		}
+	})
+}
+
+// commanded plays what the application wants to be heard.
+func (l *leg) commanded(p cti.Program) {
+	if l.ended || l.saying || l.stream == nil {
+		return
+	}
+	l.play(p, 0)
+	l.guard()
+}
+
+func (l *leg) play(p cti.Program, again time.Duration) {
+	prog, err := l.sw.sounds.Program(p, l.o.Region)
+	if err != nil {
+		l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+	}
+	prog.Again = again
+	l.stream.Play(prog)
+}
+
+// remote is what media needs of the far end's description.
+func (l *leg) remote(m *sdp.Media, c sdp.Codec, t *try, src netip.Addr, natted bool) media.Remote {
+	law := audio.ULaw
+	if c.Name == cti.PCMA {
+		law = audio.ALaw
+	}
+	r := media.Remote{Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT,
+		EventPT: m.EventPT, EventIn: sdp.PTEvent, Ptime: m.Ptime,
+		Send: m.Direction == sdp.SendRecv || m.Direction == sdp.RecvOnly, Receive: m.Direction == sdp.SendRecv || m.Direction == sdp.SendOnly}
+	return r
+}

@@ -1,0 +1,143 @@
+package ctisip
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+)
+
+// strangerTime is how long a far end may still speak to us about a call that we have ended: it repeats an answer for
+// 32 s.
+const strangerTime = 64 * time.Second
+
+// later closes doors when nothing more is to be expected.
+func (sw *Switch) later(doors []netip.Addr) {
+	if len(doors) == 0 {
+		return
+	}
+	time.AfterFunc(strangerTime, func() {
+		for _, a := range doors {
+			sw.doors.close(a)
+		}
+	})
+}
+
+// Reconcile compares what the application has on disk with what this switch knows. Legs that it does not know are ended:
+// BYE from their Ref, or CANCEL with names that derive from their ids. From then on orders are taken.
+func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.LegFact, error) {
+	now := time.Now()
+	facts := make([]cti.LegFact, 0, len(known))
+	for _, k := range known {
+		sw.mu.Lock()
+		f, ok := sw.factOf(k)
+		if !ok {
+			f = cti.LegFact{Leg: k.Order.Leg, State: cti.Ended, Cause: cti.UnknownAfterCrash, By: cti.ByNetwork, Trunk: k.Trunk, CallID: k.CallID}
+			if k.Sent {
+				sw.fence.Used(k.Order, false, now)
+			} else {
+				sw.fence.Raise(k.Order.Callback, k.Order.Fence, false, now)
+			}
+		}
+		sw.mu.Unlock()
+		if !ok && k.Sent {
+			sw.endUnknown(ctx, k)
+		}
+		facts = append(facts, f)
+	}
+	sw.mu.Lock()
+	sw.fence.Reconciled()
+	sw.mu.Unlock()
+	return facts, nil
+}
+
+func (sw *Switch) factOf(k cti.KnownLeg) (cti.LegFact, bool) {
+	if l := sw.legs[k.Order.Leg]; l != nil {
+		return l.fact, true
+	}
+	if p := sw.past[k.Order.Callback]; p != nil {
+		for _, f := range p.facts {
+			if f.Leg == k.Order.Leg {
+				return f, true
+			}
+		}
+	}
+	return cti.LegFact{}, false
+}
+
+// endUnknown ends a leg of a process that is no more.
+func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg) {
+	log := sw.c.Log.With("callback", k.Order.Callback, "leg", k.Order.Leg)
+	if len(k.Ref) > 0 {
+		far, err := dialog.RefAddr(k.Ref)
+		if err == nil {
+			sw.briefly(far.Addr())
+			err = sw.stack.EndByRef(k.Ref, branch(k.Order.Leg, refTry), func() {})
+		}
+		if err != nil {
+			log.ErrorContext(ctx, "leg cannot be ended", "error", err)
+		}
+		return
+	}
+	for _, i := range sw.mayHaveSent(ctx, k) {
+		sw.briefly(i.Dest.Addr())
+		tries := uint32(1)
+		if i.User != "" {
+			tries = 2 // the second answers a challenge
+		}
+		sw.stack.CancelUnanswered(i, tries, func() {})
+	}
+}
+
+// refTry numbers requests from a Ref, so that their branches are no other's.
+const refTry = 1000
+
+// briefly lets a far end answer what we send it about a call of before.
+func (sw *Switch) briefly(a netip.Addr) {
+	sw.doors.open(a)
+	sw.later([]netip.Addr{a})
+}
+
+// mayHaveSent returns the INVITEs that a leg may have sent: the one whose Call-ID is on record, else one for each trunk in
+// the order in which they are tried.
+func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invitation {
+	o := k.Order
+	if o.To.Kind() == cti.SIP {
+		dest, transport, err := resolve(ctx, o.To)
+		if err != nil {
+			return nil
+		}
+		return []dialog.Invitation{sw.names(o, 0, nil, dest, transport)}
+	}
+	sw.mu.Lock()
+	var all []*line
+	if t := sw.lines[k.Trunk]; t != nil {
+		all = []*line{t}
+	} else {
+		all = sw.lines.carriers(o.To.Number(), time.Now())
+	}
+	sw.mu.Unlock()
+	var out []dialog.Invitation
+	for n, t := range all {
+		if !t.dest.IsValid() {
+			continue
+		}
+		if k.Trunk != "" {
+			n = tryOf(o, k.CallID)
+		}
+		out = append(out, sw.names(o, n, t, t.dest, t.transport))
+	}
+	return out
+}
+
+// tryOf finds the number of the try in a Call-ID.
+func tryOf(o cti.Order, callID string) int {
+	for n := range 16 {
+		if derive(o.Leg, n, "call")[:32] == callID {
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,291 @@
+// Package ctisip is the embedded switch: it calls telephones over SIP, plays to them, joins them, and tells what became of
+// each leg.
+//
+// All of a leg runs on its lane (dialog.Lane): messages, timers, commands, one after the other. The switch's own lock
+// guards only tables: the fence, the trunks, and a short fact for each leg.
+package ctisip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/id"
+	"ringback/internal/wire"
+)
+
+// Config is what a Switch needs.
+type Config struct {
+	Net            wire.Net
+	SIP            []string // udp://127.0.0.1:5060, tcp://…; port 0 = any free one
+	RTPBind        netip.Addr
+	RTPMin, RTPMax uint16
+	PublicIP4      string          // our address as trunks with local: public see it; "" = the socket's own
+	PublicIP6      string          //
+	Pace           time.Duration   // of media; 0 = each packet's time. Simulated days thin media with it
+	Sink           func(cti.Event) // told in order for each leg, from its lane, without a lock held
+	Rand           *rand.Rand      // nonces, back-off, media; the switch alone uses it. nil = unpredictable
+	Log            *slog.Logger    // nil = none
+	Counters       *Counters       // nil = its own
+}
+
+// Switch is the embedded switch.
+type Switch struct {
+	c        Config
+	public   map[bool]netip.Addr // by Is4
+	stack    *dialog.Stack
+	engine   *media.Engine
+	sounds   *media.Sounds
+	doors    doors
+	randLock sync.Mutex
+
+	mu       sync.Mutex
+	fence    cti.Fence
+	lines    lines
+	legs     map[id.Leg]*leg
+	past     map[id.Callback]*past
+	swept    time.Time
+	draining bool
+	empty    chan struct{} // closed when the last leg has ended after Close began
+}
+
+// past are the ended legs of a callback.
+type past struct {
+	facts []cti.LegFact
+	at    time.Time
+}
+
+var _ cti.Switch = (*Switch)(nil)
+
+// New opens the sockets. The switch takes no order before Trunks and Reconcile.
+func New(c Config) (*Switch, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Counters == nil {
+		c.Counters = &Counters{}
+	}
+	if c.Rand == nil {
+		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	sw := &Switch{c: c, sounds: media.NewSounds(), legs: map[id.Leg]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
+	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
+		if s == "" {
+			continue
+		}
+		a, err := netip.ParseAddr(s)
+		if err != nil {
+			return nil, fmt.Errorf("public address: %w", err)
+		}
+		sw.public[a.Is4()] = a
+	}
+	var err error
+	sw.stack, err = dialog.Open(dialog.Config{Net: c.Net, Listen: c.SIP, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
+		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
+		Panicked: sw.panicked})
+	if err != nil {
+		return nil, err
+	}
+	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
+	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, PortMin: c.RTPMin, PortMax: c.RTPMax, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
+	return sw, nil
+}
+
+func (sw *Switch) panicked(v any, at []byte) {
+	sw.c.Counters.Panics.Add(1)
+	sw.c.Log.Error("panic in a handler", "panic", v, "at", string(at))
+}
+
+func (sw *Switch) random(n int) int {
+	sw.randLock.Lock()
+	defer sw.randLock.Unlock()
+	return sw.c.Rand.IntN(n)
+}
+
+// Addrs returns the real addresses that SIP is listened to.
+func (sw *Switch) Addrs() []string { return sw.stack.Addrs() }
+
+// Counters returns the switch's figures.
+func (sw *Switch) Counters() *Counters { return sw.c.Counters }
+
+// Drain takes no more orders (ErrDown). Calls that are up go on.
+func (sw *Switch) Drain() {
+	sw.mu.Lock()
+	sw.draining = true
+	sw.mu.Unlock()
+}
+
+// closePatience bounds how long Close waits for the far ends.
+const closePatience = 2 * time.Second
+
+// Close hangs up what is up, waits a little for the answers, and ends every goroutine.
+func (sw *Switch) Close() error {
+	sw.mu.Lock()
+	sw.draining = true
+	empty := make(chan struct{})
+	sw.empty = empty
+	if len(sw.legs) == 0 {
+		close(empty)
+		sw.empty = nil
+	}
+	for _, l := range sw.legs {
+		l.lane.Do(func() { l.hangUp(cti.HangUp{Cause: cti.NormalClearing}) })
+	}
+	sw.mu.Unlock()
+	t := time.NewTimer(closePatience)
+	defer t.Stop()
+	select {
+	case <-empty:
+	case <-t.C:
+	}
+	sw.stack.Close()
+	sw.engine.Close()
+	return nil
+}
+
+// Originate rings o.To. It returns when the order is taken; what comes of it is told to the sink.
+func (sw *Switch) Originate(ctx context.Context, o cti.Order) error {
+	err := sw.originate(o)
+	if err != nil {
+		sw.c.Counters.Refused.Add(refusal(err), 1)
+		return fmt.Errorf("originate leg %s: %w", o.Leg, err)
+	}
+	return nil
+}
+
+func (sw *Switch) originate(o cti.Order) error {
+	if _, err := cti.ParseEndpoint(string(o.To)); err != nil {
+		return err
+	}
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	if sw.draining && sw.legs[o.Leg] == nil {
+		return cti.ErrDown
+	}
+	now := time.Now()
+	known, err := sw.fence.Admit(o, now)
+	if err != nil || known {
+		return err
+	}
+	l := newLeg(sw, o)
+	if o.To.Kind() == cti.Tel {
+		if l.carriers = sw.lines.carriers(o.To.Number(), now); len(l.carriers) == 0 {
+			sw.fence.Forget(o.Callback, o.Leg)
+			return cti.ErrNoTrunk
+		}
+		l.take(l.carriers[0])
+	}
+	sw.sweep(now)
+	sw.legs[o.Leg] = l
+	sw.c.Counters.LegsLive.Add(string(o.To.Kind()), 1)
+	l.lane.Do(l.begin)
+	return nil
+}
+
+// refusal is the label of an error in metrics.
+func refusal(err error) string {
+	for name, e := range map[string]error{"second_call": cti.ErrSecondCall, "stale_token": cti.ErrStaleToken, "cancelled": cti.ErrCancelled,
+		"past_deadline": cti.ErrPastDeadline, "not_reconciled": cti.ErrNotReconciled, "no_trunk": cti.ErrNoTrunk, "down": cti.ErrDown} {
+		if errors.Is(err, e) {
+			return name
+		}
+	}
+	return "invalid"
+}
+
+// sweep forgets what ended long ago.
+func (sw *Switch) sweep(now time.Time) {
+	if now.Sub(sw.swept) < time.Minute {
+		return
+	}
+	sw.swept = now
+	for cb, p := range sw.past {
+		if now.Sub(p.at) > cti.FenceMemory {
+			delete(sw.past, cb)
+		}
+	}
+}
+
+// over moves a leg from the live ones to the past.
+func (sw *Switch) over(l *leg) {
+	now := time.Now()
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	delete(sw.legs, l.o.Leg)
+	sw.fence.Ended(l.o.Callback, l.o.Leg, now)
+	sw.remember(l.o.Callback, l.fact, now)
+	sw.c.Counters.LegsLive.Add(string(l.o.To.Kind()), -1)
+	sw.c.Counters.LegsEnded.Add(string(l.fact.Cause), 1)
+	if sw.empty != nil && len(sw.legs) == 0 {
+		close(sw.empty)
+		sw.empty = nil
+	}
+}
+
+func (sw *Switch) remember(cb id.Callback, f cti.LegFact, now time.Time) {
+	p := sw.past[cb]
+	if p == nil {
+		p = &past{}
+		sw.past[cb] = p
+	}
+	p.facts, p.at = append(p.facts, f), now
+}
+
+// Play changes what an answered leg hears until the next Play or Join.
+func (sw *Switch) Play(ctx context.Context, leg id.Leg, p cti.Program) error {
+	sw.mu.Lock()
+	l := sw.legs[leg]
+	up := l != nil && l.fact.State.Up()
+	sw.mu.Unlock()
+	if !up {
+		return fmt.Errorf("play to leg %s: %w", leg, cti.ErrNoLeg)
+	}
+	l.lane.Do(func() { l.commanded(p) })
+	return nil
+}
+
+// HangUp ends a leg, after h.Say when it is answered. An unknown or ended leg is nil.
+func (sw *Switch) HangUp(ctx context.Context, leg id.Leg, h cti.HangUp) error {
+	sw.mu.Lock()
+	l := sw.legs[leg]
+	sw.mu.Unlock()
+	if l != nil {
+		l.lane.Do(func() { l.hangUp(h) })
+	}
+	return nil
+}
+
+// Fence makes orders of a callback stale or, with cancelled, refused for ever.
+func (sw *Switch) Fence(ctx context.Context, cb id.Callback, fence int64, cancelled bool) error {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	sw.fence.Raise(cb, fence, cancelled, time.Now())
+	return nil
+}
+
+// Legs returns the legs of a callback, ended ones for an hour.
+func (sw *Switch) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, error) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	var out []cti.LegFact
+	if p := sw.past[cb]; p != nil {
+		out = append(out, p.facts...)
+	}
+	for _, l := range sw.legs {
+		if l.o.Callback == cb {
+			out = append(out, l.fact)
+		}
+	}
+	return out, nil
+}
+
+var _ io.Closer = (*Switch)(nil)

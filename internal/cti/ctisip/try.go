@@ -1,0 +1,296 @@
+package ctisip
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
+)
+
+// try is one INVITE of a leg: over one trunk, or to a sip: address. Several are open only after silence (callflow 1.1).
+type try struct {
+	l         *leg
+	n         int   // numbers the tries of a leg; the Call-ID derives from it
+	line      *line // nil = a sip: address
+	dest      netip.AddrPort
+	transport string
+	call      *dialog.Call
+	counted   bool // it holds a place on its trunk
+	rings     bool // 18x came
+	loser     bool // it is to be cancelled, unless it is answered
+	alive     bool // its trunk answered OPTIONS
+	silence   *dialog.Timer
+	early     []byte // description of a provisional answer
+}
+
+// After silence: OPTIONS asks whether the trunk is there at all, then another trunk is tried.
+const (
+	askAfter  = 2 * time.Second
+	moveAfter = 4 * time.Second
+)
+
+// tryNext sends the next INVITE and says whether there was a way left.
+func (l *leg) tryNext() bool {
+	t := &try{l: l, n: len(l.tries)}
+	if l.o.To.Kind() == cti.SIP {
+		if t.n > 0 {
+			return false
+		}
+		var err error
+		if t.dest, t.transport, err = resolve(context.Background(), l.o.To); err != nil {
+			l.sw.c.Log.Warn("sip address not found", "leg", l.o.Leg, "error", err)
+			l.finish(ending{cti.InvalidNumber, cti.ByNetwork, 0})
+			return false
+		}
+	} else if !l.nextLine(t) {
+		return false
+	}
+	l.tries = append(l.tries, t)
+	if wait := l.turn(t); wait > 0 {
+		l.lane.After(wait, t.invite)
+		return true
+	}
+	t.invite()
+	return true
+}
+
+// nextLine gives the try the next trunk that has room and does not rest.
+func (l *leg) nextLine(t *try) bool {
+	l.sw.mu.Lock()
+	defer l.sw.mu.Unlock()
+	for ; l.next < len(l.carriers); l.next++ {
+		c := l.carriers[l.next]
+		if t.n > 0 && (time.Now().Before(c.rests) || c.MaxCalls > 0 && c.calls >= c.MaxCalls) {
+			continue
+		}
+		if t.n > 0 { // the first one's place was taken when the order was
+			c.calls++
+		}
+		l.next++
+		t.line, t.counted = c, true
+		t.dest, t.transport = c.dest, c.transport
+		return true
+	}
+	return false
+}
+
+// more says whether there is another way after this one.
+func (l *leg) more() bool {
+	l.sw.mu.Lock()
+	defer l.sw.mu.Unlock()
+	for _, c := range l.carriers[min(l.next, len(l.carriers)):] {
+		if !time.Now().Before(c.rests) && (c.MaxCalls <= 0 || c.calls < c.MaxCalls) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *leg) turn(t *try) time.Duration {
+	if t.line == nil {
+		return 0
+	}
+	l.sw.mu.Lock()
+	defer l.sw.mu.Unlock()
+	return t.line.turn(time.Now())
+}
+
+// invite sends the INVITE.
+func (t *try) invite() {
+	l := t.l
+	if l.ended || l.end != nil {
+		if l.end != nil && !l.ended {
+			l.finish(*l.end)
+		}
+		return
+	}
+	if !l.sw.stack.Speaks(t.transport, t.dest.Addr()) {
+		t.Failed(nil, dialog.Failure{Transport: true})
+		return
+	}
+	l.openDoor(t.dest.Addr())
+	i := t.invitation()
+	t.call = l.sw.stack.Invite(l.lane, i, t)
+	t.call.Describe(i.Body)
+	l.sw.mu.Lock()
+	l.fact.CallID = i.CallID
+	if t.line != nil {
+		l.fact.Trunk = t.line.ID
+	}
+	l.sw.mu.Unlock()
+	if len(l.tries) == 1 {
+		l.hard = l.lane.After(l.o.Ring+hardStop, l.unanswered)
+		l.tell(cti.LegSent)
+	}
+	t.silence = l.lane.After(askAfter, t.ask)
+}
+
+func (l *leg) openDoor(a netip.Addr) {
+	l.sw.doors.open(a)
+	l.doors = append(l.doors, a)
+}
+
+// unanswered is the end of the ring time.
+func (l *leg) unanswered() {
+	if l.talk == nil && !l.ended {
+		l.stop(ending{cti.NoAnswer, cti.ByUs, 0}, "")
+	}
+}
+
+// ask is two seconds of silence: is the trunk there at all?
+func (t *try) ask() {
+	if t.heard() || t.call == nil || t.line == nil || !t.line.SilentFailover || !t.l.more() {
+		return
+	}
+	i := t.invitation()
+	i.CallID, i.Body = derive(t.l.o.Leg, t.n, "options")[:32], nil
+	t.l.sw.stack.Alive(t.l.lane, i, 1, func(alive bool) { t.alive = t.alive || alive })
+	t.silence = t.l.lane.After(moveAfter-askAfter, t.move)
+}
+
+// move is four seconds of silence, also to OPTIONS: another trunk is tried beside this one.
+func (t *try) move() {
+	l := t.l
+	if t.heard() || t.alive || l.ended || l.end != nil || l.talk != nil {
+		return
+	}
+	if l.tryNext() {
+		l.sw.c.Counters.SilentFailovers.Add(1)
+	}
+}
+
+func (t *try) heard() bool { return t.call == nil || t.call.Heard() || t.call.Over() }
+
+// open says whether the INVITE may still be answered.
+func (t *try) open() bool { return t.call != nil && !t.call.Over() && !t.call.Up() }
+
+// signOfLife decides between two open INVITEs: the one that rings stays, else the older; an answer beats both.
+func (t *try) signOfLife(rings bool) {
+	t.silence.Stop()
+	t.rings = t.rings || rings
+	for _, o := range t.l.tries {
+		switch {
+		case o == t || !o.open() || o.loser || t.loser:
+		case t.n < o.n && o.rings:
+			t.lose()
+		case t.n < o.n || rings:
+			o.lose()
+		}
+	}
+}
+
+// lose cancels the INVITE as soon as it may be.
+func (t *try) lose() {
+	t.loser = true
+	if t.call.Heard() {
+		t.call.Cancel("")
+	}
+}
+
+// Progress is a provisional answer.
+func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
+	l := t.l
+	if t.loser {
+		t.call.Cancel("")
+		return
+	}
+	t.signOfLife(code == 180 || code == 183)
+	if t.loser || l.talk != nil || l.end != nil {
+		return
+	}
+	if code == 180 || code == 183 {
+		if !l.rang {
+			l.rang = true
+			l.sw.mu.Lock()
+			l.fact.CallID = t.call.CallID()
+			if t.line != nil {
+				l.fact.Trunk = t.line.ID
+			}
+			l.sw.mu.Unlock()
+			l.ring = l.lane.After(l.o.Ring, l.unanswered)
+			l.tell(cti.LegRinging)
+		}
+	}
+	if len(body) > 0 {
+		t.early = body
+		l.earlyMedia(t, body)
+	}
+}
+
+// Failed is the end of an INVITE that was not answered.
+func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
+	l := t.l
+	t.silence.Stop()
+	t.rest(f.RetryAfter, f.Code)
+	t.drop()
+	if l.ended || l.talk != nil {
+		return
+	}
+	if l.end != nil && l.end.code == 0 {
+		l.end.code = f.Code
+	}
+	if l.end == nil && !t.loser && l.mayMove(t, f) && l.tryNext() {
+		return
+	}
+	if !t.loser && l.last == nil {
+		e := endingOf(f, l.o.Party)
+		if c := reasonCause(f.Reason); c != "" && e.by == cti.ByNetwork && e.cause == cti.NetworkOutOfOrder {
+			e.cause = c
+		}
+		l.last = &e
+	}
+	for _, o := range l.tries {
+		if o != t && (o.open() || o.call == nil) {
+			return
+		}
+	}
+	switch {
+	case l.end != nil:
+		l.finish(*l.end)
+	case l.last != nil:
+		l.finish(*l.last)
+	default:
+		l.finish(endingOf(f, l.o.Party))
+	}
+}
+
+// mayMove says whether another trunk may be tried after f. Silence counts only where the trunk allows it.
+func (l *leg) mayMove(t *try, f dialog.Failure) bool {
+	return t.line != nil && failsOver(f) && (!f.Timeout || t.line.SilentFailover)
+}
+
+// rest lets a trunk rest that asked for it.
+func (t *try) rest(d time.Duration, code int) {
+	if t.line == nil || code != 503 || d <= 0 {
+		return
+	}
+	t.l.sw.mu.Lock()
+	defer t.l.sw.mu.Unlock()
+	if l := t.l.sw.lines[t.line.ID]; l != nil {
+		l.rests = time.Now().Add(d)
+	}
+	t.line.rests = time.Now().Add(d)
+}
+
+// drop gives back the try's place on its trunk.
+func (t *try) drop() {
+	t.silence.Stop()
+	if !t.counted {
+		return
+	}
+	t.counted = false
+	t.l.sw.mu.Lock()
+	defer t.l.sw.mu.Unlock()
+	if l := t.l.sw.lines[t.line.ID]; l != nil {
+		l.calls = max(0, l.calls-1)
+	}
+}
+
+func (t *try) nat() cti.NAT {
+	if t.line == nil {
+		return cti.NATAuto
+	}
+	return t.line.NAT
+}

@@ -215,10 +215,12 @@ func (r *reader) number(n ast.Node, key string, num, v reflect.Value) {
 		v.SetInt(num.Int())
 	case v.CanInt() && num.CanUint() && num.Uint() <= math.MaxInt64 && !v.OverflowInt(int64(num.Uint())):
 		v.SetInt(int64(num.Uint()))
+	case v.CanUint() && num.CanUint() && !v.OverflowUint(num.Uint()):
+		v.SetUint(num.Uint())
 	case v.CanFloat() && num.CanConvert(v.Type()):
 		v.Set(num.Convert(v.Type()))
-	case v.CanInt():
-		r.refuse(n, key, "the number %s is too large", spelled(n))
+	case v.CanInt(), v.CanUint():
+		r.refuse(n, key, "the number %s is out of range", spelled(n))
 	default:
 		r.wrongType(n, key, v)
 	}

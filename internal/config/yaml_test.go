@@ -29,6 +29,7 @@ type shape struct {
 	Ready   *bool            `yaml:"ready"`
 	Hours   map[string][]day `yaml:"hours"`
 	Kept    string           `yaml:"kept"`
+	Port    uint16           `yaml:"port"`
 }
 
 type day string
@@ -44,6 +45,7 @@ ready: false
 hours:
   mon-fri: ["09:00-17:00"]
 kept:
+port: 5060
 `
 	got := shape{Kept: "as it was"}
 	src, err := ReadYAML("seed.yaml", []byte(text), nil, &got)
@@ -53,7 +55,7 @@ kept:
 	if got.Devices[0].To != "sip:ann@192.0.2.1" || got.Devices[1].Ring != 20*time.Second {
 		t.Errorf("devices %+v", got.Devices)
 	}
-	if got.Skills["plumbing"] != 5 || got.Rate != 2 || got.Ready == nil || *got.Ready || got.Kept != "as it was" {
+	if got.Skills["plumbing"] != 5 || got.Rate != 2 || got.Ready == nil || *got.Ready || got.Kept != "as it was" || got.Port != 5060 {
 		t.Errorf("%+v", got)
 	}
 	if got.Script != "Good day.\nAcme ${not expanded}.\n" || got.Hours["mon-fri"][0] != "09:00-17:00" {
@@ -71,10 +73,11 @@ kept:
 }
 
 func TestLaterLinesOfAList(t *testing.T) {
-	_, err := ReadYAML("s.yaml", []byte("devices:\n  - sip:a\n  - tel:b\n  - ~\nskills: {a: 1, a: 2}\n"), nil, &shape{})
+	_, err := ReadYAML("s.yaml", []byte("devices:\n  - sip:a\n  - tel:b\n  - ~\nskills: {a: 1, a: 2}\nport: 70000\n"), nil, &shape{})
 	want := "s.yaml:3: devices[1]: want sip:…, got \"tel:b\"\n" +
 		"s.yaml:4: devices[2]: empty entry; want a text\n" +
-		"s.yaml:5: skills.a: repeated key, first written in line 5"
+		"s.yaml:5: skills.a: repeated key, first written in line 5\n" +
+		"s.yaml:6: port: the number 70000 is out of range"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -72,6 +72,9 @@ func TestAnswersAndTalks(t *testing.T) {
 		if a := h.amplitude(audio.ULaw, 500*time.Millisecond, e.ToneHz); a < 9000 {
 			t.Errorf("voice of amplitude %.0f at %d Hz", a, e.ToneHz)
 		}
+		if len(h.marks) != 2 || h.marks[0] != 0 || h.marks[1] < 75 || h.marks[1] > 76 {
+			t.Errorf("talk-spurts begin at packets %v, want the first and the key's", h.marks)
+		}
 		if len(h.ssrcs) != 1 || h.gaps != 0 || h.packets < 199 || h.pts[0] < 190 {
 			t.Errorf("%d packets, %d gaps, sources %v, types %v", h.packets, h.gaps, h.ssrcs, h.pts)
 		}

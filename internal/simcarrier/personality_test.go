@@ -278,7 +278,7 @@ func refusedWith(code, header, want string) func(t *testing.T, c *Carrier, u *ua
 
 func challenged(code, ask, answer string) func(t *testing.T, c *Carrier, u *uac) {
 	return func(t *testing.T, c *Carrier, u *uac) {
-		for _, password := range []string{"wrong", "secret"} {
+		for _, password := range []string{"wrong", "replayed", "secret"} {
 			u.callID, u.cseq, u.extra = password, 0, ""
 			u.invite()
 			m := u.expect(code)
@@ -288,16 +288,19 @@ func challenged(code, ask, answer string) func(t *testing.T, c *Carrier, u *uac)
 			if p["algorithm"] == "SHA-256" {
 				hash = func(s string) string { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]) }
 			}
+			if password == "replayed" { // the right one, for a nonce of another day
+				password, p["nonce"] = "secret", "x"
+			}
 			response := hash(hash("ann:"+p["realm"]+":"+password) + ":" + p["nonce"] + ":00000001:abc:auth:" + hash("INVITE:sip:a,b@c"))
 			u.extra = fmt.Sprintf("%s: Digest username=\"ann\", realm=%q, nonce=%q, uri=\"sip:a,b@c\", qop=auth, nc=00000001, cnonce=\"abc\", algorithm=%s, response=%q\r\n",
 				answer, p["realm"], p["nonce"], p["algorithm"], response)
 			u.invite()
-			if password == "wrong" {
+			if u.callID != "secret" {
 				u.finalACK(u.expect("403"))
 				continue
 			}
 			u.answered()
-			if rows := c.Ledger(); len(rows) != 2 || rows[1].Final != 200 || rows[1].Overlap != 0 || rows[1].Retransmits != 0 {
+			if rows := c.Ledger(); len(rows) != 3 || rows[2].Final != 200 || rows[2].Overlap != 0 || rows[2].Retransmits != 0 {
 				t.Errorf("ledger: %+v", rows)
 			}
 			u.bye()
@@ -323,6 +326,9 @@ func TestPersonalitiesAddUp(t *testing.T) {
 			t.Errorf("types %v, sizes %v, personality %s", h.pts, h.sizes, e.Personality)
 		}
 		u.expect("BYE")
+		if w, _ := mannerOf("se90_refresher+ptime30+se90_refresher"); len(w.answerExtra) != 1 || len(w.answered) != 1 {
+			t.Error("the same personality twice counts twice")
+		}
 		for _, bad := range []Person{{Does: "dances"}, {Does: "answers", Personality: "nice"}, {Does: "answers", Tone: 20}, {Does: "answers", Press: "x"}} {
 			if c.SetPerson("0100", bad) == nil {
 				t.Errorf("%+v was taken", bad)
@@ -336,7 +342,7 @@ func TestFiveHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, n := network1(t, Config{Personality: "se90_refresher", Pace: time.Second})
 		defer c.Close()
-		if err := c.SetPerson("0100", Person{Does: "answers", Talk: 6 * time.Hour}); err != nil {
+		if err := c.SetPerson("0100", Person{Does: "answers", Talk: 6 * time.Hour, Personality: "se90_refresher"}); err != nil {
 			t.Fatal(err)
 		}
 		u := phone(t, n, "10.0.0.2", "+12025550100", "x")
@@ -354,9 +360,37 @@ func TestFiveHours(t *testing.T) {
 		u.deaf.Store(true) // refuses the next one
 		m := u.expect("INVITE")
 		u.write("SIP/2.0 488 No\r\nVia: " + m.get("via") + "\r\nFrom: " + m.get("from") + "\r\nTo: " + m.get("to") + "\r\nCall-ID: x\r\nCSeq: " + m.get("cseq") + "\r\n\r\n")
+		start := time.Now()
 		u.expect("BYE")
+		about(t, "BYE", time.Since(start), 0, time.Millisecond)
 		if e := row1(t, c, "x"); !e.Refused || e.ByeBy != "us" {
 			t.Errorf("refused %v, BYE by %q", e.Refused, e.ByeBy)
+		}
+	})
+}
+
+// A re-INVITE that meets another is tried again within two seconds.
+func TestGlare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, n := network1(t, Config{Personality: "reinvite_at_ack"})
+		defer c.Close()
+		u := phone(t, n, "10.0.0.2", "+12025550100", "x")
+		defer u.close()
+		u.invite()
+		u.answered()
+		u.deaf.Store(true)
+		m := u.expect("INVITE")
+		u.send("INVITE", 2, "i2", u.offer)
+		u.expect("491")
+		u.write("SIP/2.0 491 Pending\r\nVia: " + m.get("via") + "\r\nFrom: " + m.get("from") + "\r\nTo: " + m.get("to") + "\r\nCall-ID: x\r\nCSeq: " + m.get("cseq") + "\r\n\r\n")
+		if ack := u.expect("ACK"); ack.via.branch != m.via.branch || ack.cseq != m.cseq {
+			t.Errorf("ACK of a refusal with branch %s of %s", ack.via.branch, m.via.branch)
+		}
+		u.deaf.Store(false)
+		start := time.Now()
+		again := u.expect("INVITE")
+		if d := time.Since(start); again.cseq <= m.cseq || d > 2*time.Second {
+			t.Errorf("again after %v with CSeq %d after %d", d, again.cseq, m.cseq)
 		}
 	})
 }

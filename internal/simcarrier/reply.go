@@ -77,7 +77,7 @@ func (k *call) again(r *reply) {
 		default:
 			k.row.Resent++
 			k.c.send(r.text, r.to)
-			r.wait = min(2*r.wait, timer2)
+			r.wait = min(2*r.wait, timer2, timerB-time.Since(r.sent))
 			k.again(r)
 		}
 	})

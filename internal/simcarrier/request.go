@@ -59,7 +59,7 @@ func (k *call) resend(r *request) {
 		default:
 			k.row.Resent++
 			k.c.send(r.text, k.target)
-			r.wait = 2 * r.wait
+			r.wait = min(2*r.wait, timerB-time.Since(r.sent))
 			if r.method != "INVITE" {
 				r.wait = min(r.wait, timer2)
 			}

@@ -14,7 +14,7 @@ import (
 
 // uac is a raw telephone of the test: it writes SIP by hand and reads what comes back.
 type uac struct {
-	t      *testing.T
+	t      testing.TB
 	sip    net.PacketConn
 	rtp    net.PacketConn
 	to     net.Addr
@@ -170,6 +170,7 @@ type heard struct {
 	ssrcs   map[uint32]int
 	keys    string
 	gaps    int
+	marks   []int // packets with the marker bit
 }
 
 func (u *uac) listen(d time.Duration) heard {
@@ -192,6 +193,9 @@ func (u *uac) listen(d time.Duration) heard {
 			h.gaps++
 		}
 		last = p.seq
+		if buf[1]&0x80 != 0 {
+			h.marks = append(h.marks, h.packets)
+		}
 		h.packets++
 		h.pts[p.pt]++
 		h.from[from.String()]++

@@ -86,6 +86,7 @@ type Call struct {
 	invSeq uint32 // CSeq of the INVITE that was answered
 	invAt  time.Time
 
+	seen    // order.go: their newest requests
 	dialog  // peer.go: what of the far end is learned by its answer
 	serving // indialog.go: an INVITE of theirs that waits for its ACK
 	refresh // refresh.go: our own re-INVITEs
@@ -128,7 +129,7 @@ func (c *Call) send(more []sip.Header) {
 		return
 	}
 	c.tx = tx
-	c.s.follow(c.lane, tx, c.response, func(err error) { c.txEnded(tx, err) })
+	c.s.follow(c.lane, tx, nil, func(err error) { c.txEnded(tx, err) })
 }
 
 // invite builds the INVITE with a CSeq. A process without memory builds the same bytes up to the SDP.
@@ -257,9 +258,9 @@ func (s *Stack) request1(ctx context.Context, r *sip.Request) (sip.ClientTransac
 	return tx, nil
 }
 
-// follow brings the responses and the end of a transaction onto the lane, in order.
+// follow brings the responses and the end of a transaction onto the lane, in order. got is nil for an INVITE: its
+// answers come by arrived.
 func (s *Stack) follow(lane *Lane, tx sip.ClientTransaction, got func(*sip.Response), ended func(error)) {
-	tx.OnRetransmission(func(r *sip.Response) { lane.Do(func() { got(r) }) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -271,7 +272,9 @@ func (s *Stack) follow(lane *Lane, tx sip.ClientTransaction, got func(*sip.Respo
 		for {
 			select {
 			case r := <-tx.Responses():
-				lane.Do(func() { got(r) })
+				if got != nil {
+					lane.Do(func() { got(r) })
+				}
 			case <-tx.Done():
 				err := tx.Err()
 				lane.Do(func() { ended(err) })
@@ -340,8 +343,7 @@ func (c *Call) success(r *sip.Response) {
 // refused takes a final answer that is no 2xx; its ACK was the transaction's.
 func (c *Call) refused(r *sip.Response) {
 	if c.state != inviting {
-		c.s.foreign(r) // a repeated one, or that of another branch
-		return
+		return // a repeated one, or that of another branch
 	}
 	c.tx.Terminate()
 	if !c.cancel && c.again(r) {

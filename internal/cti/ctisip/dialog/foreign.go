@@ -9,19 +9,17 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// unmatched takes a response that belongs to no transaction: a repeated one, a late one, one for a process that is no
-// more. It runs on a goroutine of the library.
+// unmatched takes a response that belongs to no transaction. What an INVITE's answers mean was seen in order.go; here a
+// refusal that comes again, or for a process that is no more, gets its ACK. It runs on a goroutine of the library.
 func (s *Stack) unmatched(r *sip.Response) {
 	defer s.recovered()
 	q := r.CSeq()
-	if q == nil || q.MethodName != sip.INVITE || r.CallID() == nil || r.From() == nil || r.To() == nil || r.Via() == nil {
+	if q == nil || q.MethodName != sip.INVITE || r.StatusCode < 300 || r.CallID() == nil || r.From() == nil || r.To() == nil || r.Via() == nil {
 		return
 	}
-	if c := s.call(string(*r.CallID())); c != nil {
-		c.lane.Do(func() { c.response(r) })
-		return
+	if src, err := netip.ParseAddrPort(r.Source()); err == nil {
+		s.write(s.ackOf(r, src))
 	}
-	s.foreign(r)
 }
 
 func (s *Stack) recovered() {
@@ -37,7 +35,7 @@ func (s *Stack) call(callID string) *Call {
 }
 
 // foreign ends what an answer has begun that nobody here waits for: a telephone that rings gets CANCEL, one that
-// answered ACK and BYE, a refusal its ACK. All of it is built from the answer alone.
+// answered ACK and BYE. All of it is built from the answer alone.
 func (s *Stack) foreign(r *sip.Response) {
 	src, err := netip.ParseAddrPort(r.Source())
 	if err != nil {
@@ -51,8 +49,6 @@ func (s *Stack) foreign(r *sip.Response) {
 		}
 	case r.StatusCode < 300:
 		s.endForeign(r, src)
-	default:
-		s.write(s.ackOf(r, src))
 	}
 }
 

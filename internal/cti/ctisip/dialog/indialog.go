@@ -27,6 +27,13 @@ func (s *Stack) request(r *sip.Request, tx *sip.ServerTx) {
 		s.refuse(r, tx, 400, "Bad Request")
 		return
 	}
+	if v, ok := s.held.LoadAndDelete(r); ok {
+		h := v.(*held)
+		h.tx <- tx
+		if <-h.done; h.took {
+			return
+		}
+	}
 	c := s.call(string(*r.CallID()))
 	if c == nil {
 		s.outside(r, tx)

@@ -74,7 +74,7 @@ func (c *Call) Refresh() {
 		return
 	}
 	c.pending, c.ptx = r, tx
-	c.s.follow(c.lane, tx, c.response, func(error) {
+	c.s.follow(c.lane, tx, nil, func(error) {
 		if c.pending == r {
 			c.pending, c.ptx = nil, nil
 			c.arm(c.backOff())

@@ -40,6 +40,7 @@ type Stack struct {
 	sockets  []*socket
 	wg       sync.WaitGroup
 	panicked func(v any)
+	held     sync.Map       // *sip.Request -> *held
 	follows  sync.WaitGroup // transactions that are listened to; none begins once closed
 	gate     sync.RWMutex
 	shut     bool // no goroutine begins any more
@@ -70,6 +71,7 @@ func Open(c Config) (*Stack, error) {
 	f := &folds{ended: map[string]bool{}}
 	s.tp = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log),
 		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(log)}))
+	s.tp.OnMessage(s.arrived) // before the transactions see it
 	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched))
 	s.tx.OnRequest(s.request)
 	for _, l := range c.Listen {

@@ -29,9 +29,9 @@ type Config struct {
 	Counters *Counters     // nil = the Engine's own
 }
 
-// Owner is told what is heard on a leg. Its methods are called from the engine's goroutines, one at a time for a
-// stream but for Say's done, holding no lock of this package: they may call any method of Stream, and must not block. After
-// Stream.Close no call begins; one that runs may still end.
+// Owner is told what is heard on a leg. Its methods are called from the engine's goroutines, holding no lock of this
+// package: they may call any method of Stream but must not block, for others wait behind them. Two may run at the same
+// time, and one that was under way may still come after Stream.Close, none after Engine.Close.
 type Owner interface {
 	FirstPacket()  // the first RTP packet that passed the source rules
 	Digit(b byte)  // a key, '0'-'9', '*', '#', 'A'-'D', once the leg is answered: by RFC 4733, or in-band when the far end has no events

@@ -21,38 +21,48 @@ func realDesk(t *testing.T) *desk {
 	return d
 }
 
-// On real sockets: what the join costs. The prompt of a goes over into b's voice with at most 40 ms missing, b's first
-// word arrives, packets are relayed in well under a frame.
+// On real sockets: what the join costs. a's ringback goes over into b's voice with at most 40 ms missing, and b's first
+// word arrives whole. A machine that is busy with other things may spoil a try; not three.
 func TestRealJoin(t *testing.T) {
+	for try := range 3 {
+		gap, word := realJoin(t)
+		t.Logf("%v missing at the join, %v of b's first word heard", gap, word)
+		if gap <= 40*ms && word >= 180*ms {
+			return
+		}
+		if try == 2 {
+			t.Error("more than 40 ms are missing, or less than 180 ms of 200 were heard")
+		}
+	}
+}
+
+func realJoin(t *testing.T) (gap, word time.Duration) {
 	d := realDesk(t)
 	defer d.close()
 	d.up()
 	d.a.Play(Program{Then: tone(425, time.Second)})
 	d.pa.tone(0, 500*ms, 20*ms)
 	joined := make(chan struct{})
-	d.talks.Go(func() { d.pa.tone(500, 1500*ms, 20*ms) })
+	d.talks.Go(func() { d.pa.tone(500, time.Second, 20*ms) })
 	d.talks.Go(func() {
 		<-joined
 		d.pb.tone(1200, 200*ms, 20*ms) // the first word
-		d.pb.tone(800, time.Second, 20*ms)
+		d.pb.tone(800, 700*ms, 20*ms)
 	})
 	Bridge(d.a, d.b, NewSounds().Sound("zip", ""))
 	close(joined)
 	d.talks.Wait()
-	waitFor(t, "the last packet", func() bool { return d.a.Stats().Out >= 90 && d.b.Stats().In >= 60 })
+	waitFor(t, "the last packet", func() bool { return d.a.Stats().In >= 75 && d.b.Stats().In >= 45 })
 	got := d.pa.packets()
-	unbroken(t, got, 480)
+	unbroken(t, got, audio.Rate)
 	s := sound(t, got)
 	from := 0
 	for from+160 < len(s) && audio.Goertzel(s[from:from+160], 1200) < 3000 {
 		from += 40
 	}
-	word := 0
+	n := 0
 	for i := from; i+160 < len(s) && audio.Goertzel(s[i:i+160], 1200) > 3000; i += 40 {
-		word += 40
-	}
-	if heard := time.Duration(word+80) * time.Second / audio.Rate; heard < 180*ms {
-		t.Errorf("%v of b's first word of 200 ms were heard", heard)
+		n += 40
 	}
 	quiet := 0
 	for i := from - 1600; i < from; i += 160 { // before it: ringback, to the last frame
@@ -60,15 +70,14 @@ func TestRealJoin(t *testing.T) {
 			quiet++
 		}
 	}
-	if gap := time.Duration(quiet) * 20 * ms; gap > 40*ms {
-		t.Errorf("%v are missing at the join", gap)
-	}
-	if b := sound(t, d.pb.packets()); loudAt(b, 500, time.Duration(len(b)/8-300)*ms) < 7000 {
+	b := sound(t, d.pb.packets())
+	if loudAt(b, 500, time.Duration(len(b)/8-300)*ms) < 6000 {
 		t.Error("b does not hear a")
 	}
 	if st := d.b.Stats(); st.Lost != 0 || st.Dropped != 0 || st.Source != d.pb.addr() {
 		t.Errorf("figures of b: %+v", st)
 	}
+	return time.Duration(quiet) * 20 * ms, time.Duration(n+80) * time.Second / audio.Rate
 }
 
 // waitFor waits for a fact of the real network.

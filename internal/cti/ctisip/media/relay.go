@@ -37,6 +37,7 @@ const (
 	hushLimit = audio.Rate                   // samples of digital silence that are relayed; then comfort noise
 	maxGap    = audio.Rate / 2               // a larger hole in the timestamps is a new beginning
 	padGap    = 3 * audio.Frame              // the largest hole that re-cutting fills
+	sloppy    = 40                           // samples by which timestamps may be wrong: some far ends take them from a clock
 	fillAfter = int64(60 * time.Millisecond) // without a packet: comfort noise begins
 )
 
@@ -76,6 +77,9 @@ func (s *Stream) take(from *Stream, p *packet) {
 	r := &s.rel
 	if s.closed || r.source != from {
 		return
+	}
+	if r.early && r.last == 0 && p.kind == soundKind && hushedBytes(p.law, p.b[p.body:p.end]) {
+		return // a gateway that sends nothing but silence is no reason to take our ringback away
 	}
 	r.last = p.now
 	if !s.out.on {
@@ -123,7 +127,7 @@ func (s *Stream) place(p *packet) bool {
 		}
 		return !late
 	}
-	gap, least := int32(p.ts+r.tsOff-o.ts), int32(0)
+	gap, least := int32(p.ts+r.tsOff-o.ts), int32(-sloppy)
 	if p.kind == eventKind {
 		least = -maxGap // a key may begin at sound that has been sent
 	}
@@ -174,6 +178,9 @@ func (s *Stream) direct(p *packet) {
 func (s *Stream) recut(p *packet, body []byte) {
 	r, o := &s.rel, &s.out
 	gap := int32(p.ts - r.cutNext)
+	if gap > -sloppy && gap < sloppy {
+		gap = 0
+	}
 	if gap < 0 {
 		r.skip(p)
 		s.e.count.dropped[Late].Add(1)

@@ -381,6 +381,65 @@ func TestEarly(t *testing.T) {
 	})
 }
 
+// A gateway's silence before the answer does not take the ringback away; its pauses later belong to what it plays.
+func TestSilentEarlyMedia(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, Config{})
+		defer d.close()
+		d.a.Remote(d.ra)
+		d.a.Answered()
+		d.a.Play(Program{Then: tone(425, time.Second)})
+		d.b.Remote(d.rb)
+		d.b.Early(d.a)
+		d.pb.tone(0, 2*time.Second, 20*ms)
+		d.pb.tone(700, time.Second, 20*ms)
+		d.pb.tone(0, 2*time.Second, 20*ms)
+		s := sound(t, d.pa.packets())
+		for at, want := range map[time.Duration]bool{200: true, 1800: true, 2500: false, 3500: false, 4700: false} {
+			if got := loudAt(s, 425, at*ms) > 5000; got != want {
+				t.Errorf("at %d ms our ringback: %v, want %v", at, got, want)
+			}
+		}
+	})
+}
+
+// Timestamps taken from a clock, a few samples off, are relayed without a new beginning each time.
+func TestSloppyTimestamps(t *testing.T) {
+	for _, ptime := range []int{20, 30} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk(t, Config{})
+			defer d.close()
+			d.rb.Ptime = ptime
+			d.up()
+			Bridge(d.a, d.b, nil)
+			r := rand.New(rand.NewPCG(1, 1))
+			for range 200 {
+				b := make([]byte, 160)
+				audio.ULaw.Encode(b, tone(500, 20*ms))
+				d.pa.raw(0, false, d.pa.ts+uint32(r.IntN(9)), b)
+				d.pa.ts += 160
+				time.Sleep(20 * ms)
+			}
+			marked := 0
+			got := d.pb.packets()
+			for i, h := range got {
+				if h.marker {
+					marked++
+				}
+				if i > 0 && h.seq != got[i-1].seq+1 {
+					t.Fatalf("sequence %d after %d", h.seq, got[i-1].seq)
+				}
+			}
+			if marked > 3 {
+				t.Errorf("%d of %d packets begin a talk-spurt", marked, len(got))
+			}
+			if l := loudAt(sound(t, got), 500, 2*time.Second); l < 4000 {
+				t.Errorf("the tone has %.0f", l)
+			}
+		})
+	}
+}
+
 // Insert is heard over both a relayed voice and silence.
 func TestInsert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -59,11 +59,14 @@ func (s *Stream) Remote(r Remote) {
 	}
 	s.remote = r
 	s.latch.set(r, now)
+	law, cut := s.out.law, s.out.cut
 	s.out.law, s.out.pt, s.out.eventPT = r.Law, r.PT, r.EventPT
 	s.out.shape(r.Ptime, int64(s.e.c.Pace))
+	if law != s.out.law || cut != s.out.cut { // what waits to be sent has the old shape
+		s.rel.cutBuf, s.rel.filling = s.rel.cutBuf[:0], true
+	}
 	s.out.aim(s.latch.to)
 	s.out.on = r.Send && s.latch.to.Port() != 0 && s.latch.to.Addr().IsValid() && !r.Addr.Addr().IsUnspecified()
-	s.rel.cutBuf = s.rel.cutBuf[:0]
 	s.run(now)
 	s.mu.Unlock()
 	s.e.pace.wake(s, now)

@@ -125,10 +125,15 @@ func (c *Conductor) Reload(ctx context.Context) error {
 func (c *Conductor) Directory() *directory.Directory { return c.dir.Load() }
 
 // HashNumber is the keyed hash under which an endpoint is counted and blocked.
-func (c *Conductor) HashNumber(e cti.Endpoint) string { return c.hash("number", string(e)) }
+func (c *Conductor) HashNumber(e cti.Endpoint) string { return HashNumber(c.Key, e) }
 
-func (c *Conductor) hash(kind, s string) string {
-	h := hmac.New(sha256.New, c.Key)
+// HashNumber is the keyed hash of an endpoint.
+func HashNumber(key []byte, e cti.Endpoint) string { return keyedHash(key, "number", string(e)) }
+
+func (c *Conductor) hash(kind, s string) string { return keyedHash(c.Key, kind, s) }
+
+func keyedHash(key []byte, kind, s string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte(kind + "\x00" + s))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
@@ -297,6 +302,9 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 	c.wake.at(after.ID, after.DueAt)
 	for _, l := range d.lines {
 		c.Log.Info("step", "callback", after.ID, "from", l.From, "event", l.Event, "to", l.To, "reason", l.Reason)
+	}
+	for i := range d.lines {
+		d.lines[i].Seq = after.Version - int64(len(d.lines)-1-i)
 	}
 	c.Publisher.Publish(after, d.lines)
 	if after.State == Ended && ended(d.lines) {

@@ -286,6 +286,9 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 			st.Presence = agent.Reserved
 		}
 		n, last := missed(c, ag.Has)
+		if c.State != Queued && n > 0 && last.After(c.Current().StartedAt) {
+			n = routing.MaxMissed // the visitor is on the line: who let it ring is not asked again
+		}
 		if n > 0 && n < routing.MaxMissed && now.Before(last.Add(routing.Rest)) && (next.IsZero() || last.Add(routing.Rest).Before(next)) {
 			next = last.Add(routing.Rest)
 		}

@@ -115,6 +115,8 @@ func (d *draft) compare(facts []cti.LegFact) {
 	if d.State == Connected && d.JoinedAt.IsZero() {
 		if first, second := d.waited(d.Current()); first != nil && second != nil {
 			d.acts = append(d.acts, Act{Effect: JoinBoth, Leg: first.ID, With: second.ID})
+			d.DueAt = d.at.Add(ActGrace)
+			d.note(ByRingback, "join_again", "the switch has told of no bridge yet")
 		}
 	}
 }

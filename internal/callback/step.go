@@ -94,6 +94,9 @@ func (d *draft) becomes(r rule, in *Input) {
 	switch r.how {
 	case goTo:
 		d.moveAgent(r.agent, a)
+		if r.agent == free {
+			a.Agent, a.Representation, a.Device = "", "", 0 // she is no longer held by this attempt
+		}
 	case begin:
 		a = d.beginAttempt(in.Choice)
 	case next:

@@ -1,6 +1,11 @@
 package cti
 
-import "ringback/internal/id"
+import (
+	"fmt"
+	"net/netip"
+
+	"ringback/internal/id"
+)
 
 // Trunk is a line to the telephone network: how one carrier wants to be spoken to.
 type Trunk struct {
@@ -78,3 +83,14 @@ const (
 	TimerAuto SessionTimer = "auto"
 	TimerOff  SessionTimer = "off"
 )
+
+// CheckCIDR says whether s is an address or a block of addresses, such as 192.0.2.0/24.
+func CheckCIDR(s string) error {
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return nil
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is no address block: write 192.0.2.0/24 or 192.0.2.7", s)
+}

@@ -28,9 +28,10 @@ type call struct {
 	cseq    uint32              // of our requests
 	theirs  uint32              // highest CSeq of theirs inside the dialog
 	target  netip.AddrPort
-	uri     string // Request-URI of ours: their Contact
-	nonce   string // of our challenge
-	frozen  bool   // answers nothing any more
+	uri     string                   // Request-URI of ours: their Contact
+	nonce   string                   // of our challenge
+	lost    struct{ acks, byes int } // on purpose
+	frozen  bool                     // answers nothing any more
 	over    bool
 }
 
@@ -89,6 +90,11 @@ func (k *call) begin() {
 			return
 		}
 	}
+	k.take()
+}
+
+// take goes on where the gates let a call in.
+func (k *call) take() {
 	k.respond(100, "Trying", reply{})
 	if k.invite.body != "" {
 		if !k.choose() {
@@ -206,6 +212,10 @@ func (k *call) openMedia() bool {
 // cancelled takes a CANCEL.
 func (k *call) cancelled(m *message, src netip.AddrPort) {
 	if k.manner.deafToCancel {
+		return
+	}
+	if m.cseq != k.invite.cseq {
+		k.c.answerBare(m, src, 481, "Call/Transaction Does Not Exist")
 		return
 	}
 	k.c.answerBare(m, src, 200, "OK")

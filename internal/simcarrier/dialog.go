@@ -42,6 +42,10 @@ func (c *Carrier) receive(d datagram) {
 // mute says that a request of this call is not answered; what it means is still written down.
 func (k *call) mute(m *message) bool {
 	bye := m.method == "BYE"
+	if bye && k.lost.byes < k.manner.loseBYEs {
+		k.lost.byes++
+		return true
+	}
 	if bye && (k.frozen || k.manner.deafToBye) {
 		if !k.row.answered() || !k.row.ByeAt.IsZero() {
 			k.row.Retransmits++

@@ -16,16 +16,18 @@ func challengeWith(code int, algorithm string) func(*call) bool {
 		ask, answer, reason = "Proxy-Authenticate", "proxy-authorization", "Proxy Authentication Required"
 	}
 	return func(k *call) bool {
-		v := k.invite.get(answer)
-		switch {
-		case v != "" && k.nonce != "" && k.authentic(v, algorithm):
+		v, stale := k.invite.get(answer), ""
+		switch right := v != "" && k.nonce != "" && k.authentic(v, algorithm); {
+		case right && k.manner.stale:
+			k.manner.stale, stale = false, ", stale=true"
+		case right:
 			return true
 		case v != "":
 			k.refuseNow(403, "Forbidden")
 			return false
 		}
 		k.nonce = k.c.sources.tag()
-		k.refuseNow(code, reason, fmt.Sprintf(`%s: Digest realm="simcarrier", nonce="%s", algorithm=%s, qop="auth"`, ask, k.nonce, algorithm))
+		k.refuseNow(code, reason, fmt.Sprintf(`%s: Digest realm="simcarrier", nonce="%s", algorithm=%s, qop="auth"%s`, ask, k.nonce, algorithm, stale))
 		return false
 	}
 }

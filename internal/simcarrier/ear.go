@@ -53,6 +53,7 @@ type hearing struct {
 	silence       time.Duration // longest stretch
 	keys          string
 	said          []time.Time // when the markers said here were over
+	pressed       []Key       // here
 }
 
 type heardTone struct {

@@ -32,6 +32,11 @@ func only100(k *call) bool {
 	return false
 }
 
+func slow(k *call) bool {
+	k.later(6*time.Second, k.take)
+	return false
+}
+
 func final(code int, reason string, extra ...string) func(*call) bool {
 	return func(k *call) bool {
 		k.refuseNow(code, reason, extra...)

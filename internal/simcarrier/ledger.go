@@ -69,7 +69,7 @@ type Heard struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Key is a key that was pressed here.
+// Key is a key that was pressed here, and when its first packet left.
 type Key struct {
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
@@ -148,7 +148,7 @@ func (c *Carrier) entries(callback string) []Entry {
 // entry is a row as of now.
 func (b *book) entry(r *row) Entry {
 	e, h := r.Entry, r.hears()
-	e.Pressed, e.Reinvites = slices.Clone(e.Pressed), slices.Clone(e.Reinvites)
+	e.Pressed, e.Reinvites = append(slices.Clone(e.Pressed), h.pressed...), slices.Clone(e.Reinvites)
 	if r.rec != nil && r.rec.kept() {
 		e.HeardWAV = "/heard/" + url.PathEscape(e.CallID) + ".wav"
 	}

@@ -42,6 +42,7 @@ type media struct {
 	event   struct{ code, from, length, ends int } // the key being sent; length 0 = none
 	markers []time.Time                            // when those we sent were over
 	answers int                                    // markers said in reply
+	pressed []Key
 
 	ear ear
 }
@@ -174,7 +175,7 @@ func (m *media) press(key byte) {
 		m.keys = append(m.keys, key)
 		return
 	}
-	m.plan = append([]bit{keyTone(key, 120*time.Millisecond), quiet(60 * time.Millisecond)}, m.plan...)
+	m.plan = append([]bit{keyTone(key), quiet(60 * time.Millisecond)}, m.plan...)
 }
 
 // speak builds the packet that is due, nil for none, and says when the next one is.
@@ -188,7 +189,7 @@ func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, n
 	size, step := 12+m.frame, m.frame
 	begins := m.burst
 	if m.event.length > 0 || len(m.keys) > 0 {
-		begins = m.keyPacket(out, &p)
+		begins = m.keyPacket(out, &p, now)
 		size = 16
 	} else {
 		if m.steady() {
@@ -218,6 +219,10 @@ func (m *media) fill(b []byte, now time.Time) {
 			m.plan = []bit{quiet(0)}
 		}
 		cur := &m.plan[0]
+		if cur.key != 0 {
+			m.told(cur.key, now)
+			cur.key = 0
+		}
 		n := len(b) - at
 		if cur.left >= 0 {
 			n = min(n, cur.left)
@@ -239,10 +244,11 @@ func (m *media) fill(b []byte, now time.Time) {
 }
 
 // keyPacket writes the next packet of a key: 100 ms long, its end told three times (RFC 4733 section 2.5.1).
-func (m *media) keyPacket(out []byte, p *packet) (first bool) {
+func (m *media) keyPacket(out []byte, p *packet, now time.Time) (first bool) {
 	e := &m.event
 	if first = e.length == 0; first {
 		e.code, e.from, e.ends = keyCode(m.keys[0]), m.n, 0
+		m.told(m.keys[0], now)
 		m.keys = m.keys[1:]
 	}
 	p.pt, p.ts = m.eventPT, m.base+uint32(e.from)
@@ -258,6 +264,13 @@ func (m *media) keyPacket(out []byte, p *packet) (first bool) {
 		}
 	}
 	return first
+}
+
+// told writes down when a key left.
+func (m *media) told(key byte, now time.Time) {
+	if len(m.pressed) < 100 {
+		m.pressed = append(m.pressed, Key{Key: string(key), At: stamp(now)})
+	}
 }
 
 // reply says a marker half a second after somebody else was heard, as people do; not when we have just spoken.

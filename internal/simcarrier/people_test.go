@@ -80,6 +80,9 @@ func TestAnswersAndTalks(t *testing.T) {
 		}
 		u.bye()
 		e = row1(t, c, "x")
+		if len(e.Pressed) != 1 || e.Pressed[0].Key != "1" || e.Pressed[0].At.Sub(e.AnsweredAt) < 1500*time.Millisecond || e.Pressed[0].At.Sub(e.AnsweredAt) > 1520*time.Millisecond {
+			t.Errorf("pressed %v after the answer at %v", e.Pressed, e.AnsweredAt)
+		}
 		if e.Callback != "cb_1" || e.Attempt != 2 || e.Leg != "leg_1" || e.To != "+12025550100" || e.From != "+12025550190" || e.Final != 200 ||
 			e.ByeBy != "them" || e.Retransmits != 0 || e.Overlap != 0 || e.AckedAt.IsZero() || e.Codec != "pcmu" {
 			t.Errorf("ledger: %+v", e)

@@ -16,16 +16,19 @@ type manner struct {
 	ptime   int         // ms
 	eventPT int         // telephone-event in our answer: 0 = the offer's, -1 = none
 
-	noToTag      bool // 200 without a tag in To
-	newTag       bool // the 200 has another tag and port than the 183
-	otherPort    bool // RTP leaves from another port than the SDP names
-	noMedia      bool // never sends RTP
-	infoKeys     bool // keys by INFO
-	silent       bool // answers nothing at all
-	lateAnswer   bool // 200 when the CANCEL comes
-	deafToCancel bool
-	deafToBye    bool
-	minRing      time.Duration // rings at least that long
+	noToTag            bool // 200 without a tag in To
+	newTag             bool // the 200 has another tag and port than the 183
+	otherPort          bool // RTP leaves from another port than the SDP names
+	noMedia            bool // never sends RTP
+	infoKeys           bool // keys by INFO
+	silent             bool // answers nothing at all
+	lateAnswer         bool // 200 when the CANCEL comes
+	deafToCancel       bool
+	deafToBye          bool
+	noProvisional      bool          // rings without telling
+	loseACKs, loseBYEs int           // of each call, so many are lost on the way
+	stale              bool          // the first right credentials come too late
+	minRing            time.Duration // rings at least that long
 
 	answerExtra, refreshExtra []string // headers of our 200 and of our re-INVITE
 
@@ -59,6 +62,10 @@ func personalities() []personality {
 
 		{"silence", "no response to anything", gate(func(w *manner) { w.silent = true }, func(*call) bool { return false })},
 		{"only_100", "100 and nothing more, deaf to CANCEL", gate(func(w *manner) { w.deafToCancel = true }, only100)},
+		{"slow_6s", "the first response after 6 s", gate(nil, slow)},
+		{"no_1xx", "no provisional response: it rings, and nobody is told", func(w *manner) { w.noProvisional = true }},
+		{"lost_ack", "the first two ACKs of a call are lost", func(w *manner) { w.loseACKs = 2 }},
+		{"lost_bye", "the first two BYEs of a call are lost", func(w *manner) { w.loseBYEs = 2 }},
 		{"unavailable_503", "503 with Retry-After: 30", gate(nil, final(503, "Service Unavailable", "Retry-After: 30"))},
 		{"moved_302", "302 to another number", gate(nil, final(302, "Moved Temporarily", "Contact: <sip:+12025550199@192.0.2.1>"))},
 		{"late_200", "200 crosses the CANCEL", func(w *manner) { w.lateAnswer, w.minRing = true, time.Hour }},
@@ -68,6 +75,7 @@ func personalities() []personality {
 		{"no_rtp", "never sends sound", func(w *manner) { w.noMedia = true }},
 		{"freeze", "5 s after the answer it stops answering and sending anything", func(w *manner) { w.answered = append(w.answered, freeze) }},
 		{"challenge_401", "asks for credentials: 401, MD5", gate(nil, challengeWith(401, "MD5"))},
+		{"challenge_stale", "401, and once more with stale=true", func(w *manner) { w.stale = true; w.gates = append(w.gates, challengeWith(401, "MD5")) }},
 		{"challenge_407", "asks for credentials: 407, MD5", gate(nil, challengeWith(407, "MD5"))},
 		{"challenge_sha256", "asks for credentials: 401, SHA-256", gate(nil, challengeWith(401, "SHA-256"))},
 		{"timer_422", "422: session timers of 1800 s and more only", gate(nil, timer422)},

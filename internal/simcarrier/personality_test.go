@@ -157,6 +157,61 @@ func TestPersonalities(t *testing.T) {
 				t.Errorf("%d messages came after the 100", len(u.inbox))
 			}
 		},
+		"slow_6s": func(t *testing.T, c *Carrier, u *uac) {
+			start := time.Now()
+			u.invite()
+			time.Sleep(3 * time.Second)
+			u.send("INVITE", 1, "i1", u.offer)
+			u.expect("100")
+			about(t, "100", time.Since(start), 6*time.Second, time.Millisecond)
+			u.answered()
+			u.bye()
+		},
+		"no_1xx": func(t *testing.T, c *Carrier, u *uac) {
+			u.invite()
+			if m := <-u.inbox; m.status != 200 {
+				t.Errorf("%d came first", m.status)
+			}
+			if e := row1(t, c, "x"); !e.ProvisionalAt.IsZero() || e.RingingUntil.Sub(e.RingingFrom) != time.Second {
+				t.Errorf("ledger %+v", e)
+			}
+		},
+		"lost_ack": func(t *testing.T, c *Carrier, u *uac) {
+			u.invite()
+			u.answered()
+			u.answered()
+			u.answered()
+			time.Sleep(30 * time.Second)
+			if e := row1(t, c, "x"); e.Resent != 2 || len(u.inbox) != 0 || !e.ByeAt.IsZero() {
+				t.Errorf("ledger %+v", e)
+			}
+		},
+		"lost_bye": func(t *testing.T, c *Carrier, u *uac) {
+			u.invite()
+			u.answered()
+			u.send("BYE", 2, "b2", "")
+			u.send("BYE", 2, "b2", "")
+			time.Sleep(time.Second)
+			if e := row1(t, c, "x"); len(u.inbox) != 0 || !e.ByeAt.IsZero() {
+				t.Errorf("%d messages, BYE at %v", len(u.inbox), e.ByeAt)
+			}
+			u.bye()
+		},
+		"challenge_stale": func(t *testing.T, c *Carrier, u *uac) {
+			for i, want := range []string{"401", "401", "200"} {
+				u.invite()
+				m := u.expect(want)
+				if want == "200" {
+					break
+				}
+				u.finalACK(m)
+				p := digestParams(strings.TrimPrefix(m.get("www-authenticate"), "Digest "))
+				if (p["stale"] == "true") != (i == 1) {
+					t.Errorf("challenge %d: %v", i, p)
+				}
+				u.extra = credentials("Authorization", p, "secret")
+			}
+		},
 		"unavailable_503": refusedWith("503", "retry-after", "30"),
 		"moved_302":       refusedWith("302", "contact", "<sip:+12025550199@192.0.2.1>"),
 		"late_200": func(t *testing.T, c *Carrier, u *uac) {
@@ -284,16 +339,10 @@ func challenged(code, ask, answer string) func(t *testing.T, c *Carrier, u *uac)
 			m := u.expect(code)
 			u.finalACK(m)
 			p := digestParams(strings.TrimPrefix(m.get(ask), "Digest "))
-			hash := func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }
-			if p["algorithm"] == "SHA-256" {
-				hash = func(s string) string { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]) }
-			}
 			if password == "replayed" { // the right one, for a nonce of another day
 				password, p["nonce"] = "secret", "x"
 			}
-			response := hash(hash("ann:"+p["realm"]+":"+password) + ":" + p["nonce"] + ":00000001:abc:auth:" + hash("INVITE:sip:a,b@c"))
-			u.extra = fmt.Sprintf("%s: Digest username=\"ann\", realm=%q, nonce=%q, uri=\"sip:a,b@c\", qop=auth, nc=00000001, cnonce=\"abc\", algorithm=%s, response=%q\r\n",
-				answer, p["realm"], p["nonce"], p["algorithm"], response)
+			u.extra = credentials(answer, p, password)
 			u.invite()
 			if u.callID != "secret" {
 				u.finalACK(u.expect("403"))
@@ -306,6 +355,17 @@ func challenged(code, ask, answer string) func(t *testing.T, c *Carrier, u *uac)
 			u.bye()
 		}
 	}
+}
+
+// credentials is the header that answers challenge p, with a comma in the URI to be read through.
+func credentials(header string, p map[string]string, password string) string {
+	hash := func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }
+	if p["algorithm"] == "SHA-256" {
+		hash = func(s string) string { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]) }
+	}
+	response := hash(hash("ann:"+p["realm"]+":"+password) + ":" + p["nonce"] + ":00000001:abc:auth:" + hash("INVITE:sip:a,b@c"))
+	return fmt.Sprintf("%s: Digest username=\"ann\", realm=%q, nonce=%q, uri=\"sip:a,b@c\", qop=auth, nc=00000001, cnonce=\"abc\", algorithm=%s, response=%q\r\n",
+		header, p["realm"], p["nonce"], p["algorithm"], response)
 }
 
 // Personalities add up, the network's own and the line's.

@@ -31,6 +31,9 @@ type reply struct {
 
 // respond answers the call's initial INVITE.
 func (k *call) respond(code int, reason string, r reply) {
+	if code < 200 && k.manner.noProvisional {
+		return
+	}
 	if code > 100 && r.tag == "" {
 		r.tag = k.tag
 	}
@@ -85,6 +88,10 @@ func (k *call) again(r *reply) {
 
 // acked takes an ACK.
 func (k *call) acked(m *message) {
+	if k.lost.acks < k.manner.loseACKs {
+		k.lost.acks++
+		return
+	}
 	for _, r := range k.replies {
 		if r.cseq != m.cseq || r.acked || r.ok && k.isTwin(r.tag) != k.isTwin(m.toTag) {
 			continue

@@ -152,8 +152,8 @@ func (k *call) reinvite(dir string, then func(code int)) {
 
 // pressKey sends a key the way this line does it.
 func (k *call) pressKey(key byte) {
-	k.row.Pressed = append(k.row.Pressed, Key{Key: string(key), At: stamp(time.Now())})
 	if k.manner.infoKeys {
+		k.row.Pressed = append(k.row.Pressed, Key{Key: string(key), At: stamp(time.Now())})
 		k.request("INFO", "application/dtmf-relay", "Signal="+string(key)+"\r\nDuration=160\r\n", nil)
 		return
 	}

@@ -18,22 +18,23 @@ type sound struct {
 // bit is a sound for a while.
 type bit struct {
 	sound
-	left int // samples, -1 = for ever
+	left int  // samples, -1 = for ever
+	key  byte // a key that begins with it
 }
 
 const markerHz, markerSamples = 2300, audio.Rate / 5
 
-func marker() bit { return bit{sound{a: markerHz}, markerSamples} }
+func marker() bit { return bit{sound: sound{a: markerHz}, left: markerSamples} }
 
 func tone(d time.Duration, hz ...int) bit {
-	b := bit{sound{a: hz[0]}, samples(d)}
+	b := bit{sound: sound{a: hz[0]}, left: samples(d)}
 	if len(hz) > 1 {
 		b.b = hz[1]
 	}
 	return b
 }
 
-func speech(d time.Duration) bit { return bit{sound{syllables: true}, samples(d)} }
+func speech(d time.Duration) bit { return bit{sound: sound{syllables: true}, left: samples(d)} }
 
 // quiet is silence; for ever when d is 0.
 func quiet(d time.Duration) bit {
@@ -46,8 +47,12 @@ func quiet(d time.Duration) bit {
 func samples(d time.Duration) int       { return int(d * audio.Rate / time.Second) }
 func lasting(samples int) time.Duration { return time.Duration(samples) * time.Second / audio.Rate }
 func (b bit) forever() bit              { b.left = -1; return b }
-func keyTone(key byte, d time.Duration) bit {
-	return tone(d, keyRows[keyCode(key)], keyColumns[keyCode(key)])
+
+// keyTone is a key as two tones.
+func keyTone(key byte) bit {
+	b := tone(120*time.Millisecond, keyRows[keyCode(key)], keyColumns[keyCode(key)])
+	b.key = key
+	return b
 }
 
 // Keys of a telephone by their RFC 4733 code, and the two tones of each.

@@ -105,5 +105,5 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		}
 		return e, nil
 	}
-	return "", fmt.Errorf("%q is no telephone address: it begins with tel:+ or sip:", s)
+	return "", fmt.Errorf("want tel:+ and a number, or sip: and an address, got %q", s)
 }

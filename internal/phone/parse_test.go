@@ -79,7 +79,11 @@ func TestEmergency(t *testing.T) {
 func TestEmergencyOfEveryRegion(t *testing.T) {
 	regions := slices.Sorted(keys(phonenumbers.GetSupportedRegions()))
 	found := 0
-	for n := range 1100 {
+	step, atLeast := 1, 100
+	if raceDetector {
+		step, atLeast = 9, 10
+	}
+	for n := 0; n < 1100; n += step {
 		typed := fmt.Sprintf("%03d", n)
 		if n >= 1000 {
 			typed = fmt.Sprintf("%02d", n-1000)
@@ -95,7 +99,7 @@ func TestEmergencyOfEveryRegion(t *testing.T) {
 			}
 		}
 	}
-	if found < 100 {
+	if found < atLeast {
 		t.Errorf("only %d emergency numbers in the tables", found)
 	}
 }
@@ -106,6 +110,23 @@ func keys[K comparable, V any](m map[K]V) func(func(K) bool) {
 			if !yield(k) {
 				return
 			}
+		}
+	}
+}
+
+// Digits that are an emergency number in one country may be a telephone in another: from five digits on that is who is
+// meant, below it nobody takes the risk. With the country code in front there is no doubt.
+func TestEmergencyElsewhere(t *testing.T) {
+	for _, c := range []struct{ typed, from, want string }{
+		{"723141", "JE", "+441534723141"}, // Niger's gendarmes
+		{"90000", "FI", "+35890000"},      // Sweden
+		{"+352 9999", "US", "+3529999"},   // Oman's police
+		{"9999", "LU", ""},
+		{"2611", "LU", ""}, // India
+	} {
+		n, err := Parse(c.typed, c.from)
+		if n.E164() != c.want || fault.Is(err, fault.NumberEmergency) != (c.want == "") {
+			t.Errorf("%s in %s: %s, %v", c.typed, c.from, n.E164(), err)
 		}
 	}
 }
@@ -156,7 +177,7 @@ func TestGenerated(t *testing.T) {
 	const parts = 4
 	inputs := 100_000
 	if raceDetector {
-		inputs = 8_000 // there to find races; the tables' expressions run 30 times slower under it
+		inputs = 2_000 // there to find races; the tables' expressions run 30 times slower under it
 	}
 	for part := range parts {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {

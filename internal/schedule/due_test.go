@@ -71,6 +71,7 @@ func TestResolve(t *testing.T) {
 		{name: "after, over the change", when: After(24 * time.Hour), now: "2026-10-31T16:00:00Z", want: "2026-11-01T16:00:00Z", zone: "America/New_York", wall: "2026-11-01T11:00"},
 		{name: "no zone is the business's", when: At("2026-12-01T09:00", ""), now: "2026-11-24T12:00:00Z", hours: office, want: "2026-12-01T14:00:00Z", zone: "America/New_York", wall: "2026-12-01T09:00"},
 		{name: "hours are the business's, not the visitor's", when: At("2026-12-01T09:00", "Europe/Berlin"), now: "2026-11-24T12:00:00Z", hours: office, code: fault.OutsideHours, firstElse: "2026-11-30T21:30:00Z"},
+		{name: "open there, closed by Greenwich", when: At("2026-11-25T16:30", ""), now: "2026-11-24T12:00:00Z", hours: office, want: "2026-11-25T21:30:00Z", zone: "America/New_York", wall: "2026-11-25T16:30"},
 		{name: "this minute is not past", when: At("2026-11-24T09:00", ""), now: "2026-11-24T14:00:59Z", want: "2026-11-24T14:00:00Z", zone: "America/New_York", wall: "2026-11-24T09:00"},
 		{name: "past", when: At("2026-11-24T09:00", ""), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},
 		{name: "too far", when: At("2026-12-25T09:00", ""), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},

@@ -39,7 +39,7 @@ func TestWhenJSON(t *testing.T) {
 	}
 	for _, bad := range []string{
 		`{}`, `{"now":false}`, `{"now":"true"}`, `{"now":true,"after":"10m"}`, `{"after":"10m","at":"2026-12-01T09:00"}`, `{"now":true,"zone":"UTC"}`,
-		`{"after":"10m","zone":"UTC"}`, `{"zone":"UTC"}`, `{"later":true}`, `"now"`, `[]`, `1`, `{"after":10}`, `{"after":""}`, `{"after":"10"}`,
+		`{"after":"10m","zone":"UTC"}`, `{"zone":"UTC"}`, `{"later":true}`, `{"now":true,"later":1}`, `"now"`, `[]`, `1`, `{"after":10}`, `{"after":""}`, `{"after":"10"}`,
 		`{"after":"59s"}`, `{"after":"30d1s"}`, `{"after":"31d"}`, `{"after":"-10m"}`, `{"after":"1d-10m"}`, `{"after":"d"}`, `{"after":"1d1d"}`, `{"after":"999999999h"}`,
 		`{"after":"90.5s"}`, `{"after":"2562047h48m"}`,
 		`{"at":""}`, `{"at":"tomorrow"}`, `{"at":"2026-13-01T09:00"}`, `{"at":"2026-02-30T09:00"}`, `{"at":"2026-12-01T09:00Z"}`, `{"at":"2026-12-01 09:00"}`,

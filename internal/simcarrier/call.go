@@ -221,6 +221,8 @@ func (k *call) cancelled(m *message, src netip.AddrPort) {
 	k.c.answerBare(m, src, 200, "OK")
 	if k.row.CancelAt.IsZero() {
 		k.row.CancelAt = stamp(time.Now())
+	} else {
+		k.row.Retransmits++
 	}
 	switch {
 	case k.final:

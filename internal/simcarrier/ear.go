@@ -1,7 +1,6 @@
 package simcarrier
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -30,17 +29,19 @@ type ear struct {
 	origin   int           // sample of the recording that it stands for
 	eventTS  uint32
 
-	window  [audio.Rate / 10]int16
-	filled  int
-	credit  time.Duration // time that the window stands for
-	began   time.Time     // arrival of the window's first sample
-	latest  [2]int        // tones of the last window
-	run     int           // samples of the marker that is being heard
-	sound   time.Duration // above -60 dBFS
-	want    time.Duration // sound after which enough is called
-	wantAt  time.Time     // sound before that does not count
-	enough  func()
-	scratch [8 * 60]int16
+	window   [audio.Rate / 10]int16
+	filled   int
+	before   [audio.Rate / 10]int16 // the window before
+	followed bool                   // by this one, without a hole
+	credit   time.Duration          // time that the window stands for
+	began    time.Time              // arrival of the window's first sample
+	latest   [2]int                 // tones of the last window
+	run      int                    // samples of the marker that is being heard
+	sound    time.Duration          // above -60 dBFS
+	want     time.Duration          // sound after which enough is called
+	wantAt   time.Time              // sound before that does not count
+	enough   func()
+	scratch  [8 * 60]int16
 }
 
 // hearing is what stays of a call when its media is gone.
@@ -132,6 +133,7 @@ func (e *ear) hear(p packet, now time.Time) (somebody bool, enough func()) {
 	credit := long
 	if skipped := int32(p.ts - e.ts); skipped != 0 {
 		e.analyse(&somebody)
+		e.followed = false
 		if thin := lasting(int(skipped)) + long; skipped > 0 && thin <= e.pace {
 			credit = thin
 		}
@@ -212,85 +214,4 @@ func (e *ear) marker(lin []int16, now time.Time, somebody *bool) {
 		}
 		e.run = 0
 	}
-}
-
-// collect fills windows of 100 ms and looks for tones in each.
-func (e *ear) collect(lin []int16, now time.Time, credit time.Duration, somebody *bool) {
-	each := credit / time.Duration(max(len(lin), 1))
-	for len(lin) > 0 {
-		if e.filled == 0 {
-			e.began = now
-		}
-		n := copy(e.window[e.filled:], lin)
-		e.filled += n
-		e.credit += each * time.Duration(n)
-		lin = lin[n:]
-		if e.filled == len(e.window) {
-			e.analyse(somebody)
-		}
-	}
-}
-
-// analyse adds the window to the tones it holds: those 20 dB above all else. Short windows, between packets that do
-// not follow each other, are told apart less sharply.
-func (e *ear) analyse(somebody *bool) {
-	w, credit := e.window[:e.filled], e.credit
-	e.filled, e.credit = 0, 0
-	if len(w) < audio.Frame || audio.RMS(w) < quietest {
-		return
-	}
-	enough := 0.99
-	if len(w) < len(e.window) {
-		enough = 0.9
-	}
-	if share(w, e.latest[0])+share(w, e.latest[1]) < enough {
-		e.latest = loudest(w, e.known())
-		if a, b := share(w, e.latest[0]), share(w, e.latest[1]); a >= enough {
-			e.latest[1] = 0
-		} else if b < 0.1 || a+b < enough {
-			e.latest = [2]int{}
-		}
-	}
-	for _, hz := range e.latest {
-		if hz != 0 && e.add(hz, credit) && hz != e.voice && !slices.Contains(network[:], hz) {
-			*somebody = true
-		}
-	}
-}
-
-// add credits a tone and says whether it is a new one.
-func (e *ear) add(hz int, d time.Duration) bool {
-	for i := range e.tones {
-		if e.tones[i].hz == hz {
-			e.tones[i].lasts += d
-			return false
-		}
-	}
-	e.tones = append(e.tones, heardTone{hz, d, e.began})
-	return true
-}
-
-// loudest returns the two strongest of the tones.
-func loudest(w []int16, tones []int) (top [2]int) {
-	var power [2]float64
-	for _, hz := range tones {
-		switch p := audio.Goertzel(w, float64(hz)); {
-		case p > power[0]:
-			top[1], power[1] = top[0], power[0]
-			top[0], power[0] = hz, p
-		case p > power[1]:
-			top[1], power[1] = hz, p
-		}
-	}
-	return top
-}
-
-// share is the part of the window's power that lies in one tone; 0 for no tone.
-func share(w []int16, hz int) float64 {
-	rms := audio.RMS(w)
-	if hz == 0 || rms < quietest {
-		return 0
-	}
-	a := audio.Goertzel(w, float64(hz)) / (rms * math.Sqrt2)
-	return a * a
 }

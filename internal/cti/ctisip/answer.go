@@ -105,7 +105,7 @@ func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
 		return nil, 488
 	}
 	out := l.local.Answer(s, codec)
-	c.Describe(l.local.Offer())
+	c.Describe(out)
 	l.moved(t, m, codec)
 	return out, 0
 }

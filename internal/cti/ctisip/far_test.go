@@ -392,3 +392,6 @@ func between(t *testing.T, what string, got, least, most time.Duration) {
 		t.Errorf("%s after %v, want %v to %v", what, got, least, most)
 	}
 }
+
+// nothing loses every packet.
+func nothing(_, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate { return nil }

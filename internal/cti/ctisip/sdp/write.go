@@ -3,6 +3,7 @@ package sdp
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,8 +35,8 @@ func (l *Local) Offer() []byte {
 	return l.sealed(b.String())
 }
 
-// Answer writes our description for an offer whose stream at s.Audio is taken with codec c; all others are refused by
-// port 0.
+// Answer writes our description for an offer whose stream at s.Audio is taken with codec c first; what else is offered of
+// ours stands behind it, all other streams are refused by port 0.
 func (l *Local) Answer(s *Session, c Codec) []byte {
 	var b strings.Builder
 	for i := range s.Media {
@@ -52,8 +53,20 @@ func (l *Local) Answer(s *Session, c Codec) []byte {
 		if m.EventPT >= 0 {
 			event = strconv.Itoa(m.EventPT)
 		}
-		l.line(&b, []string{strconv.Itoa(int(c.PT))}, event)
-		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", c.PT, strings.ToUpper(string(c.Name)))
+		common := []Codec{c}
+		for _, k := range m.Codecs {
+			if k != c && slices.Contains(l.Codecs, k.Name) {
+				common = append(common, k)
+			}
+		}
+		var pts []string
+		for _, k := range common {
+			pts = append(pts, strconv.Itoa(int(k.PT)))
+		}
+		l.line(&b, pts, event)
+		for _, k := range common {
+			fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", k.PT, strings.ToUpper(string(k.Name)))
+		}
 		l.tail(&b, m.EventPT, m.Direction.Answer())
 	}
 	return l.sealed(b.String())

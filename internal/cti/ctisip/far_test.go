@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -260,6 +261,8 @@ type bench struct {
 	sim *wire.Simulated
 	sw  *Switch
 
+	pace   time.Duration
+	dead   atomic.Bool // every packet is lost
 	fars   []*far
 	mu     sync.Mutex
 	events []cti.Event
@@ -268,9 +271,19 @@ type bench struct {
 
 const ours, trunkAddr, secondAddr = "10.0.0.1:5060", "10.0.0.2:5060", "10.0.0.3:5060"
 
-func simulate(t *testing.T, f func(b *bench)) {
+func simulate(t *testing.T, f func(b *bench)) { t.Helper(); simulateAt(t, 0, f) }
+
+// simulateAt thins media to a frame each pace: for calls of hours.
+func simulateAt(t *testing.T, pace time.Duration, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, wire.NewSimulated(1))
+		b.pace = pace
+		b.sim.Fate = func(_, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate {
+			if b.dead.Load() {
+				return nil
+			}
+			return wire.Fate{0}
+		}
 		b.start("udp://" + ours)
 		b.trunks(trunk("a", trunkAddr))
 		defer b.stop()
@@ -294,7 +307,7 @@ func (b *bench) stop() {
 func (b *bench) start(listen ...string) {
 	b.t.Helper()
 	var err error
-	b.sw, err = New(Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999,
+	b.sw, err = New(Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999, Pace: b.pace,
 		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink})
 	if err != nil {
 		b.t.Fatal(err)
@@ -392,6 +405,3 @@ func between(t *testing.T, what string, got, least, most time.Duration) {
 		t.Errorf("%s after %v, want %v to %v", what, got, least, most)
 	}
 }
-
-// nothing loses every packet.
-func nothing(_, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate { return nil }

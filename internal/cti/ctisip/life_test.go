@@ -112,7 +112,7 @@ func TestDeadPeer(t *testing.T) {
 }
 
 func TestMutedPeerLives(t *testing.T) {
-	simulate(t, func(b *bench) {
+	simulateAt(t, time.Second, func(b *bench) {
 		joined(b, 0, byes)
 		time.Sleep(10 * time.Minute)
 		if got := b.told("a", cti.LegEnded); got != nil {
@@ -189,9 +189,9 @@ func TestFenceAtTheSwitch(t *testing.T) {
 
 // kill makes the switch vanish: its socket is gone, nothing is said to anybody.
 func (b *bench) kill() {
-	b.sim.Fate = nothing
+	b.dead.Store(true)
 	b.sw.Close()
-	b.sim.Fate = nil
+	b.dead.Store(false)
 	b.events = nil
 }
 

@@ -47,7 +47,7 @@ func once(first func(f *far, m *msg), rest func(f *far, m *msg)) func(f *far, m 
 }
 
 func TestManyProvisionals(t *testing.T) {
-	simulate(t, func(b *bench) {
+	simulateAt(t, time.Second, func(b *bench) {
 		b.far(trunkAddr, once(func(f *far, m *msg) {
 			for i := range 15 {
 				time.AfterFunc(time.Duration(i)*time.Minute, func() { f.reply(m, 183, "") })

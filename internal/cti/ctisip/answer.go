@@ -159,7 +159,10 @@ func infoDigit(contentType, body string) (byte, bool) {
 	if b >= 'a' && b <= 'd' {
 		b -= 'a' - 'A'
 	}
-	return b, strings.IndexByte("0123456789*#ABCD", b) >= 0
+	if strings.IndexByte("0123456789*#ABCD", b) < 0 {
+		return 0, false
+	}
+	return b, true
 }
 
 // Gone is the end of an answered call.

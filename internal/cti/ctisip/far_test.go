@@ -81,6 +81,13 @@ func (f *far) run() {
 	}
 }
 
+// becomes changes what f does.
+func (f *far) becomes(on func(f *far, m *msg)) {
+	f.mu.Lock()
+	f.on = on
+	f.mu.Unlock()
+}
+
 func parseMsg(s string) *msg {
 	m := &msg{at: time.Now()}
 	head, body, _ := strings.Cut(s, "\r\n\r\n")
@@ -261,12 +268,15 @@ type bench struct {
 	sim *wire.Simulated
 	sw  *Switch
 
-	pace   time.Duration
-	dead   atomic.Bool // every packet is lost
-	fars   []*far
-	mu     sync.Mutex
-	events []cti.Event
-	news   chan struct{}
+	pace    time.Duration
+	dead    atomic.Bool // every packet is lost
+	weather atomic.Pointer[func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate]
+	boom    atomic.Bool // the sink panics
+	fars    []*far
+	voices  []*voice
+	mu      sync.Mutex
+	events  []cti.Event
+	news    chan struct{}
 }
 
 const ours, trunkAddr, secondAddr = "10.0.0.1:5060", "10.0.0.2:5060", "10.0.0.3:5060"
@@ -278,9 +288,12 @@ func simulateAt(t *testing.T, pace time.Duration, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, wire.NewSimulated(1))
 		b.pace = pace
-		b.sim.Fate = func(_, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate {
+		b.sim.Fate = func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate {
 			if b.dead.Load() {
 				return nil
+			}
+			if w := b.weather.Load(); w != nil {
+				return (*w)(from, to, p, r)
 			}
 			return wire.Fate{0}
 		}
@@ -298,6 +311,9 @@ func newBench(t *testing.T, n wire.Net) *bench {
 
 func (b *bench) stop() {
 	b.sw.Close()
+	for _, v := range b.voices {
+		v.close()
+	}
 	for _, f := range b.fars {
 		f.conn.Close()
 		<-f.done
@@ -330,6 +346,9 @@ func (b *bench) trunks(all ...cti.Trunk) {
 }
 
 func (b *bench) sink(e cti.Event) {
+	if b.boom.Load() {
+		panic("boom")
+	}
 	b.mu.Lock()
 	b.events = append(b.events, e)
 	b.mu.Unlock()
@@ -404,4 +423,105 @@ func between(t *testing.T, what string, got, least, most time.Duration) {
 	if got < least || got > most {
 		t.Errorf("%s after %v, want %v to %v", what, got, least, most)
 	}
+}
+
+// handset is a far end as RFC 3261 wants it: it repeats its 200 until the ACK comes, and each answer when it is asked again.
+type handset struct {
+	dial, ring time.Duration
+
+	mu    sync.Mutex
+	calls map[string]*theirCall
+}
+
+type theirCall struct {
+	inv   *msg
+	final int // sent, 0 = none
+	acked bool
+	over  bool
+}
+
+func newHandset(dial, ring time.Duration) *handset {
+	return &handset{dial: dial, ring: ring, calls: map[string]*theirCall{}}
+}
+
+func (p *handset) on(f *far, m *msg) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := m.header("Call-ID")
+	c := p.calls[key]
+	switch m.method {
+	case "INVITE":
+		if c == nil {
+			c = &theirCall{inv: m}
+			p.calls[key] = c
+			after(p.dial, func() { p.rings(f, c) })
+			after(p.dial+p.ring, func() { p.answers(f, c, 200, 500*time.Millisecond) })
+		}
+		f.reply(m, 100, "")
+	case "ACK":
+		if c != nil {
+			c.acked = true
+			c.over = c.over || c.final >= 300
+		}
+	case "CANCEL":
+		if c == nil {
+			f.reply(m, 481, "")
+			return
+		}
+		f.reply(m, 200, "")
+		if c.final == 0 {
+			c.final = 487
+			after(0, func() { p.answers(f, c, 487, 500*time.Millisecond) })
+		}
+	case "BYE":
+		if c != nil {
+			c.over = true
+		}
+		f.reply(m, 200, "")
+	case "OPTIONS":
+		f.reply(m, 200, "")
+	}
+}
+
+func (p *handset) rings(f *far, c *theirCall) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.final == 0 {
+		f.reply(c.inv, 180, "")
+	}
+}
+
+// answers sends a final answer again and again until its ACK comes.
+func (p *handset) answers(f *far, c *theirCall, code int, again time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.final != 0 && c.final != code || c.acked || c.over || again > 64*time.Second {
+		return
+	}
+	c.final = code
+	body := ""
+	if code == 200 {
+		body = f.sdp()
+	}
+	f.reply(c.inv, code, body)
+	after(again, func() { p.answers(f, c, code, 2*again) })
+}
+
+// left says what of the phone's calls is not over.
+func (p *handset) left() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.calls) > 1 {
+		return fmt.Sprintf("in %d calls", len(p.calls))
+	}
+	for _, c := range p.calls {
+		switch {
+		case c.over:
+		case c.final == 200:
+			return "up"
+		case c.final == 0:
+			return "ringing"
+		}
+	}
+	return ""
 }

@@ -81,20 +81,27 @@ func (l *leg) begin() {
 	l.tryNext()
 }
 
-// tell tells the application a fact; at says what of the leg's own state goes with it.
+// tell moves the leg's state by an event and tells the application; what is out of place is counted and dropped.
 func (l *leg) tell(k cti.EventKind, more ...func(*cti.Event)) {
-	e := cti.Event{At: time.Now(), Kind: k, Callback: l.o.Callback, Attempt: l.o.Attempt, Leg: l.o.Leg, Party: l.o.Party}
 	l.sw.mu.Lock()
 	to, inPlace := l.fact.State.Next(k)
 	if inPlace {
 		l.fact.State = to
 	}
-	e.Trunk, e.CallID = l.fact.Trunk, l.fact.CallID
 	l.sw.mu.Unlock()
 	if !inPlace {
 		l.sw.c.Counters.OutOfPlace.Add(string(k), 1)
 		return
 	}
+	l.say(k, more...)
+}
+
+// say tells the application a fact.
+func (l *leg) say(k cti.EventKind, more ...func(*cti.Event)) {
+	e := cti.Event{At: time.Now(), Kind: k, Callback: l.o.Callback, Attempt: l.o.Attempt, Leg: l.o.Leg, Party: l.o.Party}
+	l.sw.mu.Lock()
+	e.Trunk, e.CallID = l.fact.Trunk, l.fact.CallID
+	l.sw.mu.Unlock()
 	for _, f := range more {
 		f(&e)
 	}
@@ -119,12 +126,10 @@ func (l *leg) finish(e ending) {
 		t.drop()
 	}
 	l.sw.later(l.doors)
-	l.sw.mu.Lock()
-	l.fact.Cause, l.fact.By = e.cause, e.by
-	l.sw.mu.Unlock()
-	l.tell(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode = e.cause, e.by, e.code })
 	l.release()
-	l.sw.over(l)
+	l.sw.over(l, e) // before it is told: who hears of it may order the next leg at once
+	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode = e.cause, e.by, e.code })
+	l.sw.gone()
 }
 
 // release gives back the trunk's place when the order never became a try.
@@ -132,7 +137,8 @@ func (l *leg) release() {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
 	if len(l.tries) == 0 && len(l.carriers) > 0 {
-		l.carriers[0].calls--
+		c := l.sw.lines.current(l.carriers[0])
+		c.calls = max(0, c.calls-1)
 	}
 }
 
@@ -141,6 +147,9 @@ func (l *leg) take(t *line) { t.calls++ }
 
 // hangUp ends the leg in whatever state it is.
 func (l *leg) hangUp(h cti.HangUp) {
+	if h.Cause == "" {
+		h.Cause = cti.NormalClearing
+	}
 	switch {
 	case l.ended || l.end != nil && l.talk == nil:
 	case l.talk == nil:

@@ -216,15 +216,22 @@ func (sw *Switch) sweep(now time.Time) {
 }
 
 // over moves a leg from the live ones to the past.
-func (sw *Switch) over(l *leg) {
+func (sw *Switch) over(l *leg, e ending) {
 	now := time.Now()
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
+	l.fact.State, l.fact.Cause, l.fact.By = cti.Ended, e.cause, e.by
 	delete(sw.legs, l.o.Leg)
 	sw.fence.Ended(l.o.Callback, l.o.Leg, now)
 	sw.remember(l.o.Callback, l.fact, now)
 	sw.c.Counters.LegsLive.Add(string(l.o.To.Kind()), -1)
-	sw.c.Counters.LegsEnded.Add(string(l.fact.Cause), 1)
+	sw.c.Counters.LegsEnded.Add(string(e.cause), 1)
+}
+
+// gone tells Close when the last leg's end was told.
+func (sw *Switch) gone() {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
 	if sw.empty != nil && len(sw.legs) == 0 {
 		close(sw.empty)
 		sw.empty = nil

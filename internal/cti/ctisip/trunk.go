@@ -120,6 +120,14 @@ func (ls lines) carriers(number string, now time.Time) []*line {
 	return out
 }
 
+// current is the trunk as it is configured now; one that was taken away stays what it was.
+func (ls lines) current(l *line) *line {
+	if now := ls[l.ID]; now != nil {
+		return now
+	}
+	return l
+}
+
 // carries returns the length of the longest prefix that fits, -1 = none.
 func (l *line) carries(number string) int {
 	best := -1

@@ -61,7 +61,7 @@ func (l *leg) nextLine(t *try) bool {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
 	for ; l.next < len(l.carriers); l.next++ {
-		c := l.carriers[l.next]
+		c := l.sw.lines.current(l.carriers[l.next])
 		if t.n > 0 && (time.Now().Before(c.rests) || c.MaxCalls > 0 && c.calls >= c.MaxCalls) {
 			continue
 		}
@@ -81,6 +81,7 @@ func (l *leg) more() bool {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
 	for _, c := range l.carriers[min(l.next, len(l.carriers)):] {
+		c = l.sw.lines.current(c)
 		if !time.Now().Before(c.rests) && (c.MaxCalls <= 0 || c.calls < c.MaxCalls) {
 			return true
 		}
@@ -268,10 +269,7 @@ func (t *try) rest(d time.Duration, code int) {
 	}
 	t.l.sw.mu.Lock()
 	defer t.l.sw.mu.Unlock()
-	if l := t.l.sw.lines[t.line.ID]; l != nil {
-		l.rests = time.Now().Add(d)
-	}
-	t.line.rests = time.Now().Add(d)
+	t.l.sw.lines.current(t.line).rests = time.Now().Add(d)
 }
 
 // drop gives back the try's place on its trunk.
@@ -283,9 +281,8 @@ func (t *try) drop() {
 	t.counted = false
 	t.l.sw.mu.Lock()
 	defer t.l.sw.mu.Unlock()
-	if l := t.l.sw.lines[t.line.ID]; l != nil {
-		l.calls = max(0, l.calls-1)
-	}
+	c := t.l.sw.lines.current(t.line)
+	c.calls = max(0, c.calls-1)
 }
 
 func (t *try) nat() cti.NAT {

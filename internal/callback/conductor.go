@@ -31,8 +31,9 @@ type Conductor struct {
 	wake     *wake
 	draining atomic.Bool
 
-	mu    sync.Mutex
-	boxes map[id.Callback]*box
+	mu      sync.Mutex
+	boxes   map[id.Callback]*box
+	emptied chan struct{} // closed when boxes is empty, while Stop waits for that
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -91,11 +92,47 @@ func (c *Conductor) Start(ctx context.Context) error {
 // Drain stops new wishes and new calls; calls that are up go on.
 func (c *Conductor) Drain() { c.draining.Store(true) }
 
-// Stop ends all work at once and waits for it; what was not stored will be found by the next start.
+// Stop stores what has been told, for at most flushTime, ends all work and waits for it; what was not stored will be
+// found by the next start.
 func (c *Conductor) Stop() {
 	c.draining.Store(true)
+	c.mu.Lock()
+	c.emptied = make(chan struct{})
+	if len(c.boxes) == 0 {
+		close(c.emptied)
+		c.emptied = nil
+	}
+	emptied := c.emptied
+	c.mu.Unlock()
+	if emptied != nil {
+		t := time.NewTimer(flushTime)
+		defer t.Stop()
+		select {
+		case <-emptied:
+		case <-t.C:
+		}
+	}
+	c.Kill()
+}
+
+// flushTime is how long Stop waits for facts to reach the disk.
+const flushTime = 3 * time.Second
+
+// Kill ends all work at once, as a crash would, and waits for its goroutines.
+func (c *Conductor) Kill() {
+	c.mu.Lock()
 	c.stop()
+	c.mu.Unlock()
 	c.wg.Wait()
+}
+
+// spawn runs f beside us, unless we are stopping; Stop waits for it.
+func (c *Conductor) spawn(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() == nil {
+		c.wg.Go(f)
+	}
 }
 
 // Reload reads the directory again, after something was set up.
@@ -229,6 +266,10 @@ func (c *Conductor) lingerThenWork(cb id.Callback, b *box) {
 	c.mu.Lock()
 	b.waiting = false
 	if b.running || len(b.jobs) == 0 {
+		if !b.running {
+			delete(c.boxes, cb)
+			c.signalEmpty()
+		}
 		c.mu.Unlock()
 		return
 	}
@@ -247,12 +288,21 @@ func (c *Conductor) work(cb id.Callback, b *box) {
 			b.running = false
 			if !b.waiting {
 				delete(c.boxes, cb)
+				c.signalEmpty()
 			}
 			c.mu.Unlock()
 			return
 		}
 		c.mu.Unlock()
 		c.carryOut(cb, jobs)
+	}
+}
+
+// signalEmpty tells Stop, under the lock, that everything told is on disk.
+func (c *Conductor) signalEmpty() {
+	if c.emptied != nil && len(c.boxes) == 0 {
+		close(c.emptied)
+		c.emptied = nil
 	}
 }
 
@@ -310,11 +360,26 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 	if after.State == Ended && ended(d.lines) {
 		c.Meter.Ended(after.Outcome)
 	}
-	for _, a := range d.acts {
-		c.act(after, a)
-	}
+	c.acts(after, d)
 	if len(d.moves) > 0 || after.State == Ended {
 		c.line.kick()
+	}
+}
+
+// acts carries out the effects in order. Those of a new wish run beside the request, which is answered as soon as it
+// is on disk; the fence makes a cancel that overtakes them safe.
+func (c *Conductor) acts(after *Callback, d *draft) {
+	all := func() {
+		for _, a := range d.acts {
+			c.act(after, a)
+		}
+	}
+	switch {
+	case len(d.acts) == 0:
+	case d.lines[0].Seq == 1:
+		c.spawn(all)
+	default:
+		all()
 	}
 }
 
@@ -349,7 +414,7 @@ func (c *Conductor) failed(cb id.Callback, jobs []job, err error) {
 	if len(kept) == 0 {
 		return
 	}
-	c.wg.Go(func() {
+	c.spawn(func() {
 		t := time.NewTimer(time.Second)
 		defer t.Stop()
 		select {

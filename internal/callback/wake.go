@@ -96,7 +96,7 @@ func (c *Conductor) wakeLoop() {
 		all, next := c.wake.due()
 		for _, it := range all {
 			c.Meter.Late(c.Now().Sub(it.at))
-			c.wg.Go(func() { c.look(it.cb) })
+			c.spawn(func() { c.look(it.cb) })
 		}
 		t.Reset(next)
 	}
@@ -125,7 +125,7 @@ func (c *Conductor) pollLoop() {
 				continue
 			}
 			c.Meter.Late(pollSlack)
-			c.wg.Go(func() { c.look(cb) })
+			c.spawn(func() { c.look(cb) })
 		}
 	}
 }

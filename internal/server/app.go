@@ -1,0 +1,213 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ringback/internal/callback"
+	"ringback/internal/config"
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/live"
+	"ringback/internal/login"
+	"ringback/internal/store"
+	"ringback/internal/wire"
+)
+
+// App is one assembled service: store, switch, conductor. It begins in that order and ends in the other.
+type App struct {
+	Config    *config.Config
+	Mint      *id.Mint
+	Store     *store.DB
+	Switch    *ctisip.Switch
+	Conductor *callback.Conductor
+	Live      *live.Hub
+	meter     *meter
+	log       *slog.Logger
+	lock      *DataLock
+	keys      secrets
+}
+
+// Assemble opens the data, the switch's sockets and the conductor; nothing rings before Start.
+func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, err error) {
+	a = &App{Config: c, Mint: id.NewMint(time.Now, rand.Reader), Live: live.NewHub(), meter: newMeter(), log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err = a.openData(ctx); err != nil {
+		return a, err
+	}
+	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
+		return a, err
+	}
+	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
+		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log})
+	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
+	return a, nil
+}
+
+// openData takes the lock and opens the database: what offline commands need too.
+func (a *App) openData(ctx context.Context) (err error) {
+	if a.lock, err = LockData(a.Config.Data); err != nil {
+		return err
+	}
+	if a.keys, err = readSecrets(a.Config.Data); err != nil {
+		return err
+	}
+	a.Store, err = store.Open(ctx, databaseURL(a.Config), store.Options{Mint: a.Mint, Key: a.keys.seal, Log: a.log, OnCommit: a.meter.committed})
+	return err
+}
+
+// OpenData opens only the data, for commands that run while no service does.
+func OpenData(ctx context.Context, c *config.Config, log *slog.Logger) (*App, error) {
+	a := &App{Config: c, Mint: id.NewMint(time.Now, rand.Reader), meter: newMeter(), log: log}
+	if err := a.openData(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// Start reconciles with the switch and begins to work.
+func (a *App) Start(ctx context.Context) error { return a.Conductor.Start(ctx) }
+
+// Drain takes no new wishes and begins no new calls.
+func (a *App) Drain() {
+	a.Conductor.Drain()
+}
+
+// Close ends everything: calls that are up are hung up, and their end is stored.
+func (a *App) Close() error {
+	var errs []error
+	if a.Switch != nil {
+		errs = append(errs, a.Switch.Close())
+	}
+	if a.Conductor != nil {
+		a.Conductor.Stop()
+	}
+	if a.Store != nil {
+		errs = append(errs, a.Store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (a *App) switchConfig() ctisip.Config {
+	c := a.Config
+	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
+		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log,
+		Sink: func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
+	for _, s := range c.Listen.SIP {
+		out.SIP = append(out.SIP, s.String())
+	}
+	out.RTPBind = netip.IPv4Unspecified()
+	if ip, err := netip.ParseAddr(c.Listen.RTP.Host); err == nil {
+		out.RTPBind = ip
+	}
+	return out
+}
+
+// literal leaves out what is no address ("auto" is asked by `check`).
+func literal(s string) string {
+	if _, err := netip.ParseAddr(s); err != nil {
+		return ""
+	}
+	return s
+}
+
+func databaseURL(c *config.Config) string {
+	if c.Database == "sqlite" {
+		return "sqlite:" + filepath.Join(c.Data, "ringback.db")
+	}
+	return c.Database
+}
+
+func policyOf(c *config.Config) callback.Policy {
+	p := callback.Policy{AllowSIP: c.Policy.AllowSIP}
+	for _, l := range c.Policy.Limits.PerNumber {
+		p.PerNumber = append(p.PerNumber, callback.Rate(l))
+	}
+	for _, l := range c.Policy.Limits.PerVisitor {
+		p.PerVisitor = append(p.PerVisitor, callback.Rate(l))
+	}
+	return p
+}
+
+// Applied is what an apply did.
+type Applied struct {
+	Changes []directory.Change
+	NewKey  string // a new operator key, when one was asked for and made
+}
+
+// keySlug names the operator key that `apply --key-file` makes.
+const keySlug = "key-file"
+
+// Apply sets up what a seed names. With a running conductor it takes effect at once.
+func (a *App) Apply(ctx context.Context, o ApplyOrder) (Applied, error) {
+	dir, err := a.Store.Directory(ctx)
+	if err != nil {
+		return Applied{}, err
+	}
+	s := o.Seed
+	if err := s.Hash(dir); err != nil {
+		return Applied{}, err
+	}
+	for i := range s.Setup.Blocks {
+		b := &s.Setup.Blocks[i]
+		b.NumberHash = callback.HashNumber(a.keys.hash, cti.Endpoint(b.NumberHash))
+	}
+	var out Applied
+	if o.WantKey {
+		out.NewKey = a.operatorKey(&s, dir, o.HaveKey)
+	}
+	if out.Changes, err = a.Store.Apply(ctx, s.Setup, o.Options); err != nil || o.Options.DryRun || a.Conductor == nil {
+		return out, err
+	}
+	return out, a.Conductor.Reload(ctx)
+}
+
+// operatorKey adds the key of the key file to the setup: the one that is there if it is known, else a new one.
+func (a *App) operatorKey(s *Seed, dir *directory.Directory, have string) (made string) {
+	k := login.Key{Slug: keySlug, Role: login.Operator, SecretHash: have}
+	if old := dir.KeyBySecret(have); old != nil {
+		if old.Slug == keySlug {
+			s.Setup.Keys = append(s.Setup.Keys, k)
+		}
+		return ""
+	}
+	for _, named := range s.Setup.Keys {
+		if named.SecretHash == have {
+			return "" // the seed itself brings it
+		}
+	}
+	made = a.Mint.Token(id.SecretKey)
+	k.SecretHash = id.TokenHash(made)
+	s.Setup.Keys = append(s.Setup.Keys, k)
+	return made
+}
+
+// Logger makes the logger of a configuration.
+func Logger(c *config.Config) *slog.Logger {
+	level := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}[c.Log.Level]
+	o := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "text" || c.Log.Format == "auto" && terminal(os.Stderr) {
+		return slog.New(slog.NewTextHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, o))
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

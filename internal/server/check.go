@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"ringback/internal/config"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/store"
+	"ringback/internal/wire"
+)
+
+// Finding is one thing that `ringback check` looked at.
+type Finding struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Say  string `json:"say"`           // what was found
+	Fix  string `json:"fix,omitempty"` // what to do
+}
+
+// Check looks at everything that a start needs, without starting.
+func Check(ctx context.Context, c *config.Config) []Finding {
+	var out []Finding
+	add := func(what string, err error, ok, fix string) {
+		f := Finding{What: what, OK: err == nil, Say: ok}
+		if err != nil {
+			f.Say, f.Fix = err.Error(), fix
+		}
+		out = append(out, f)
+	}
+	for _, w := range c.Warnings() {
+		out = append(out, Finding{What: "config", OK: true, Say: w})
+	}
+	if _, running := Dial(c.Data); running {
+		out = append(out, Finding{What: "service", OK: true, Say: "it runs; ports and data are its own"})
+	} else {
+		add("http", canListen("tcp", c.Listen.HTTP), c.Listen.HTTP+" is free", "name another port in listen.http, or stop the program that has it")
+		for _, s := range c.Listen.SIP {
+			add("sip", canListen(s.Network, s.Addr()), s.String()+" is free", "name another port in listen.sip, or stop the program that has it")
+		}
+		out = append(out, checkData(ctx, c)...)
+	}
+	add("disk", roomFor(c.Data), "there is room", "free some space: callbacks are refused when the disk is full")
+	add("buffers", buffers(), "UDP buffers are as large as asked", fmt.Sprintf("sysctl -w net.core.rmem_max=%d net.core.wmem_max=%d", wire.Buffer, wire.Buffer))
+	return out
+}
+
+func canListen(network, addr string) error {
+	if strings.HasPrefix(network, "udp") {
+		c, err := net.ListenPacket(network, addr)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// checkData opens the data as a start would, and looks at the trunks in it.
+func checkData(ctx context.Context, c *config.Config) []Finding {
+	a, err := OpenData(ctx, c, Logger(c))
+	if err != nil {
+		return []Finding{{What: "data", Say: err.Error(), Fix: "the line above says what to do"}}
+	}
+	defer a.Close()
+	out := []Finding{{What: "data", OK: true, Say: c.Data + " is ours and the schema is up to date"}}
+	dir, err := a.Store.Directory(ctx)
+	if err != nil {
+		return append(out, Finding{What: "directory", Say: err.Error()})
+	}
+	return append(out, checkTrunks(c, dir)...)
+}
+
+func checkTrunks(c *config.Config, dir *directory.Directory) []Finding {
+	if len(dir.Trunks) == 0 {
+		return []Finding{{What: "trunks", OK: true, Say: "there is none: only sip: telephones can be called. Name one in a seed file (ringback apply)"}}
+	}
+	var out []Finding
+	for _, t := range dir.Trunks {
+		f := Finding{What: "trunk " + t.Slug, OK: true, Say: t.Address}
+		_, host, _, _, err := cti.Endpoint(t.Address).SIPURI()
+		ip, isIP := netip.ParseAddr(host)
+		switch {
+		case err != nil:
+			f.OK, f.Say = false, err.Error()
+		case isIP != nil:
+			if _, err := net.LookupHost(host); err != nil {
+				f.OK, f.Say, f.Fix = false, err.Error(), "check the name in the trunk's address, and DNS"
+			}
+		case !ip.IsPrivate() && !ip.IsLoopback() && t.Local == cti.LocalPublic && c.Public.IP4 == "" && privateSocket(c):
+			f.OK, f.Say = false, "the trunk is outside and our sockets have private addresses: no audio would come back"
+			f.Fix = `write your public address: public: {ip4: "203.0.113.7"}`
+		}
+		if f.OK && t.CallsPerSecond == 0 && !ip.IsLoopback() {
+			f.Say += "; calls_per_second is not set: many carriers refuse more than 1 or 2 a second"
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func privateSocket(c *config.Config) bool {
+	for _, s := range c.Listen.SIP {
+		if ip, err := netip.ParseAddr(s.Host); err == nil && (ip.IsPrivate() || ip.IsLoopback()) {
+			return true
+		}
+	}
+	return false
+}
+
+// roomFor says whether a few hundred megabytes are left where the data is.
+func roomFor(data string) error {
+	dir := data
+	if _, err := os.Stat(dir); err != nil {
+		dir = "."
+	}
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return err
+	}
+	if free := st.Bavail * uint64(st.Bsize); free < 200<<20 {
+		return fmt.Errorf("only %d MB are free where %s is", free>>20, data)
+	}
+	return nil
+}
+
+// buffers says whether the kernel gives the socket buffers that a burst of calls needs.
+func buffers() error {
+	b, err := os.ReadFile("/proc/sys/net/core/rmem_max")
+	if err != nil {
+		return nil // another system: nothing to say
+	}
+	var n int
+	if _, err := fmt.Sscan(string(b), &n); err == nil && n < wire.Buffer {
+		return fmt.Errorf("the kernel gives UDP sockets %d bytes of buffer at most; bursts of calls may lose packets", n)
+	}
+	return nil
+}
+
+// WriteFindings prints them, a line each, and says whether all is well.
+func WriteFindings(w io.Writer, all []Finding) error {
+	bad := 0
+	for _, f := range all {
+		mark := "ok  "
+		if !f.OK {
+			mark = "FAIL"
+			bad++
+		}
+		fmt.Fprintf(w, "%s %-12s %s\n", mark, f.What, f.Say)
+		if f.Fix != "" {
+			fmt.Fprintf(w, "     %-12s %s\n", "", f.Fix)
+		}
+	}
+	if bad > 0 {
+		return errors.New("something is not right; the lines above say what to do")
+	}
+	return nil
+}
+
+// Migrate brings the schema up to date and says from where to where.
+func Migrate(ctx context.Context, c *config.Config, w io.Writer) error {
+	lock, err := LockData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	before, after, err := store.Migrate(ctx, databaseURL(c))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "schema %d -> %d\n", before, after)
+	return nil
+}

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ringback/internal/config"
+	"ringback/internal/simcarrier"
+)
+
+// Demo is everything on one machine: the service, a telephone network, and a shop that has a link.
+type Demo struct {
+	*Service
+	Carrier *simcarrier.Carrier
+	Shop    string
+	Ledger  string // address of the carrier's ledger
+	servers []*http.Server
+	data    string
+}
+
+// StartDemo starts it on the usual ports, or on free ones where those are taken, with data that is thrown away.
+func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
+	d = &Demo{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.data, err = os.MkdirTemp("", "ringback-demo-"); err != nil {
+		return d, err
+	}
+	if err = d.startCarrier(log); err != nil {
+		return d, err
+	}
+	c := config.Default()
+	c.Data = filepath.Join(d.data, "data")
+	c.Listen.HTTP = freeOr("127.0.0.1:8080")
+	c.URL = "http://" + c.Listen.HTTP
+	c.Listen.SIP = []config.SIPSocket{{Network: "udp", Host: "127.0.0.1", Port: 0}}
+	c.Listen.RTP = config.Ports{Host: "127.0.0.1"}
+	c.Policy.Limits = config.Limits{PerNumber: []config.Limit{{N: 60, Per: time.Hour}}, PerVisitor: []config.Limit{{N: 60, Per: time.Hour}}}
+	if d.Service, err = StartService(ctx, c, log); err != nil {
+		return d, err
+	}
+	shop, err := listenFree("127.0.0.1:8081")
+	if err != nil {
+		return d, err
+	}
+	d.Shop = "http://" + shop.Addr().String()
+	if err = d.setUp(ctx); err != nil {
+		return d, errors.Join(err, shop.Close())
+	}
+	d.serve(shop, d.shopRoutes())
+	return d, nil
+}
+
+func (d *Demo) startCarrier(log *slog.Logger) (err error) {
+	if d.Carrier, err = simcarrier.New(simcarrier.Config{Listen: freeUDPOr("127.0.0.1:5070"), Seed: 1, Log: log}); err != nil {
+		return err
+	}
+	l, err := listenFree("127.0.0.1:5071")
+	if err != nil {
+		return err
+	}
+	d.Ledger = "http://" + l.Addr().String()
+	d.serve(l, d.Carrier.Handler())
+	return nil
+}
+
+func (d *Demo) serve(l net.Listener, h http.Handler) {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	d.servers = append(d.servers, s)
+	go s.Serve(l)
+}
+
+// setUp applies the demo's seed: one business, one agent whose telephone is in the simulated network.
+func (d *Demo) setUp(ctx context.Context) error {
+	seed := fmt.Sprintf(`
+trunks:
+  - {id: pstn, address: "sip:%[1]s;transport=udp"}
+subscribers:
+  - id: acme
+    name: Acme Plumbing
+    regions: [US]
+    time_zone: America/New_York
+    caller_id: "+12025550190"
+    buttons:
+      - {id: acme-main, origins: ["%[2]s"], proof: off}
+agents:
+  - id: ann
+    name: Ann
+    devices: ["sip:ann0100@%[1]s"]
+    ready: true
+    represents:
+      - {subscriber: acme, display_name: "Ann at Acme", greeting: "Acme Plumbing, Ann speaking"}
+`, d.Carrier.Addr(), d.Shop)
+	s, err := parseSeed("demo", []byte(seed))
+	if err != nil {
+		return err
+	}
+	_, err = d.Apply(ctx, ApplyOrder{Seed: *s})
+	return err
+}
+
+// ReadyLine tells where everything is.
+func (d *Demo) ReadyLine(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(map[string]string{"url": d.URL, "shop": d.Shop, "carrier": d.Ledger})
+	}
+	_, err := fmt.Fprintf(out, "ready url=%s shop=%s carrier=%s\n", d.URL, d.Shop, d.Ledger)
+	return err
+}
+
+// Close ends everything at once and removes the data.
+func (d *Demo) Close() error {
+	var errs []error
+	if d.Service != nil {
+		hard, stop := context.WithCancel(context.Background())
+		stop()
+		errs = append(errs, d.Stop(hard))
+	}
+	for _, s := range d.servers {
+		errs = append(errs, s.Close())
+	}
+	if d.Carrier != nil {
+		errs = append(errs, d.Carrier.Close())
+	}
+	if d.data != "" {
+		errs = append(errs, os.RemoveAll(d.data))
+	}
+	return errors.Join(errs...)
+}
+
+// listenFree opens the usual address, or any free port of the host when it is taken.
+func listenFree(usual string) (net.Listener, error) {
+	l, err := net.Listen("tcp", usual)
+	if err == nil {
+		return l, nil
+	}
+	return net.Listen("tcp", anyPort(usual))
+}
+
+func anyPort(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return net.JoinHostPort(host, "0")
+}
+
+// freeOr returns the usual address if nobody has it, else one that is free now.
+func freeOr(usual string) string {
+	l, err := listenFree(usual)
+	if err != nil {
+		return usual
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func freeUDPOr(usual string) string {
+	c, err := net.ListenPacket("udp4", usual)
+	if err != nil {
+		return anyPort(usual)
+	}
+	defer c.Close()
+	return usual
+}

@@ -1,0 +1,163 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"ringback/internal/callback"
+	"ringback/internal/config"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+)
+
+// ApplyOrder is what `ringback apply` asks of a running service.
+type ApplyOrder struct {
+	Seed    Seed
+	Options directory.Options
+	WantKey bool   // --key-file
+	HaveKey string // the hash of the key that is in the file already
+}
+
+// controlRoutes answer the other commands of this machine.
+func (s *Service) controlRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /apply", func(w http.ResponseWriter, r *http.Request) {
+		var o ApplyOrder
+		err := json.NewDecoder(r.Body).Decode(&o)
+		var done Applied
+		if err == nil {
+			done, err = s.Apply(r.Context(), o)
+		}
+		reply(w, done, err)
+	})
+	mux.HandleFunc("GET /explain/{id}", func(w http.ResponseWriter, r *http.Request) {
+		story, err := s.Story(r.Context(), id.Callback(r.PathValue("id")))
+		reply(w, story, err)
+	})
+	return mux
+}
+
+// controlAnswer is the envelope of the control socket.
+type controlAnswer struct {
+	Value json.RawMessage
+	Error string
+	Code  fault.Code
+}
+
+func reply(w http.ResponseWriter, v any, err error) {
+	var a controlAnswer
+	if err == nil {
+		a.Value, err = json.Marshal(v)
+	}
+	if err != nil {
+		a.Error = err.Error()
+		var f *fault.Fault
+		if errors.As(err, &f) {
+			a.Error, a.Code = f.Detail, f.Code
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(a) // the other command has gone away: nobody is left to tell
+}
+
+// ask sends a request over the control socket and reads its answer into v.
+func ask(ctx context.Context, c *http.Client, method, path string, body, v any) error {
+	var b bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&b).Encode(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, ControlURL+path, &b)
+	if err != nil {
+		return err
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		return fmt.Errorf("the running service does not answer: %w", err)
+	}
+	defer resp.Body.Close()
+	var a controlAnswer
+	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+		return fmt.Errorf("the running service answered something unreadable: %w", err)
+	}
+	if a.Error != "" {
+		return fault.New(a.Code, "%s", a.Error)
+	}
+	return json.Unmarshal(a.Value, v)
+}
+
+// Apply sets up what the seed names, through the running service where there is one.
+func Apply(ctx context.Context, c *config.Config, o ApplyOrder) (done Applied, err error) {
+	if client, running := Dial(c.Data); running {
+		return done, ask(ctx, client, "POST", "/apply", o, &done)
+	}
+	a, err := OpenData(ctx, c, Logger(c))
+	if err != nil {
+		return done, err
+	}
+	done, err = a.Apply(ctx, o)
+	return done, errors.Join(err, a.Close())
+}
+
+// Story is all that is on record of a callback.
+type Story struct {
+	Callback *callback.Callback
+	Journal  []callback.Line
+	Text     string
+}
+
+// Story tells a callback's life.
+func (a *App) Story(ctx context.Context, cb id.Callback) (*Story, error) {
+	c, err := a.Store.Callback(ctx, "", cb)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := a.Store.Journal(ctx, cb)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := a.Store.Directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone := time.UTC
+	if s := dir.Subscribers[c.Subscriber]; s != nil {
+		zone = s.Location()
+	}
+	var text bytes.Buffer
+	err = callback.Explain(&text, c, lines, dir, zone)
+	return &Story{c, lines, text.String()}, err
+}
+
+// Explain writes the story of a callback to w.
+func Explain(ctx context.Context, c *config.Config, cb string, w io.Writer, asJSON bool) error {
+	var story *Story
+	var err error
+	if client, running := Dial(c.Data); running {
+		err = ask(ctx, client, "GET", "/explain/"+url.PathEscape(cb), nil, &story)
+	} else {
+		var a *App
+		if a, err = OpenData(ctx, c, Logger(c)); err != nil {
+			return err
+		}
+		story, err = a.Story(ctx, id.Callback(cb))
+		err = errors.Join(err, a.Close())
+	}
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(w).Encode(story)
+	}
+	_, err = io.WriteString(w, story.Text)
+	return err
+}

@@ -51,12 +51,12 @@ func (l *leg) unconfirmed() {
 func (l *leg) confirming() bool { return l.window.Running() && !l.saying && !l.ended }
 
 func (l *leg) digit(b byte) {
-	switch {
-	case l.ended || l.saying:
-	case l.confirming() && b == '1':
+	if l.ended || l.saying {
+		return
+	}
+	l.tell(cti.LegDigit, func(e *cti.Event) { e.Digit = b })
+	if l.confirming() && b == '1' {
 		l.confirmed()
-	default:
-		l.tell(cti.LegDigit, func(e *cti.Event) { e.Digit = b })
 	}
 }
 

@@ -271,7 +271,8 @@ type bench struct {
 	pace    time.Duration
 	dead    atomic.Bool // every packet is lost
 	weather atomic.Pointer[func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate]
-	boom    atomic.Bool // the sink panics
+	tap     func(cti.Event) // is told, too
+	boom    atomic.Bool     // the sink panics
 	fars    []*far
 	voices  []*voice
 	mu      sync.Mutex
@@ -288,15 +289,7 @@ func simulateAt(t *testing.T, pace time.Duration, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, wire.NewSimulated(1))
 		b.pace = pace
-		b.sim.Fate = func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate {
-			if b.dead.Load() {
-				return nil
-			}
-			if w := b.weather.Load(); w != nil {
-				return (*w)(from, to, p, r)
-			}
-			return wire.Fate{0}
-		}
+		b.simulated()
 		b.start("udp://" + ours)
 		b.trunks(trunk("a", trunkAddr))
 		defer b.stop()
@@ -320,15 +313,34 @@ func (b *bench) stop() {
 	}
 }
 
+// simulated puts the bench's weather over its network.
+func (b *bench) simulated() {
+	b.sim.Fate = func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate {
+		if b.dead.Load() {
+			return nil
+		}
+		if w := b.weather.Load(); w != nil {
+			return (*w)(from, to, p, r)
+		}
+		return wire.Fate{0}
+	}
+}
+
+// start opens a switch that takes orders, open one that waits for Trunks and Reconcile.
 func (b *bench) start(listen ...string) {
+	b.t.Helper()
+	b.open(listen...)
+	if _, err := b.sw.Reconcile(context.Background(), nil); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) open(listen ...string) {
 	b.t.Helper()
 	var err error
 	b.sw, err = New(Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999, Pace: b.pace,
 		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink})
 	if err != nil {
-		b.t.Fatal(err)
-	}
-	if _, err := b.sw.Reconcile(context.Background(), nil); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -348,6 +360,12 @@ func (b *bench) trunks(all ...cti.Trunk) {
 func (b *bench) sink(e cti.Event) {
 	if b.boom.Load() {
 		panic("boom")
+	}
+	if b.dead.Load() {
+		return // the process is no more
+	}
+	if b.tap != nil {
+		b.tap(e)
 	}
 	b.mu.Lock()
 	b.events = append(b.events, e)

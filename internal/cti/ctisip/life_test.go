@@ -27,7 +27,7 @@ func TestConfirmByKey(t *testing.T) {
 			f.request(inv, "INFO", i+1, k, "Content-Type: application/dtmf")
 			time.Sleep(time.Second)
 		}
-		if got := b.story("v"); got != "sent, answered, digit, confirmed, digit" {
+		if got := b.story("v"); got != "sent, answered, digit, digit, confirmed, digit" {
 			t.Errorf("told %s", got)
 		}
 	})
@@ -195,6 +195,13 @@ func (b *bench) kill() {
 	b.events = nil
 }
 
+// again starts the process that follows.
+func (b *bench) again() {
+	b.t.Helper()
+	b.open("udp://" + ours)
+	b.trunks(trunk("a", trunkAddr))
+}
+
 // A new process cancels what rang, by names that derive from the leg's id, and ends what talked by its Ref.
 func TestRestart(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -216,7 +223,7 @@ func TestRestart(t *testing.T) {
 				k.Trunk, k.CallID = e.Trunk, e.CallID
 				time.Sleep(time.Second)
 				b.kill()
-				b.start2()
+				b.again()
 				if err := b.sw.Originate(context.Background(), o); !errors.Is(err, cti.ErrNotReconciled) {
 					t.Errorf("before reconcile: %v", err)
 				}
@@ -248,17 +255,6 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// start2 is start without the reconciliation.
-func (b *bench) start2() {
-	b.t.Helper()
-	sw, err := New(Config{Net: b.net, SIP: []string{"udp://" + ours}, RTPBind: netip.MustParseAddr("10.0.0.1"), RTPMin: 20000, RTPMax: 20999, Sink: b.sink})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.sw = sw
-	b.trunks(trunk("a", trunkAddr))
-}
-
 // A 200 that is repeated to a new process gets ACK and BYE.
 func TestRestartBetweenAnswerAndACK(t *testing.T) {
 	simulate(t, func(b *bench) {
@@ -269,7 +265,7 @@ func TestRestartBetweenAnswerAndACK(t *testing.T) {
 		inv := f.wait("INVITE", 1)
 		b.kill()
 		f.reply(inv, 200, f.sdp())
-		b.start2()
+		b.again()
 		b.sw.Reconcile(context.Background(), []cti.KnownLeg{{Order: o, State: cti.Ringing, Sent: true, Trunk: e.Trunk, CallID: e.CallID}})
 		f.wait("CANCEL", 1)
 		f.reply(inv, 200, f.sdp())
@@ -283,7 +279,7 @@ func TestRestartBeforeSending(t *testing.T) {
 	simulate(t, func(b *bench) {
 		b.far(trunkAddr, picksUp(0, 0))
 		b.kill()
-		b.start2()
+		b.again()
 		o := order("v")
 		facts, _ := b.sw.Reconcile(context.Background(), []cti.KnownLeg{{Order: o, State: cti.Created}})
 		if facts[0].Known {

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/web/door"
+)
+
+// AgentDoc is what is written of an agent.
+type AgentDoc struct {
+	Slug    string   `json:"slug"`
+	Name    string   `json:"name"`
+	Devices []Device `json:"devices"`
+	Ready   bool     `json:"ready"`
+}
+
+// Device is a telephone of an agent; they ring in order.
+type Device struct {
+	To      string       `json:"to"`
+	RingS   door.Seconds `json:"ring_s,omitzero"`
+	Confirm string       `json:"confirm,omitempty"`
+}
+
+// Agent is a person who answers, with her presence.
+type Agent struct {
+	ID        string     `json:"id"`
+	Slug      string     `json:"slug"`
+	Name      string     `json:"name"`
+	Devices   []Device   `json:"devices"`
+	Ready     bool       `json:"ready"`
+	Presence  string     `json:"presence"`
+	Reason    *string    `json:"reason"`
+	Since     door.Stamp `json:"since"`
+	Callback  *string    `json:"callback"`
+	CreatedAt door.Stamp `json:"created_at"`
+	UpdatedAt door.Stamp `json:"updated_at"`
+}
+
+// NewPresence asks for a presence.
+type NewPresence struct {
+	Presence agent.Presence `json:"presence"`
+	Reason   *string        `json:"reason,omitempty"`
+}
+
+func (a *API) agents() thing[AgentDoc, Agent] {
+	return thing[AgentDoc, Agent]{
+		kind: directory.Agent, prefix: "agt_",
+		ids:   func(d *directory.Directory) []string { return keysOf(d.Agents) },
+		whose: func(*directory.Directory, string) id.Subscriber { return "" },
+		view: func(d *directory.Directory, i string) Agent {
+			return agentView(d.Agents[id.Agent(i)], a.Conductor.Agents())
+		},
+		doc: func(d *directory.Directory, i string) AgentDoc {
+			ag := d.Agents[id.Agent(i)]
+			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready}
+		},
+		check: checkAgent,
+	}
+}
+
+func agentView(ag *agent.Agent, live map[id.Agent]agent.Status) Agent {
+	s, ok := live[ag.ID]
+	if !ok {
+		s = ag.Status
+	}
+	if s.Presence == "" {
+		s.Presence = agent.SignedOut
+	}
+	return Agent{
+		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Presence: string(s.Presence),
+		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Callback: door.Opt(s.Callback),
+		CreatedAt: door.Stamp(ag.CreatedAt), UpdatedAt: door.Stamp(ag.UpdatedAt),
+	}
+}
+
+func devices(all []agent.Device) []Device {
+	out := []Device{}
+	for _, d := range all {
+		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm})
+	}
+	return out
+}
+
+func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentDoc) (directory.Setup, error) {
+	none := directory.Setup{}
+	if err := freeSlug(d, directory.Agent, self, in.Slug); err != nil {
+		return none, err
+	}
+	if in.Name == "" {
+		return none, required("name")
+	}
+	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready}
+	if old := d.Agents[ag.ID]; old != nil {
+		ag.PasswordHash, ag.CreatedAt, ag.Status = old.PasswordHash, old.CreatedAt, old.Status
+	}
+	for _, dev := range in.Devices {
+		to, err := endpoint("devices", dev.To)
+		if err != nil {
+			return none, err
+		}
+		if err := oneOf("devices", dev.Confirm, "", "auto", "none", "key"); err != nil {
+			return none, err
+		}
+		if dev.RingS < 0 || time.Duration(dev.RingS) > 5*time.Minute {
+			return none, bad("devices", "A telephone rings for 0 (as its kind does) to 300 seconds.")
+		}
+		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm})
+	}
+	return directory.Setup{Agents: []agent.Agent{ag}}, nil
+}
+
+func (a *API) setPresence(w http.ResponseWriter, r *http.Request) error {
+	t := a.agents()
+	_, i, err := t.find(a, r)
+	if err != nil {
+		return err
+	}
+	var in NewPresence
+	if err := door.Strict(r, &in); err != nil {
+		return err
+	}
+	if _, ok := agent.Wanted(in.Presence); !ok {
+		return bad("presence", "presence can be set to ready, paused, signed_out or finishing.")
+	}
+	if _, err := a.Conductor.SetPresence(r.Context(), id.Agent(i), in.Presence, door.Text(in.Reason)); err != nil {
+		return err
+	}
+	return door.JSON(w, http.StatusOK, t.view(a.Conductor.Directory(), i))
+}

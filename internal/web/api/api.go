@@ -1,0 +1,67 @@
+// Package api is the door of programs: the public routes that a form or widget on a business's page uses, and the
+// keyed routes of operators and subscribers.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/callback"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/live"
+	"ringback/internal/schedule"
+	"ringback/internal/web/door"
+)
+
+// Conductor leads callbacks through their lives.
+type Conductor interface {
+	Request(ctx context.Context, r callback.Request) (*callback.Made, error)
+	Cancel(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
+	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
+	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
+	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
+	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
+	Directory() *directory.Directory
+	Reload(ctx context.Context) error
+	Place(cb id.Callback) (n int, ok bool)
+	Agents() map[id.Agent]agent.Status
+	HashNumber(e cti.Endpoint) string
+}
+
+// Callbacks are read here; only the conductor changes them.
+type Callbacks interface {
+	Callback(ctx context.Context, sub id.Subscriber, cb id.Callback) (*callback.Callback, error)
+	ByToken(ctx context.Context, tokenHash string) (*callback.Callback, error)
+	Callbacks(ctx context.Context, sub id.Subscriber, f callback.Filter) ([]callback.Callback, error)
+	Journal(ctx context.Context, cb id.Callback) ([]callback.Line, error)
+}
+
+// Book is where what is set up is written.
+type Book interface {
+	Apply(ctx context.Context, s directory.Setup, o directory.Options) ([]directory.Change, error)
+	Delete(ctx context.Context, k directory.Kind, id string) error
+}
+
+// Deps is what the door needs.
+type Deps struct {
+	URL       string // of the service, without a slash at the end
+	Now       func() time.Time
+	Mint      *id.Mint
+	Log       *slog.Logger
+	Conductor Conductor
+	Callbacks Callbacks
+	Book      Book
+	Live      *live.Hub
+	// Submit answers a plain form that was posted to the public API, with pages.
+	Submit door.Handler
+}
+
+// API answers programs.
+type API struct{ Deps }
+
+// New opens the door.
+func New(d Deps) *API { return &API{d} }

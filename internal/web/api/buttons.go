@@ -1,0 +1,130 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+)
+
+// ButtonDoc is what is written of a button.
+type ButtonDoc struct {
+	Slug       string             `json:"slug"`
+	Subscriber string             `json:"subscriber"`
+	Origins    []string           `json:"origins"`
+	Order      subscriber.Order   `json:"order"`
+	Confirm    subscriber.Confirm `json:"confirm"`
+	Channels   []string           `json:"channels"`
+	Proof      string             `json:"proof"`
+	Tries      int                `json:"tries"`
+	Fields     []subscriber.Field `json:"fields"`
+	Closed     bool               `json:"closed"`
+}
+
+// Button is what a business puts on its page.
+type Button struct {
+	ID             string             `json:"id"`
+	Slug           string             `json:"slug"`
+	Subscriber     string             `json:"subscriber"`
+	SubscriberSlug *string            `json:"subscriber_slug"`
+	Origins        []string           `json:"origins"`
+	Order          subscriber.Order   `json:"order"`
+	Confirm        subscriber.Confirm `json:"confirm"`
+	Channels       []Channel          `json:"channels"`
+	Proof          string             `json:"proof"`
+	Tries          int                `json:"tries"`
+	Fields         []subscriber.Field `json:"fields"`
+	Closed         bool               `json:"closed"`
+	URL            string             `json:"url"`
+	CreatedAt      door.Stamp         `json:"created_at"`
+	UpdatedAt      door.Stamp         `json:"updated_at"`
+}
+
+func (a *API) buttons() thing[ButtonDoc, Button] {
+	return thing[ButtonDoc, Button]{
+		kind: directory.Button, prefix: "btn_",
+		ids:   func(d *directory.Directory) []string { return keysOf(d.Buttons) },
+		whose: func(d *directory.Directory, i string) id.Subscriber { return d.Buttons[id.Button(i)].Subscriber },
+		view: func(d *directory.Directory, i string) Button {
+			return a.buttonView(d, d.Buttons[id.Button(i)])
+		},
+		doc:   func(d *directory.Directory, i string) ButtonDoc { return buttonDoc(d.Buttons[id.Button(i)]) },
+		blank: ButtonDoc{Order: subscriber.AgentFirst, Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Proof: "off", Tries: subscriber.DefaultTries},
+		check: checkButton,
+	}
+}
+
+func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
+	v := Button{
+		ID: string(b.ID), Slug: b.Slug, Subscriber: string(b.Subscriber), Origins: list(b.Origins), Order: b.Order, Confirm: b.Confirm,
+		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
+		CreatedAt: door.Stamp(b.CreatedAt), UpdatedAt: door.Stamp(b.UpdatedAt),
+	}
+	if s := d.Subscribers[b.Subscriber]; s != nil {
+		v.SubscriberSlug = &s.Slug
+	}
+	return v
+}
+
+func buttonDoc(b *subscriber.Button) ButtonDoc {
+	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Closed}
+}
+
+func checkButton(r *http.Request, d *directory.Directory, self string, in *ButtonDoc) (directory.Setup, error) {
+	none := directory.Setup{}
+	if err := freeSlug(d, directory.Button, self, in.Slug); err != nil {
+		return none, err
+	}
+	sub, err := business(d, door.Principal(r.Context()), in.Subscriber)
+	if err != nil {
+		return none, err
+	}
+	b := subscriber.Button{
+		ID: id.Button(self), Slug: in.Slug, Subscriber: sub, Origins: in.Origins, Order: in.Order, Confirm: in.Confirm,
+		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Closed: in.Closed,
+	}
+	if old := d.Buttons[b.ID]; old != nil {
+		b.CreatedAt = old.CreatedAt
+	}
+	return directory.Setup{Buttons: []subscriber.Button{b}}, checkButtonWords(&b)
+}
+
+var fieldName = regexp.MustCompile(`^[a-z0-9_]{1,40}$`)
+
+func checkButtonWords(b *subscriber.Button) error {
+	if err := oneOf("order", b.Order, subscriber.AgentFirst, subscriber.VisitorFirst); err != nil {
+		return err
+	}
+	for field, v := range map[string]string{"confirm.agent": b.Confirm.Agent, "confirm.visitor": b.Confirm.Visitor} {
+		if err := oneOf(field, v, "auto", "none", "key", "key_or_voice"); err != nil {
+			return err
+		}
+	}
+	for _, c := range b.Channels {
+		if err := oneOf("channels", c, "phone", "web", "chat"); err != nil {
+			return err
+		}
+	}
+	if err := oneOf("proof", b.Proof, "required", "off"); err != nil {
+		return err
+	}
+	if b.Tries < 1 || b.Tries > 10 {
+		return bad("tries", "tries is a number from 1 to 10.")
+	}
+	for _, o := range b.Origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+			return bad("origins", "%.200q is no origin; one is written https://www.example.com.", o)
+		}
+	}
+	for _, f := range b.Fields {
+		if !fieldName.MatchString(f.Name) || f.Label == "" {
+			return bad("fields", "A field has a name of a-z, 0-9 and _, and a label.")
+		}
+	}
+	return nil
+}

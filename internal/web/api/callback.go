@@ -1,0 +1,244 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"ringback/internal/callback"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/web/door"
+)
+
+// CallbackHead is a callback without what it was made of.
+type CallbackHead struct {
+	ID             string            `json:"id"`
+	Subscriber     string            `json:"subscriber"`
+	SubscriberSlug *string           `json:"subscriber_slug"`
+	Button         string            `json:"button"`
+	ButtonSlug     *string           `json:"button_slug"`
+	Interaction    *string           `json:"interaction"`
+	Contact        *string           `json:"contact"`
+	State          callback.State    `json:"state"`
+	Outcome        *string           `json:"outcome"`
+	Reason         *Reason           `json:"reason"`
+	Order          string            `json:"order"`
+	Number         *string           `json:"number"`
+	Endpoint       *string           `json:"endpoint"`
+	Destination    *string           `json:"destination"`
+	Name           *string           `json:"name"`
+	Topic          *string           `json:"topic"`
+	Fields         map[string]string `json:"fields"`
+	Page           *string           `json:"page"`
+	Language       *string           `json:"language"`
+	Metadata       map[string]string `json:"metadata"`
+	ArrivedAt      door.Stamp        `json:"arrived_at"`
+	DueAt          door.Stamp        `json:"due_at"`
+	When           json.RawMessage   `json:"when"`
+	CreatedAt      door.Stamp        `json:"created_at"`
+	EndedAt        door.Stamp        `json:"ended_at"`
+	TalkS          door.Seconds      `json:"talk_s"`
+}
+
+// Callback is all of one.
+type Callback struct {
+	CallbackHead
+	Attempts []Attempt `json:"attempts"`
+	Journal  []Line    `json:"journal"`
+}
+
+// Reason says why, to staff and to the visitor.
+type Reason struct {
+	Code    string `json:"code"`
+	Staff   string `json:"staff"`
+	Visitor string `json:"visitor"`
+}
+
+// Attempt is one try.
+type Attempt struct {
+	N              int        `json:"n"`
+	Agent          *string    `json:"agent"`
+	AgentSlug      *string    `json:"agent_slug"`
+	Representation *string    `json:"representation"`
+	Result         *string    `json:"result"`
+	StartedAt      door.Stamp `json:"started_at"`
+	EndedAt        door.Stamp `json:"ended_at"`
+	Legs           []Leg      `json:"legs"`
+}
+
+// Leg is one telephone.
+type Leg struct {
+	ID          string     `json:"id"`
+	Party       string     `json:"party"`
+	Kind        string     `json:"kind"`
+	Endpoint    string     `json:"endpoint"`
+	Trunk       *string    `json:"trunk"`
+	TrunkSlug   *string    `json:"trunk_slug"`
+	CallID      *string    `json:"call_id"`
+	State       string     `json:"state"`
+	Cause       *string    `json:"cause"`
+	By          *string    `json:"by"`
+	SIPCode     *int       `json:"sip_code"`
+	CreatedAt   door.Stamp `json:"created_at"`
+	SentAt      door.Stamp `json:"sent_at"`
+	RingingAt   door.Stamp `json:"ringing_at"`
+	AnsweredAt  door.Stamp `json:"answered_at"`
+	ConfirmedAt door.Stamp `json:"confirmed_at"`
+	BridgedAt   door.Stamp `json:"bridged_at"`
+	EndedAt     door.Stamp `json:"ended_at"`
+}
+
+// Line is one step of the journal, with a sentence.
+type Line struct {
+	Seq    int64      `json:"seq"`
+	At     door.Stamp `json:"at"`
+	Actor  string     `json:"actor"`
+	From   *string    `json:"from"`
+	Event  string     `json:"event"`
+	To     *string    `json:"to"`
+	Reason *string    `json:"reason"`
+	Text   string     `json:"text"`
+}
+
+func (a *API) one(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.Callbacks.Callback(r.Context(), door.Principal(r.Context()).Sees, id.Callback(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, c)
+}
+
+func (a *API) answer(w http.ResponseWriter, r *http.Request, c *callback.Callback) error {
+	full, err := a.full(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	return door.JSON(w, http.StatusOK, full)
+}
+
+func (a *API) full(ctx context.Context, c *callback.Callback) (Callback, error) {
+	journal, err := a.Callbacks.Journal(ctx, c.ID)
+	if err != nil {
+		return Callback{}, err
+	}
+	return render(c, journal, a.Conductor.Directory()), nil
+}
+
+func render(c *callback.Callback, journal []callback.Line, dir *directory.Directory) Callback {
+	out := Callback{CallbackHead: head(c, dir), Attempts: []Attempt{}, Journal: []Line{}}
+	for i := range c.Attempts {
+		out.Attempts = append(out.Attempts, attempt(&c.Attempts[i], dir))
+	}
+	for _, l := range journal {
+		out.Journal = append(out.Journal, line(l))
+	}
+	return out
+}
+
+func head(c *callback.Callback, dir *directory.Directory) CallbackHead {
+	h := CallbackHead{
+		ID: string(c.ID), Subscriber: string(c.Subscriber), Button: string(c.Button),
+		Interaction: door.Opt(c.Interaction), Contact: door.Opt(c.Contact), State: c.State, Outcome: door.Opt(c.Outcome),
+		Order: string(c.Order), Number: door.Opt(c.Number.E164()), Destination: door.Opt(c.Destination), Name: door.Opt(c.Name),
+		Topic: door.Opt(c.Topic), Fields: full(c.Fields), Page: door.Opt(c.Page), Language: door.Opt(c.Language),
+		Metadata: full(c.Metadata), ArrivedAt: door.Stamp(c.ArrivedAt), DueAt: door.Stamp(c.DueAt), When: json.RawMessage("null"),
+		CreatedAt: door.Stamp(c.CreatedAt), EndedAt: door.Stamp(c.EndedAt), TalkS: door.Seconds(c.TalkTime),
+	}
+	if s := dir.Subscribers[c.Subscriber]; s != nil {
+		h.SubscriberSlug = &s.Slug
+	}
+	if b := dir.Buttons[c.Button]; b != nil {
+		h.ButtonSlug = &b.Slug
+	}
+	if c.Number == "" {
+		h.Endpoint = door.Opt(c.Endpoint)
+	}
+	if c.Reason != "" {
+		w := c.Reason.Words()
+		h.Reason = &Reason{string(c.Reason), w.Staff, w.Visitor}
+	}
+	if json.Valid([]byte(c.When)) {
+		h.When = json.RawMessage(c.When)
+	}
+	return h
+}
+
+// full is a map that is never null.
+func full(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+func attempt(a *callback.Attempt, dir *directory.Directory) Attempt {
+	out := Attempt{
+		N: a.N, Agent: door.Opt(a.Agent), Representation: door.Opt(a.Representation), Result: door.Opt(a.Result),
+		StartedAt: door.Stamp(a.StartedAt), EndedAt: door.Stamp(a.EndedAt), Legs: []Leg{},
+	}
+	if ag := dir.Agents[a.Agent]; ag != nil {
+		out.AgentSlug = &ag.Slug
+	}
+	for i := range a.Legs {
+		out.Legs = append(out.Legs, leg(&a.Legs[i], dir))
+	}
+	return out
+}
+
+func leg(l *callback.Leg, dir *directory.Directory) Leg {
+	out := Leg{
+		ID: string(l.ID), Party: string(l.Party), Kind: string(l.Endpoint.Kind()), Endpoint: string(l.Endpoint),
+		Trunk: door.Opt(l.Trunk), CallID: door.Opt(l.CallID), State: string(l.State), Cause: door.Opt(l.Cause), By: door.Opt(l.By),
+		CreatedAt: door.Stamp(l.CreatedAt), SentAt: door.Stamp(l.SentAt), RingingAt: door.Stamp(l.RingingAt),
+		AnsweredAt: door.Stamp(l.AnsweredAt), ConfirmedAt: door.Stamp(l.ConfirmedAt), BridgedAt: door.Stamp(l.BridgedAt),
+		EndedAt: door.Stamp(l.EndedAt),
+	}
+	if t := dir.Trunks[l.Trunk]; t != nil {
+		out.TrunkSlug = &t.Slug
+	}
+	if l.SIPCode != 0 {
+		out.SIPCode = &l.SIPCode
+	}
+	return out
+}
+
+func line(l callback.Line) Line {
+	return Line{
+		Seq: l.Seq, At: door.Stamp(l.At), Actor: string(l.Actor), From: door.Opt(l.From), Event: l.Event, To: door.Opt(l.To),
+		Reason: door.Opt(l.Reason), Text: sentence(l),
+	}
+}
+
+// sentence tells a step: why, and what else is known.
+func sentence(l callback.Line) string {
+	text := ""
+	if l.Reason != "" {
+		text = l.Reason.Words().Staff
+	}
+	switch {
+	case text == "" && l.Detail == "":
+		return words(l.Event)
+	case text == "":
+		return words(l.Event) + " " + l.Detail
+	case l.Detail == "":
+		return text
+	}
+	return text + " " + l.Detail
+}
+
+// keptCallback is the answer to a POST as it is kept with the callback: what is known in that transaction.
+func (a *API) keptCallback(c *callback.Callback) callback.Kept {
+	b, _ := json.Marshal(render(c, nil, a.Conductor.Directory())) // of strings, numbers and times
+	return callback.Kept{Status: http.StatusCreated, Location: Base + "/callbacks/" + string(c.ID), Body: append(b, '\n')}
+}
+
+// words makes an event readable: agent_found is "Agent found."
+func words(event string) string {
+	if event == "" {
+		return ""
+	}
+	s := strings.ReplaceAll(event, "_", " ")
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}

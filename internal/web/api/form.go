@@ -1,0 +1,139 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"ringback/internal/consent"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+)
+
+// ButtonForm is what a form for a button shows.
+type ButtonForm struct {
+	ID          string            `json:"id"`
+	Slug        string            `json:"slug"`
+	Subscriber  FormOwner         `json:"subscriber"`
+	Language    string            `json:"language"`
+	Direction   string            `json:"direction"`
+	Form        Form              `json:"form"`
+	Texts       map[string]string `json:"texts"`
+	Channels    []Channel         `json:"channels"`
+	Order       string            `json:"order"`
+	Closed      bool              `json:"closed"`
+	Open        bool              `json:"open"`
+	NextOpening door.Stamp        `json:"next_opening"`
+	Zone        string            `json:"zone"`
+	Slots       []door.Stamp      `json:"slots"`
+	Consent     ConsentText       `json:"consent"`
+	Proof       Challenge         `json:"proof"`
+}
+
+// FormOwner is the business behind a button.
+type FormOwner struct {
+	Slug     string  `json:"slug"`
+	Name     string  `json:"name"`
+	CallerID *string `json:"caller_id"`
+}
+
+// Form lists the questions.
+type Form struct {
+	Action string      `json:"action"`
+	Fields []FormField `json:"fields"`
+}
+
+// FormField is one question. Those of the button's own are sent inside fields.
+type FormField struct {
+	Name     string `json:"name"`
+	Label    string `json:"label"`
+	Type     string `json:"type"`
+	Required bool   `json:"required"`
+	Own      bool   `json:"own"`
+}
+
+// Channel is a way to talk.
+type Channel struct {
+	Name      string `json:"name"`
+	Available bool   `json:"available"`
+}
+
+// ConsentText is what the visitor agrees to.
+type ConsentText struct {
+	Version string `json:"version"`
+	Text    string `json:"text"`
+}
+
+// Challenge is what must be solved before a request; this build asks for nothing.
+type Challenge struct {
+	Required bool `json:"required"`
+}
+
+func (a *API) challenge(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	return door.JSON(w, http.StatusOK, Challenge{})
+}
+
+func (a *API) buttonForm(w http.ResponseWriter, r *http.Request) error {
+	b, sub, err := a.button(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := a.admitted(w, r, b); err != nil {
+		return err
+	}
+	return door.JSON(w, http.StatusOK, a.formOf(b, sub))
+}
+
+func (a *API) button(idOrSlug string) (*subscriber.Button, *subscriber.Subscriber, error) {
+	b, sub := a.Conductor.Directory().Button(idOrSlug)
+	if b == nil || sub == nil {
+		return nil, nil, missing(directory.Button)
+	}
+	return b, sub, nil
+}
+
+func missing(k directory.Kind) error { return fault.New(fault.NotFound, "No such %s.", k) }
+
+func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonForm {
+	now, loc := a.Now(), sub.Location()
+	f := ButtonForm{
+		ID: string(b.ID), Slug: b.Slug, Language: "en", Direction: "ltr", Order: string(b.Order), Zone: loc.String(),
+		Subscriber: FormOwner{Slug: sub.Slug, Name: sub.Name, CallerID: door.Opt(sub.CallerID.E164())},
+		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(b)},
+		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: sub.Hours.Open(now, loc), Slots: []door.Stamp{},
+		Consent: ConsentText{consent.Version, consent.Sentence(sub.Name)},
+	}
+	if next, ok := sub.Hours.Next(now, loc); ok && !f.Open {
+		f.NextOpening = door.Stamp(next)
+	}
+	f.Texts = texts(sub, f.Open, time.Time(f.NextOpening))
+	return f
+}
+
+// Channels of a button with what this build has: telephones only.
+func Channels(b *subscriber.Button) []Channel {
+	out := []Channel{}
+	for _, c := range b.Channels {
+		out = append(out, Channel{Name: c, Available: c == "phone"})
+	}
+	if len(out) == 0 {
+		out = append(out, Channel{Name: "phone", Available: true})
+	}
+	return out
+}
+
+func questions(b *subscriber.Button) []FormField {
+	fields := []FormField{
+		{Name: "name", Label: "Your name", Type: "text"},
+		{Name: "number", Label: "Your telephone number", Type: "tel", Required: true},
+		{Name: "topic", Label: "What is it about?", Type: "text"},
+	}
+	for _, f := range b.Fields {
+		fields = append(fields, FormField{Name: f.Name, Label: f.Label, Type: "text", Required: f.Required, Own: true})
+	}
+	return append(fields,
+		FormField{Name: "when", Label: "When shall we call?", Type: "when"},
+		FormField{Name: "consent", Label: "I agree", Type: "checkbox", Required: true})
+}

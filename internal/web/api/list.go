@@ -1,0 +1,97 @@
+package api
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"ringback/internal/callback"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/web/door"
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// list pages through callbacks.
+func (a *API) list(w http.ResponseWriter, r *http.Request) error {
+	after, limit, err := page(r, "cb_")
+	if err != nil {
+		return err
+	}
+	sub, err := a.narrowed(r)
+	if err != nil {
+		return err
+	}
+	f := callback.Filter{After: id.Callback(after), Limit: limit + 1, State: callback.State(r.URL.Query().Get("state"))}
+	if f.State != "" && !slices.Contains(callback.States, f.State) {
+		return bad("state", "There is no state %.64q.", f.State)
+	}
+	if b := r.URL.Query().Get("button"); b != "" {
+		button, _, err := a.button(b)
+		if err != nil {
+			return err
+		}
+		if !sees(door.Principal(r.Context()), button.Subscriber) {
+			return missing(directory.Button)
+		}
+		f.Button = button.ID
+	}
+	found, err := a.Callbacks.Callbacks(r.Context(), sub, f)
+	if err != nil {
+		return err
+	}
+	out := door.List[CallbackHead]{Data: []CallbackHead{}}
+	for i := range found {
+		if i == limit {
+			out.Next = cursor(string(found[i-1].ID))
+			break
+		}
+		out.Data = append(out.Data, head(&found[i], a.Conductor.Directory()))
+	}
+	return door.JSON(w, http.StatusOK, out)
+}
+
+// page reads limit and after; after is "" or an id with the prefix.
+func page(r *http.Request, prefix string) (after string, limit int, err error) {
+	q := r.URL.Query()
+	limit = defaultLimit
+	if s := q.Get("limit"); s != "" {
+		limit, err = strconv.Atoi(s)
+		if err != nil || limit < 1 || limit > maxLimit {
+			return "", 0, bad("limit", "limit is a number from 1 to %d.", maxLimit)
+		}
+	}
+	if s := q.Get("after"); s != "" {
+		b, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil || !id.Has(prefix, string(b)) {
+			return "", 0, fault.At("after", fault.BadCursor, "after takes the next of an earlier page, unchanged.")
+		}
+		after = string(b)
+	}
+	return after, limit, nil
+}
+
+func cursor(last string) *string {
+	s := base64.RawURLEncoding.EncodeToString([]byte(last))
+	return &s
+}
+
+// narrowed is the business that a list is about: the key's own, or the one asked for; "" is all.
+func (a *API) narrowed(r *http.Request) (id.Subscriber, error) {
+	p := door.Principal(r.Context())
+	asked := r.URL.Query().Get("subscriber")
+	if asked == "" {
+		return p.Sees, nil
+	}
+	sub := id.Subscriber(a.Conductor.Directory().ID(directory.Subscriber, asked))
+	if sub == "" || !sees(p, sub) {
+		return "", missing(directory.Subscriber)
+	}
+	return sub, nil
+}

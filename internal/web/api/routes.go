@@ -1,0 +1,81 @@
+package api
+
+import (
+	"net/http"
+
+	"ringback/internal/web/door"
+	"ringback/internal/web/status"
+)
+
+// Base of all routes of the API.
+const Base = "/api/v1"
+
+// Routes is the table of the door.
+func (a *API) Routes() []door.Route {
+	rows := a.public()
+	rows = append(rows, a.callbacks()...)
+	rows = append(rows, a.people()...)
+	rows = append(rows, a.machine()...)
+	for i := range rows {
+		rows[i].Pattern = Base + rows[i].Pattern
+	}
+	return rows
+}
+
+var paging = []string{"limit", "after"}
+
+func (a *API) public() []door.Route {
+	const cb = "/public/callbacks/{token}"
+	rows := []door.Route{
+		{Method: "GET", Pattern: "/public/buttons/{id}", Summary: "What a form for this button shows", Out: ButtonForm{}, Handle: a.buttonForm},
+		{Method: "GET", Pattern: "/public/challenge", Summary: "Whether a request needs proof of work", Out: Challenge{}, Handle: a.challenge},
+		{Method: "POST", Pattern: "/public/buttons/{id}/callbacks", Summary: "Ask to be called", In: Wish{}, Out: status.Answer{}, Status: http.StatusCreated, Repeats: true, Handle: a.wish},
+		{Method: "GET", Pattern: cb, Summary: "Where a callback is", Out: status.View{}, Handle: a.look},
+		{Method: "GET", Pattern: cb + "/events", Summary: "Where a callback is, as it happens (server-sent events)", Handle: a.events},
+		{Method: "POST", Pattern: cb + "/cancel", Summary: "Do not call", In: Nothing{}, Out: status.View{}, Handle: a.visitorCancels},
+		{Method: "POST", Pattern: cb + "/number", Summary: "Call another telephone", In: NewNumber{}, Out: status.View{}, Handle: a.visitorChangesNumber},
+		{Method: "POST", Pattern: cb + "/reschedule", Summary: "Call at another time", In: NewTime{}, Out: status.View{}, Handle: a.visitorReschedules},
+		{Method: "POST", Pattern: cb + "/now", Summary: "Call now", In: Nothing{}, Out: status.View{}, Handle: a.visitorCallsNow},
+	}
+	return rows
+}
+
+func (a *API) callbacks() []door.Route {
+	const cb = "/callbacks/{id}"
+	return []door.Route{
+		{Method: "POST", Pattern: "/callbacks", Who: door.Keyed, Summary: "Make a callback", In: KeyedWish{}, Out: Callback{}, Status: http.StatusCreated, Repeats: true, Handle: a.make},
+		{Method: "GET", Pattern: "/callbacks", Who: door.Keyed, Summary: "List callbacks", Query: append([]string{"subscriber", "button", "state"}, paging...), Out: door.List[CallbackHead]{}, Handle: a.list},
+		{Method: "GET", Pattern: cb, Who: door.Keyed, Summary: "One callback with its attempts, legs and journal", Out: Callback{}, Handle: a.one},
+		{Method: "POST", Pattern: cb + "/cancel", Who: door.Keyed, Summary: "Withdraw a callback", In: Nothing{}, Out: Callback{}, Handle: a.staffCancels},
+		{Method: "POST", Pattern: cb + "/number", Who: door.Keyed, Summary: "Call another telephone", In: NewNumber{}, Out: Callback{}, Handle: a.staffChangesNumber},
+		{Method: "POST", Pattern: cb + "/reschedule", Who: door.Keyed, Summary: "Call at another time", In: NewTime{}, Out: Callback{}, Handle: a.staffReschedules},
+		{Method: "POST", Pattern: cb + "/now", Who: door.Keyed, Summary: "Call now", In: Nothing{}, Out: Callback{}, Handle: a.staffCallsNow},
+	}
+}
+
+// people are those who are served and who serve.
+func (a *API) people() []door.Route {
+	rows := crud(a, "/subscribers", "subscriber", a.subscribers(), door.Operator)
+	rows = append(rows, crud(a, "/buttons", "button", a.buttons(), door.Keyed)...)
+	rows = append(rows, crud(a, "/representations", "representation", a.representations(), door.Operator)...)
+	rows = append(rows, crud(a, "/agents", "agent", a.agents(), door.Operator)...)
+	return append(rows, door.Route{Method: "POST", Pattern: "/agents/{id}/presence", Who: door.Operator,
+		Summary: "Set an agent's presence", In: NewPresence{}, Out: Agent{}, Handle: a.setPresence})
+}
+
+// machine is what calls travel over and what opens and closes doors.
+func (a *API) machine() []door.Route {
+	rows := crud(a, "/trunks", "trunk", a.trunks(), door.Operator)
+	rows = append(rows, withoutPatch(crud(a, "/keys", "key", a.keys(), door.Operator))...)
+	return append(rows, withoutPatch(crud(a, "/blocks", "block", a.blocks(), door.Keyed))...)
+}
+
+func withoutPatch(rows []door.Route) []door.Route {
+	kept := rows[:0]
+	for _, r := range rows {
+		if r.Method != "PATCH" {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}

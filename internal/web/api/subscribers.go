@@ -1,0 +1,120 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/money"
+	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+)
+
+// SubscriberDoc is what is written of a business.
+type SubscriberDoc struct {
+	Slug        string             `json:"slug"`
+	Name        string             `json:"name"`
+	Regions     []string           `json:"regions"`
+	TimeZone    string             `json:"time_zone"`
+	Hours       schedule.Hours     `json:"hours"`
+	CallerID    string             `json:"caller_id"`
+	Destination string             `json:"destination"`
+	Prompts     subscriber.Prompts `json:"prompts"`
+	Limits      LimitsDoc          `json:"limits"`
+	Suspended   bool               `json:"suspended"`
+}
+
+// LimitsDoc bounds what a business may cause.
+type LimitsDoc struct {
+	Concurrent  int          `json:"concurrent"`
+	MaxTalkS    door.Seconds `json:"max_talk_s"`
+	SpendPerDay money.Amount `json:"spend_per_day"`
+}
+
+// Subscriber is a business.
+type Subscriber struct {
+	ID          string             `json:"id"`
+	Slug        string             `json:"slug"`
+	Name        string             `json:"name"`
+	Regions     []string           `json:"regions"`
+	TimeZone    string             `json:"time_zone"`
+	Hours       schedule.Hours     `json:"hours"`
+	CallerID    *string            `json:"caller_id"`
+	Destination *string            `json:"destination"`
+	Prompts     subscriber.Prompts `json:"prompts"`
+	Limits      LimitsDoc          `json:"limits"`
+	Suspended   bool               `json:"suspended"`
+	CreatedAt   door.Stamp         `json:"created_at"`
+	UpdatedAt   door.Stamp         `json:"updated_at"`
+}
+
+func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
+	return thing[SubscriberDoc, Subscriber]{
+		kind: directory.Subscriber, prefix: "sub_",
+		ids:   func(d *directory.Directory) []string { return keysOf(d.Subscribers) },
+		whose: func(_ *directory.Directory, i string) id.Subscriber { return id.Subscriber(i) },
+		view: func(d *directory.Directory, i string) Subscriber {
+			return subscriberView(d.Subscribers[id.Subscriber(i)])
+		},
+		doc: func(d *directory.Directory, i string) SubscriberDoc {
+			return subscriberDoc(d.Subscribers[id.Subscriber(i)])
+		},
+		blank: SubscriberDoc{TimeZone: "UTC", Limits: LimitsDoc{subscriber.DefaultConcurrent, door.Seconds(subscriber.DefaultMaxTalk), money.Amount{}}},
+		check: checkSubscriber,
+	}
+}
+
+func subscriberView(s *subscriber.Subscriber) Subscriber {
+	return Subscriber{
+		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours,
+		CallerID: door.Opt(s.CallerID.E164()), Destination: door.Opt(s.Destination), Prompts: s.Prompts,
+		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
+		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
+	}
+}
+
+func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
+	v := subscriberView(s)
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, v.Limits, v.Suspended}
+}
+
+func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
+	none := directory.Setup{}
+	if err := freeSlug(d, directory.Subscriber, self, in.Slug); err != nil {
+		return none, err
+	}
+	if in.Name == "" {
+		return none, required("name")
+	}
+	for _, r := range in.Regions {
+		if len(r) != 2 || r[0] < 'A' || r[0] > 'Z' || r[1] < 'A' || r[1] > 'Z' {
+			return none, bad("regions", "%.64q is no country; write its two capitals, such as US.", r)
+		}
+	}
+	if _, err := schedule.Zone(in.TimeZone); err != nil {
+		return none, bad("time_zone", "%v.", err)
+	}
+	s := subscriber.Subscriber{
+		ID: id.Subscriber(self), Slug: in.Slug, Name: in.Name, Regions: in.Regions, TimeZone: in.TimeZone, Hours: in.Hours,
+		Prompts: in.Prompts, Suspended: in.Suspended,
+		Limits: subscriber.Limits{Concurrent: in.Limits.Concurrent, MaxTalk: time.Duration(in.Limits.MaxTalkS), SpendPerDay: in.Limits.SpendPerDay},
+	}
+	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Minute {
+		return none, bad("limits", "limits take at least one call at once, and at least 60 seconds of talk.")
+	}
+	if old := d.Subscribers[s.ID]; old != nil {
+		s.CreatedAt = old.CreatedAt
+	}
+	var err error
+	if s.CallerID, err = number("caller_id", in.CallerID, s.Region()); err != nil {
+		return none, err
+	}
+	if in.Destination != "" {
+		if s.Destination, err = endpoint("destination", in.Destination); err != nil {
+			return none, err
+		}
+	}
+	return directory.Setup{Subscribers: []subscriber.Subscriber{s}}, nil
+}

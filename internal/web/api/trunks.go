@@ -1,0 +1,119 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+)
+
+// TrunkDoc is what is written of a trunk. The password is never shown; left out, it stays.
+type TrunkDoc struct {
+	Slug           string           `json:"slug"`
+	Address        string           `json:"address"`
+	Username       string           `json:"username"`
+	Password       *string          `json:"password,omitempty"`
+	Prefixes       []string         `json:"prefixes"`
+	Priority       int              `json:"priority"`
+	MaxCalls       int              `json:"max_calls"`
+	CallsPerSecond float64          `json:"calls_per_second"`
+	NumberFormat   cti.NumberFormat `json:"number_format"`
+	TechPrefix     string           `json:"tech_prefix"`
+	CallerID       cti.CallerIDIn   `json:"caller_id"`
+	Domain         string           `json:"domain"`
+	Codecs         []cti.Codec      `json:"codecs"`
+	AcceptFrom     []string         `json:"accept_from"`
+	NAT            cti.NAT          `json:"nat"`
+	Local          cti.Local        `json:"local"`
+	SessionTimer   cti.SessionTimer `json:"session_timer"`
+	Headers        bool             `json:"headers"`
+	SilentFailover bool             `json:"silent_failover"`
+}
+
+// Trunk is a line to the telephone network.
+type Trunk struct {
+	ID string `json:"id"`
+	TrunkDoc
+}
+
+func (a *API) trunks() thing[TrunkDoc, Trunk] {
+	doc := func(d *directory.Directory, i string) TrunkDoc { return trunkDoc(d.Trunks[id.Trunk(i)]) }
+	return thing[TrunkDoc, Trunk]{
+		kind: directory.Trunk, prefix: "trk_",
+		ids:   func(d *directory.Directory) []string { return keysOf(d.Trunks) },
+		whose: func(*directory.Directory, string) id.Subscriber { return "" },
+		view:  func(d *directory.Directory, i string) Trunk { return Trunk{i, doc(d, i)} },
+		doc:   doc,
+		blank: TrunkDoc{
+			Prefixes: []string{""}, Priority: 1, MaxCalls: 50, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
+			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, Headers: true,
+		},
+		check: checkTrunk,
+	}
+}
+
+func trunkDoc(t *cti.Trunk) TrunkDoc {
+	return TrunkDoc{
+		Slug: t.Slug, Address: t.Address, Username: t.Username, Prefixes: list(t.Prefixes), Priority: t.Priority, MaxCalls: t.MaxCalls,
+		CallsPerSecond: t.CallsPerSecond, NumberFormat: t.NumberFormat, TechPrefix: t.TechPrefix, CallerID: t.CallerID, Domain: t.Domain,
+		Codecs: list(t.Codecs), AcceptFrom: list(t.AcceptFrom), NAT: t.NAT, Local: t.Local, SessionTimer: t.SessionTimer,
+		Headers: t.Headers, SilentFailover: t.SilentFailover,
+	}
+}
+
+func checkTrunk(_ *http.Request, d *directory.Directory, self string, in *TrunkDoc) (directory.Setup, error) {
+	none := directory.Setup{}
+	if err := freeSlug(d, directory.Trunk, self, in.Slug); err != nil {
+		return none, err
+	}
+	if _, _, _, _, err := cti.Endpoint(in.Address).SIPURI(); err != nil {
+		return none, bad("address", "%v. Write sip:host:5060;transport=udp.", err)
+	}
+	if in.MaxCalls < 0 || in.CallsPerSecond < 0 {
+		return none, bad("max_calls", "max_calls and calls_per_second are not negative; 0 is no limit.")
+	}
+	t := cti.Trunk{
+		ID: id.Trunk(self), Slug: in.Slug, Address: in.Address, Prefixes: in.Prefixes, Priority: in.Priority, MaxCalls: in.MaxCalls,
+		CallsPerSecond: in.CallsPerSecond, NumberFormat: in.NumberFormat, TechPrefix: in.TechPrefix, CallerID: in.CallerID,
+		Username: in.Username, Domain: in.Domain, Codecs: in.Codecs, AcceptFrom: in.AcceptFrom, NAT: in.NAT, Local: in.Local,
+		SessionTimer: in.SessionTimer, Headers: in.Headers, SilentFailover: in.SilentFailover,
+	}
+	if old := d.Trunks[t.ID]; old != nil {
+		t.Password = old.Password
+	}
+	if in.Password != nil {
+		t.Password = *in.Password
+	}
+	return directory.Setup{Trunks: []cti.Trunk{t}}, checkTrunkWords(&t)
+}
+
+func checkTrunkWords(t *cti.Trunk) error {
+	checks := []error{
+		oneOf("number_format", t.NumberFormat, cti.PlusE164, cti.PlainE164, cti.ZeroZero, cti.NationalNF),
+		oneOf("caller_id", t.CallerID, cti.InFrom, cti.InPAI, cti.InPPI, cti.InRPID),
+		oneOf("nat", t.NAT, cti.NATNo, cti.NATYes, cti.NATAuto),
+		oneOf("local", t.Local, cti.LocalPublic, cti.LocalPrivate),
+		oneOf("session_timer", t.SessionTimer, cti.TimerAuto, cti.TimerOff),
+	}
+	for _, c := range t.Codecs {
+		checks = append(checks, oneOf("codecs", c, cti.PCMU, cti.PCMA))
+	}
+	for _, err := range checks {
+		if err != nil {
+			return err
+		}
+	}
+	if len(t.Codecs) == 0 {
+		return bad("codecs", "A trunk needs a codec: pcmu, pcma.")
+	}
+	for _, c := range t.AcceptFrom {
+		if _, err := netip.ParsePrefix(c); err != nil {
+			if _, err := netip.ParseAddr(c); err != nil {
+				return bad("accept_from", "%.64q is no network; one is written 192.0.2.0/24.", c)
+			}
+		}
+	}
+	return nil
+}

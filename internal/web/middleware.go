@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/web/door"
+)
+
+// Server is an HTTP server with the bounds of a public one. Streams extend their own write deadline.
+func Server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       90 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// policy of the pages: nothing from elsewhere, no inline script or style, nobody's frame.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// outer is what every request goes through: a name, bounds, headers, a line in the log, and a floor under panics.
+func (s *service) outer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.Now()
+		req := s.Mint.Request()
+		r = r.WithContext(door.WithRequest(r.Context(), req))
+		rec := &recorder{ResponseWriter: w}
+		rec.Header().Set("X-Request-Id", string(req))
+		secure(rec.Header())
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, door.MaxBody)
+		}
+		defer func() {
+			if v := recover(); v != nil {
+				s.panicked(rec, r, v)
+			}
+			s.Log.DebugContext(r.Context(), "request", "request", req, "method", r.Method, "path", cut(r.URL.Path),
+				"status", rec.status, "took", s.Now().Sub(began))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func (s *service) panicked(w *recorder, r *http.Request, v any) {
+	if v == http.ErrAbortHandler {
+		panic(v) // the server's own way to break off
+	}
+	if s.Panicked != nil {
+		s.Panicked()
+	}
+	s.Log.ErrorContext(r.Context(), "panic in a request", "request", door.RequestID(r.Context()), "method", r.Method,
+		"path", cut(r.URL.Path), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	if w.status != 0 {
+		panic(http.ErrAbortHandler) // half an answer is out: the visitor must not take it for a whole one
+	}
+	write(w, problem(r.Context(), fault.New(fault.Internal, internalDetail)))
+}
+
+// recorder knows what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+var token = regexp.MustCompile(`\b(t|r|sk)_[A-Za-z0-9_-]{8,}`)
+
+// cut takes tokens out of a path before it is logged.
+func cut(path string) string { return token.ReplaceAllString(path, "${1}_…") }
+
+// opened lets a keyed request in.
+func (s *service) opened(ctx context.Context, r *http.Request, who door.Who) (context.Context, error) {
+	if who == door.Anyone {
+		return ctx, nil
+	}
+	if r.Header.Get("Authorization") == "" {
+		return nil, fault.New(fault.NoKey, "Send your key as Authorization: Bearer sk_….")
+	}
+	k := s.Conductor.Directory().KeyBySecret(id.TokenHash(door.Bearer(r)))
+	if k == nil {
+		return nil, fault.New(fault.BadKey, "This key is not known. It may have been deleted.")
+	}
+	p := k.Principal()
+	if who == door.Operator && p.Sees != "" {
+		return nil, fault.New(fault.Forbidden, "This takes an operator's key.")
+	}
+	return door.WithPrincipal(ctx, p), nil
+}

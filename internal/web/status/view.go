@@ -1,0 +1,155 @@
+// Package status is what a visitor is told about a callback: the same on the status page, in the public API and in the
+// stream of events.
+package status
+
+import (
+	"strings"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/callback"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+)
+
+// View is the public face of a callback.
+type View struct {
+	State      callback.State `json:"state"`
+	Outcome    *string        `json:"outcome"`
+	Reason     *string        `json:"reason"`
+	Message    string         `json:"message"`
+	Number     string         `json:"number"`
+	Subscriber Business       `json:"subscriber"`
+	Agent      *Person        `json:"agent"`
+	Place      *int           `json:"place"`
+	WaitS      *int           `json:"wait_s"`
+	DueAt      door.Stamp     `json:"due_at"`
+	Zone       *string        `json:"zone"`
+	Wall       *string        `json:"wall"`
+	Attempt    int            `json:"attempt"`
+	Can        []string       `json:"can"`
+	Version    int64          `json:"version"`
+}
+
+// Business is who calls.
+type Business struct {
+	Name     string  `json:"name"`
+	CallerID *string `json:"caller_id"`
+}
+
+// Person is who answers for the business.
+type Person struct {
+	DisplayName string `json:"display_name"`
+}
+
+// Line is what a view needs to know of what is not in the callback.
+type Line interface {
+	Directory() *directory.Directory
+	Place(cb id.Callback) (n int, ok bool)
+	Agents() map[id.Agent]agent.Status
+}
+
+// Of renders a callback for its visitor.
+func Of(c *callback.Callback, l Line, now time.Time) View {
+	dir := l.Directory()
+	sub := dir.Subscribers[c.Subscriber]
+	if sub == nil { // deleted since
+		sub = &subscriber.Subscriber{Name: "the business"}
+	}
+	v := View{
+		State: c.State, Outcome: door.Opt(c.Outcome), Reason: door.Opt(c.Reason), Number: Masked(c),
+		Subscriber: Business{Name: sub.Name, CallerID: door.Opt(callerID(c, sub, dir))},
+		Agent:      person(c, dir), Attempt: len(c.Attempts), Can: callback.Can(c), Version: c.Version,
+	}
+	zone := zoneOf(c, sub)
+	v.Zone = door.Opt(zone.String())
+	switch c.State {
+	case callback.Scheduled:
+		v.DueAt = door.Stamp(c.DueAt)
+		v.Wall = door.Opt(c.DueAt.In(zone).Format("2006-01-02T15:04"))
+	case callback.Queued:
+		if n, ok := l.Place(c.ID); ok {
+			v.Place = &n
+			v.WaitS = wait(n, dir.Representatives(c.Subscriber), l.Agents(), now)
+		}
+	}
+	v.Message = message(c, v, zone)
+	return v
+}
+
+func zoneOf(c *callback.Callback, sub *subscriber.Subscriber) *time.Location {
+	if c.Zone != "" {
+		if l, err := schedule.Zone(c.Zone); err == nil {
+			return l
+		}
+	}
+	return sub.Location()
+}
+
+func callerID(c *callback.Callback, sub *subscriber.Subscriber, dir *directory.Directory) string {
+	if n := len(c.Attempts); n > 0 {
+		if r := dir.Representations[c.Attempts[n-1].Representation]; r != nil && r.CallerID != "" {
+			return r.CallerID.E164()
+		}
+	}
+	if c.CallerID != "" {
+		return c.CallerID.E164()
+	}
+	return sub.CallerID.E164()
+}
+
+// person is who was last asked, while it matters to the visitor.
+func person(c *callback.Callback, dir *directory.Directory) *Person {
+	if len(c.Attempts) == 0 || c.State == callback.Queued || c.State == callback.Scheduled {
+		return nil
+	}
+	a := c.Attempts[len(c.Attempts)-1]
+	if r := dir.Representations[a.Representation]; r != nil && r.DisplayName != "" {
+		return &Person{r.DisplayName}
+	}
+	if ag := dir.Agents[a.Agent]; ag != nil {
+		return &Person{ag.Name}
+	}
+	return nil
+}
+
+// Masked is the visitor's own telephone as it is shown: +12•••••0100.
+func Masked(c *callback.Callback) string {
+	if c.Number != "" {
+		return c.Number.Mask()
+	}
+	_, host, ok := strings.Cut(string(c.Endpoint), "@")
+	if c.Endpoint.Kind() == cti.SIP && ok {
+		return "sip:•••@" + host
+	}
+	return "•••"
+}
+
+// wait is how long the n-th in line waits, where that is known: nobody for whom an agent is ready, and those whose
+// agent is only writing notes. How long others talk nobody knows.
+func wait(n int, all []*agent.Representation, now map[id.Agent]agent.Status, at time.Time) *int {
+	var free []int
+	for _, r := range all {
+		switch s := now[r.Agent]; s.Presence {
+		case agent.Ready:
+			free = append(free, 0)
+		case agent.WrapUp:
+			free = append(free, max(0, int(s.Until.Sub(at).Round(time.Second)/time.Second)))
+		}
+	}
+	if n < 1 || n > len(free) {
+		return nil
+	}
+	for i := range free { // a handful: the n smallest by selection
+		for j := i + 1; j < len(free); j++ {
+			if free[j] < free[i] {
+				free[i], free[j] = free[j], free[i]
+			}
+		}
+	}
+	return &free[n-1]
+}

@@ -1,0 +1,247 @@
+package visitor
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"ringback/internal/callback"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+	"ringback/internal/web/status"
+)
+
+// Seconds after which a browser without script loads the status again.
+const (
+	refreshUnderWay = 4
+	refreshPlanned  = 30
+)
+
+// held finds the callback that the token in the path opens.
+func (p *Pages) held(r *http.Request) (*callback.Callback, error) {
+	c, err := p.Callbacks.ByToken(r.Context(), id.TokenHash(r.PathValue("token")))
+	if err != nil {
+		return nil, err
+	}
+	if status.Gone(c, p.Now()) {
+		return nil, fault.New(fault.Gone, "This callback ended more than 30 days ago.")
+	}
+	return c, nil
+}
+
+func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	return p.show(w, http.StatusOK, "status", p.statusPage(c, r.PathValue("token")))
+}
+
+// statusPage is where a callback is.
+type statusPage struct {
+	page
+	Business, CallerID, Message, Number, Due string
+	State                                    callback.State
+	Ended                                    bool
+	Steps                                    []step
+	Can                                      map[string]bool
+	Base, Events, Again                      string
+	Alert                                    string
+}
+
+type step struct {
+	State callback.State
+	Label string
+	Here  bool
+}
+
+func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
+	v := status.Of(c, p.Conductor, p.Now())
+	s := &statusPage{
+		page: p.page(v.Message + " · " + v.Subscriber.Name), Business: v.Subscriber.Name, Message: v.Message, Number: v.Number,
+		State: c.State, Ended: c.State == callback.Ended, Steps: steps(c), Can: map[string]bool{}, Base: "/c/" + token,
+		Events: "/api/v1/public/callbacks/" + token + "/events",
+	}
+	for _, can := range v.Can {
+		s.Can[can] = true
+	}
+	if n := v.Subscriber.CallerID; n != nil {
+		s.CallerID = status.Pretty(*n)
+	}
+	if b := p.Conductor.Directory().Buttons[c.Button]; b != nil {
+		s.Again = "/b/" + string(b.ID) + "?page=" + url.QueryEscape(c.Page)
+	}
+	switch {
+	case s.Ended:
+		s.Events = ""
+	case c.State == callback.Scheduled:
+		s.Refresh = refreshPlanned
+	default:
+		s.Refresh = refreshUnderWay
+	}
+	if s.Events != "" {
+		s.Script = p.assets.at("status.js")
+	}
+	return s
+}
+
+var labels = map[callback.State]string{
+	callback.Scheduled:      "Planned",
+	callback.Queued:         "In line",
+	callback.RingingAgent:   "We are rung",
+	callback.RingingVisitor: "You are rung",
+	callback.Connected:      "Talking",
+	callback.Ended:          "Done",
+}
+
+// steps are the states in the order of this callback's life.
+func steps(c *callback.Callback) []step {
+	order := []callback.State{callback.Queued, callback.RingingAgent, callback.RingingVisitor, callback.Connected, callback.Ended}
+	if c.Order == subscriber.VisitorFirst {
+		order[1], order[2] = order[2], order[1]
+	}
+	if c.State == callback.Scheduled {
+		order = append([]callback.State{callback.Scheduled}, order...)
+	}
+	var out []step
+	for _, s := range order {
+		out = append(out, step{s, labels[s], s == c.State})
+	}
+	return out
+}
+
+func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
+	return p.act(w, r, func(ctx context.Context, c *callback.Callback) error {
+		_, err := p.Conductor.Cancel(ctx, c.ID, callback.ByVisitor)
+		return err
+	})
+}
+
+func (p *Pages) callNow(w http.ResponseWriter, r *http.Request) error {
+	return p.act(w, r, func(ctx context.Context, c *callback.Callback) error {
+		_, err := p.Conductor.CallNow(ctx, c.ID, callback.ByVisitor)
+		return err
+	})
+}
+
+// act does one thing and goes back to the status page, which also tells why it could not be done.
+func (p *Pages) act(w http.ResponseWriter, r *http.Request, do func(context.Context, *callback.Callback) error) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	if err := do(r.Context(), c); err != nil {
+		return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
+			if now, err := p.held(r); err == nil { // it has moved on: that is often why
+				c = now
+			}
+			s := p.statusPage(c, r.PathValue("token"))
+			s.Alert = pr.Detail
+			if err := p.show(w, pr.Status, "status", s); err != nil {
+				p.Fault(w, pr)
+			}
+		}}
+	}
+	p.back(w, r)
+	return nil
+}
+
+func (p *Pages) back(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/c/"+r.PathValue("token"), http.StatusSeeOther)
+}
+
+// changePage asks for another number or time.
+type changePage struct {
+	page
+	Base, Number, Typed, Wrong string
+	When                       whenField
+}
+
+func (p *Pages) changePage(c *callback.Callback, title string, r *http.Request) *changePage {
+	return &changePage{page: p.page(title), Base: "/c/" + r.PathValue("token"), Number: status.Masked(c)}
+}
+
+func (p *Pages) askNumber(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	return p.show(w, http.StatusOK, "number", p.changePage(c, "Call another number", r))
+}
+
+func (p *Pages) changeNumber(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	if err := door.ReadForm(r); err != nil {
+		return err
+	}
+	typed := r.PostForm.Get("number")
+	if _, err = p.Conductor.ChangeNumber(r.Context(), c.ID, typed, callback.ByVisitor); err != nil {
+		return p.asked(err, "number", func(pr door.Problem) *changePage {
+			page := p.changePage(c, "Call another number", r)
+			page.Typed, page.Wrong = typed, pr.Detail
+			return page
+		})
+	}
+	p.back(w, r)
+	return nil
+}
+
+func (p *Pages) asked(err error, name string, page func(door.Problem) *changePage) error {
+	return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
+		if err := p.show(w, pr.Status, name, page(pr)); err != nil {
+			p.Fault(w, pr)
+		}
+	}}
+}
+
+func (p *Pages) askTime(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	return p.show(w, http.StatusOK, "reschedule", p.timePage(c, r, url.Values{"when": {"at"}}))
+}
+
+func (p *Pages) timePage(c *callback.Callback, r *http.Request, typed url.Values) *changePage {
+	page := p.changePage(c, "Call at another time", r)
+	page.When = whenOf(p.businessOf(c), typed, p.Now())
+	return page
+}
+
+func (p *Pages) businessOf(c *callback.Callback) *subscriber.Subscriber {
+	if s := p.Conductor.Directory().Subscribers[c.Subscriber]; s != nil {
+		return s
+	}
+	return &subscriber.Subscriber{Name: "the business"} // deleted since
+}
+
+func (p *Pages) changeTime(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.held(r)
+	if err != nil {
+		return err
+	}
+	if err := door.ReadForm(r); err != nil {
+		return err
+	}
+	when, err := schedule.ParseWhenForm(r.PostForm)
+	if err == nil {
+		_, err = p.Conductor.Reschedule(r.Context(), c.ID, when, callback.ByVisitor)
+	}
+	if err != nil {
+		return p.asked(err, "reschedule", func(pr door.Problem) *changePage {
+			page := p.timePage(c, r, r.PostForm)
+			page.Wrong = pr.Detail
+			page.When.Wrong = pr.Detail
+			page.When.offered(pr.Alternatives, p.businessOf(c).Location())
+			return page
+		})
+	}
+	p.back(w, r)
+	return nil
+}

@@ -84,7 +84,7 @@ func (w *town) step(c *Callback, what string, do func(*draft)) {
 	d := &draft{Callback: c.Clone(), at: w.now, dir: w.dir, newLeg: func() id.Leg { w.legs++; return id.Leg(fmt.Sprintf("leg_%d", w.legs)) }}
 	do(d)
 	if len(d.lines) == 0 {
-		if d.State != old.State || len(d.moves) > 0 {
+		if d.State != old.State || len(d.acts) > 0 || len(d.moves) > 0 {
 			w.fail("%s %s: a change without a line", c.ID, what)
 		}
 		return

@@ -69,7 +69,7 @@ func (l *leg) tell(e cti.Event) {
 	}
 	l.state = to
 	o := l.order
-	e.At, e.Callback, e.Attempt, e.Leg, e.Party = time.Now(), o.Callback, o.Attempt, o.Leg, o.Party
+	e.At, e.Callback, e.Attempt, e.Leg, e.Party = l.sw.now(), o.Callback, o.Attempt, o.Leg, o.Party
 	e.Trunk, e.CallID = l.trunk, "sim-"+string(o.Leg)
 	l.sw.out.put(e)
 }
@@ -102,6 +102,9 @@ func (l *leg) hangUp(h cti.HangUp) {
 	// No 487 yet: an answer that crosses the CANCEL is acknowledged and ended (farAnswers).
 	l.after(CancelWait, func() {
 		l.call.by = &late{l.call}
+		if l.call.person.Silent { // nothing ever came back: there is nobody to end
+			l.call.gone("nobody")
+		}
 		l.end(h.Cause, cti.ByUs, 0)
 	})
 }
@@ -119,10 +122,10 @@ func (l *leg) end(cause cti.Cause, by cti.By, code int) {
 	for _, t := range l.timers {
 		t.Stop()
 	}
-	l.cause, l.by, l.code, l.endedAt = cause, by, code, time.Now()
+	l.cause, l.by, l.code, l.endedAt = cause, by, code, l.sw.now()
 	l.leaveBridge(cause)
 	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code})
-	l.sw.fence.Ended(l.order.Callback, l.order.Leg, time.Now())
+	l.sw.fence.Ended(l.order.Callback, l.order.Leg, l.sw.now())
 }
 
 // leaveBridge ends the partner with a farewell.

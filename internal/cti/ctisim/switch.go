@@ -17,6 +17,7 @@ type Switch struct {
 	// Guarded by phones.mu.
 	down   bool
 	slow   time.Duration
+	now    func() time.Time
 	fence  cti.Fence
 	trunks []cti.Trunk
 	legs   map[id.Leg]*leg
@@ -25,7 +26,7 @@ type Switch struct {
 // New starts a switch that tells its facts to sink, one after the other, in order; sink may command the switch. Kill
 // ends it.
 func New(p *Phones, sink func(cti.Event)) *Switch {
-	s := &Switch{phones: p, legs: map[id.Leg]*leg{}}
+	s := &Switch{phones: p, now: time.Now, legs: map[id.Leg]*leg{}}
 	s.out.start(sink)
 	return s
 }
@@ -47,6 +48,13 @@ func (s *Switch) Slow(d time.Duration) {
 	s.phones.mu.Lock()
 	defer s.phones.mu.Unlock()
 	s.slow = d
+}
+
+// Clock gives the switch a wall clock that may jump; what it measures it still measures by the bubble's.
+func (s *Switch) Clock(now func() time.Time) {
+	s.phones.mu.Lock()
+	defer s.phones.mu.Unlock()
+	s.now = now
 }
 
 // enter waits as long as a slow switch does and takes the lock; leave with phones.mu.Unlock.
@@ -84,7 +92,7 @@ func (s *Switch) Originate(ctx context.Context, o cti.Order) error {
 }
 
 func (s *Switch) originate(o cti.Order) error {
-	known, err := s.fence.Admit(o, time.Now())
+	known, err := s.fence.Admit(o, s.now())
 	if err != nil || known {
 		return err
 	}
@@ -197,7 +205,7 @@ func (s *Switch) Fence(ctx context.Context, cb id.Callback, fence int64, cancell
 		return err
 	}
 	defer s.phones.mu.Unlock()
-	s.fence.Raise(cb, fence, cancelled, time.Now())
+	s.fence.Raise(cb, fence, cancelled, s.now())
 	s.phones.tell(cb, "", nil, "fence cancelled=%t", cancelled)
 	return nil
 }
@@ -218,7 +226,7 @@ func (s *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Leg
 }
 
 func (s *Switch) reconcile(k cti.KnownLeg) cti.LegFact {
-	now := time.Now()
+	now := s.now()
 	if l := s.legs[k.Order.Leg]; l != nil {
 		s.fence.Used(k.Order, l.state != cti.Ended, now)
 		return l.fact()
@@ -246,7 +254,7 @@ func (s *Switch) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, error
 	var facts []cti.LegFact
 	for i, l := range s.legs {
 		switch {
-		case l.state == cti.Ended && time.Since(l.endedAt) > cti.FenceMemory:
+		case l.state == cti.Ended && s.now().Sub(l.endedAt) > cti.FenceMemory:
 			delete(s.legs, i)
 		case l.order.Callback == cb:
 			facts = append(facts, l.fact())

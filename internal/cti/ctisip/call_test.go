@@ -26,7 +26,7 @@ func TestCallback(t *testing.T) {
 		}
 		b.await("a", cti.LegJoined)
 		b.await("v", cti.LegJoined)
-		time.Sleep(time.Minute)
+		b.pass(time.Minute)
 		inv := vis.wait("INVITE", 1)
 		vis.request(inv, "BYE", 1, "")
 		left := time.Now()

@@ -84,7 +84,7 @@ func TestInDialog(t *testing.T) {
 			if s.method == "UPDATE" && s.extra != nil && a.header("Session-Expires") != "90;refresher=uac" {
 				t.Errorf("session timer answered %q", a.header("Session-Expires"))
 			}
-			time.Sleep(time.Second)
+			b.pass(time.Second)
 		}
 		if versions[1] != versions[2] || versions[0] == versions[1] {
 			t.Errorf("versions %v", versions)
@@ -121,7 +121,7 @@ func TestSessionTimerOfTheFarEnd(t *testing.T) {
 			f.mu.Lock()
 			f.got = f.got[:0]
 			f.mu.Unlock()
-			time.Sleep(45 * time.Second)
+			b.pass(45 * time.Second)
 			b.sw.Play(context.Background(), "leg_v", cti.Program{Then: cti.SoundWait})
 		}
 		if got := b.told("v", cti.LegEnded); got != nil {
@@ -199,7 +199,7 @@ func TestLateOffer(t *testing.T) {
 			t.Errorf("no offer in %s", a.body)
 		}
 		f.request(inv, "ACK", 1, f.sdp("a=sendonly"))
-		time.Sleep(time.Minute)
+		b.pass(time.Minute)
 		if got := b.told("v", cti.LegEnded); got != nil {
 			t.Errorf("ended: %v", got)
 		}
@@ -228,7 +228,7 @@ func TestStranger(t *testing.T) {
 		out := func(f *far, n int) {
 			f.send(udp(ours), []string{"OPTIONS sip:x@10.0.0.1 SIP/2.0", fmt.Sprintf("Via: SIP/2.0/UDP %s;branch=z9hG4bKs%d;rport", f.conn.LocalAddr(), n),
 				"From: <sip:y@10.0.0.2>;tag=y", "To: <sip:x@10.0.0.1>", fmt.Sprintf("Call-ID: s%d", n), "Max-Forwards: 70", "CSeq: 1 OPTIONS"}, "")
-			time.Sleep(time.Second)
+			b.pass(time.Second)
 		}
 		s := b.far("10.0.0.66:5060", picksUp(0, 0))
 		out(s, 1)
@@ -248,7 +248,7 @@ func TestStranger(t *testing.T) {
 		}
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{})
 		b.await("v", cti.LegEnded)
-		time.Sleep(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		out(s, 3)
 		if n := len(s.count("SIP/2.0 200")); n != 1 {
 			t.Error("still let in two minutes after its call")

@@ -25,7 +25,7 @@ func TestConfirmByKey(t *testing.T) {
 		inv := f.wait("INVITE", 1)
 		for i, k := range []string{"5", "1", "1"} {
 			f.request(inv, "INFO", i+1, k, "Content-Type: application/dtmf")
-			time.Sleep(time.Second)
+			b.pass(time.Second)
 		}
 		if got := b.story("v"); got != "sent, answered, digit, digit, confirmed, digit" {
 			t.Errorf("told %s", got)
@@ -114,7 +114,7 @@ func TestDeadPeer(t *testing.T) {
 func TestMutedPeerLives(t *testing.T) {
 	simulateAt(t, time.Second, func(b *bench) {
 		joined(b, 0, byes)
-		time.Sleep(10 * time.Minute)
+		b.pass(10 * time.Minute)
 		if got := b.told("a", cti.LegEnded); got != nil {
 			t.Errorf("ended: %s", b.story("a"))
 		}
@@ -221,7 +221,7 @@ func TestRestart(t *testing.T) {
 					f.wait("ACK", 1)
 				}
 				k.Trunk, k.CallID = e.Trunk, e.CallID
-				time.Sleep(time.Second)
+				b.pass(time.Second)
 				b.kill()
 				b.again()
 				if err := b.sw.Originate(context.Background(), o); !errors.Is(err, cti.ErrNotReconciled) {

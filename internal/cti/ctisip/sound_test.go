@@ -165,7 +165,7 @@ func TestSoundOfACallback(t *testing.T) {
 		a.Party, a.To = cti.Agent, "sip:ann@10.0.0.9:5060"
 		b.call(a)
 		answered := b.await("a", cti.LegAnswered).At
-		time.Sleep(2 * time.Second)
+		b.pass(2 * time.Second)
 		if at := annSays.loud(answered); at.IsZero() || at.Sub(answered) > 500*time.Millisecond {
 			t.Errorf("the agent hears something %v after the answer", at.Sub(answered))
 		}
@@ -183,7 +183,7 @@ func TestSoundOfACallback(t *testing.T) {
 		if err := b.sw.Join(context.Background(), cti.Join{Callback: "cb_1", A: "leg_a", B: "leg_v"}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Second)
+		b.pass(5 * time.Second)
 		now = time.Now()
 		between(t, "visitor heard by the agent", annSays.first(1000, join).Sub(join), 0, 100*time.Millisecond)
 		between(t, "agent heard by the visitor", visSays.first(440, join).Sub(join), 0, 300*time.Millisecond)

@@ -39,14 +39,14 @@ func weather(b *bench, seed uint64) {
 	o.Ring = 10 * time.Second
 	b.call(o)
 	if r.IntN(2) == 0 {
-		time.Sleep(time.Duration(r.IntN(15000)) * time.Millisecond)
+		b.pass(time.Duration(r.IntN(15000)) * time.Millisecond)
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{Cause: cti.CauseCancelled})
 	} else {
-		time.Sleep(20 * time.Second)
+		b.pass(20 * time.Second)
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{Cause: cti.NormalClearing})
 	}
 	b.await("v", cti.LegEnded)
-	time.Sleep(3 * time.Minute)
+	b.pass(3 * time.Minute)
 	if n := len(b.told("v", cti.LegEnded)); n != 1 {
 		b.t.Errorf("ended %d times: %s", n, b.story("v"))
 	}
@@ -98,7 +98,7 @@ func TestPanicIsCounted(t *testing.T) {
 		b.far(trunkAddr, picksUp(0, 0))
 		b.boom.Store(true)
 		b.call(order("v"))
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		b.boom.Store(false)
 		if n := b.sw.Counters().Panics.Load(); n == 0 {
 			t.Error("no panic counted")

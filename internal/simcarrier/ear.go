@@ -117,6 +117,8 @@ func (e *ear) hear(p packet, now time.Time) (somebody bool, enough func()) {
 			e.eventTS = p.ts
 			e.keys += string(keyNames[p.payload[0]])
 		}
+		e.arrived(now, max(e.pace, 20*time.Millisecond)) // a key is sound too, and no hole in the packets
+		e.silentFrom = now.Add(e.lastLong)
 		return false, nil
 	}
 	law, ok := e.laws[p.pt]
@@ -181,6 +183,9 @@ func (e *ear) arrived(now time.Time, long time.Duration) {
 func (e *ear) loud(now time.Time, long, credit time.Duration) {
 	e.silence = max(e.silence, now.Sub(e.silentFrom))
 	e.silentFrom = now.Add(long)
+	if e.pace > long && e.pace > 20*time.Millisecond { // a thinned packet stands for what was left out after it
+		e.silentFrom = now.Add(e.pace)
+	}
 	if now.After(e.wantAt) {
 		e.sound += credit
 	}
@@ -204,7 +209,7 @@ func (e *ear) marker(lin []int16, now time.Time, somebody *bool) {
 	}
 	const block = audio.Rate / 200
 	for at := 0; at+block <= len(lin); at += block {
-		if share(lin[at:at+block], markerHz) > 0.7 {
+		if share(lin[at:at+block], markerHz) > 0.25 { // a zip tone may lie over it
 			e.run += block
 			*somebody = *somebody || e.run == 4*block
 			continue

@@ -191,3 +191,18 @@ func TestOverlap(t *testing.T) {
 		}
 	})
 }
+
+// Where sound is thinned to a packet each 5 s, what was left out is no silence; a packet that is missing is.
+func TestThinnedSoundIsNoSilence(t *testing.T) {
+	start := time.Now()
+	e := ear{eventPT: -1, laws: map[int]audio.Law{0: audio.ULaw}, pace: 5 * time.Second, known: func() []int { return voices[:] }, rec: &recording{},
+		voice: 520, answered: start, silentFrom: start}
+	b := make([]byte, 160)
+	audio.ULaw.Encode(b, audio.Render(audio.Tone{Hz: []float64{660}, Level: 0.3, Ms: 20}))
+	for i, at := range []time.Duration{0, 5, 10, 20} {
+		e.hear(packet{seq: uint16(i), ts: uint32(at) * audio.Rate, ssrc: 1, payload: b}, start.Add(at*time.Second))
+		if want := time.Duration(i/3) * 5 * time.Second; e.silence != want {
+			t.Errorf("silence of %v after the packet at %d s, want %v", e.silence, at, want)
+		}
+	}
+}

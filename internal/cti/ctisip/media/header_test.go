@@ -9,6 +9,7 @@ func FuzzHeader(f *testing.F) {
 	f.Add(plain)
 	f.Add([]byte{0xB1, 0x80, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, 5, 6, 7, 2})
 	f.Add([]byte{0x80, 200, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1})
+	f.Add([]byte{0x8F, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, ok := parse(b)
 		isRTCP(b)

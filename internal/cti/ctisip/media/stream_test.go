@@ -108,6 +108,9 @@ func TestOneVoice(t *testing.T) {
 		if l := loudAt(s, 600, 2200*time.Millisecond); l > 300 {
 			t.Errorf("the prompt is still heard in the ringback: %.0f", l)
 		}
+		if l := loudAt(s, 425, 10200*time.Millisecond); l > 300 {
+			t.Errorf("after the talk the ringback is back: %.0f", l)
+		}
 		if q := longestSilence(s); q > 0 {
 			t.Errorf("%v of digital silence", q)
 		}

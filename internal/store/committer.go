@@ -1,0 +1,308 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	maxBatch = 128 // units in one transaction
+	maxTries = 5   // of a unit, or of a batch, that is in another's way
+)
+
+// errClosed is what a write gets after Close.
+var errClosed = errors.New("store: closed")
+
+// unit is a piece of work that is committed whole or not at all. do may run several times.
+type unit struct {
+	ctx   context.Context
+	do    func(*tx) error
+	tries int
+	err   error
+	done  chan struct{}
+}
+
+// commit hands do to a committer and waits until its transaction is on disk. Units of the same lane are done one after
+// the other. When ctx ends first, a unit that is already in a batch is committed all the same.
+func (db *DB) commit(ctx context.Context, lane string, do func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	u := &unit{ctx: ctx, do: do, done: make(chan struct{})}
+	select {
+	case db.laneOf(lane).queue <- u:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.quit:
+		return errClosed
+	}
+	select {
+	case <-u.done:
+		return told(u.err)
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.stopped:
+	}
+	select {
+	case <-u.done:
+		return told(u.err)
+	default:
+		return errClosed
+	}
+}
+
+func (db *DB) laneOf(lane string) *committer {
+	if len(db.committers) == 1 {
+		return db.committers[0]
+	}
+	h := fnv.New32a()
+	h.Write([]byte(lane))
+	return db.committers[h.Sum32()%uint32(len(db.committers))]
+}
+
+// committer owns one connection and commits, batch after batch, whatever waits. It waits for nothing more to come: while
+// one batch is on its way to disk, the next gathers by itself.
+type committer struct {
+	db    *DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+	texts map[[2]int]string // of inserts of many rows
+	queue chan *unit
+	again []*unit // were in another transaction's way; in the next batch first
+}
+
+func newCommitter(ctx context.Context, db *DB) (*committer, error) {
+	c := &committer{db: db, texts: map[[2]int]string{}, queue: make(chan *unit, maxBatch)}
+	return c, c.connect(ctx)
+}
+
+func (c *committer) connect(ctx context.Context) (err error) {
+	c.stmts = map[string]*sql.Stmt{}
+	c.conn, err = c.db.write.Conn(ctx)
+	return err
+}
+
+func (c *committer) run() {
+	for {
+		batch := c.gather()
+		if len(batch) == 0 {
+			break
+		}
+		c.serve(batch)
+	}
+	for _, s := range c.stmts {
+		s.Close()
+	}
+	if err := c.conn.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+		c.db.o.Log.Warn("committer's connection not closed", "error", err)
+	}
+}
+
+// gather takes what waits; nothing only when the store closes and nothing waits.
+func (c *committer) gather() []*unit {
+	batch := c.again
+	c.again = nil
+	if len(batch) == 0 {
+		select {
+		case u := <-c.queue:
+			batch = append(batch, u)
+		case <-c.db.quit:
+		}
+	}
+	for len(batch) < maxBatch {
+		select {
+		case u := <-c.queue:
+			batch = append(batch, u)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// serve commits a batch and answers its units, but those that go into the next batch.
+func (c *committer) serve(batch []*unit) {
+	var wanted []*unit
+	for _, u := range batch {
+		if u.err = u.ctx.Err(); u.err != nil {
+			close(u.done) // nobody waits for it and nothing was done
+			continue
+		}
+		wanted = append(wanted, u)
+	}
+	if len(wanted) == 0 {
+		return
+	}
+	started := time.Now()
+	err := c.try(wanted)
+	for n := 1; err != nil && n < maxTries && c.worthAnother(err); n++ {
+		err = c.try(wanted)
+	}
+	if err != nil && len(wanted) > 1 && troubleOf(err) == other {
+		for _, u := range wanted {
+			c.serve([]*unit{u}) // only the one at fault shall fail
+		}
+		return
+	}
+	c.answer(wanted, err, time.Since(started))
+}
+
+// worthAnother says whether a batch that failed as a whole may succeed, and makes the connection usable again.
+func (c *committer) worthAnother(err error) bool {
+	var b *beginError
+	switch troubleOf(err) {
+	case again:
+		c.db.stats.add(func(s *Stats) { s.Retries++ })
+		return true
+	case away:
+		// A new connection, also for the next batch. What failed at COMMIT may have been committed: not again.
+		c.conn.Close()
+		return c.connect(context.Background()) == nil && errors.As(err, &b)
+	}
+	return false
+}
+
+func (c *committer) answer(units []*unit, err error, took time.Duration) {
+	c.db.stats.add(func(s *Stats) {
+		if err != nil {
+			s.Failures++
+			return
+		}
+		s.Commits++
+		s.Units += int64(len(units))
+		s.Largest = max(s.Largest, len(units))
+		s.Took += took
+	})
+	if err != nil {
+		c.db.o.Log.Error("nothing of a batch was committed", "units", len(units), "error", err)
+	} else if c.db.o.OnCommit != nil {
+		c.db.o.OnCommit(len(units), took)
+	}
+	for _, u := range units {
+		if err != nil {
+			u.err = err
+		}
+		if u.tries++; err == nil && u.tries < maxTries && troubleOf(u.err) == again {
+			c.db.stats.add(func(s *Stats) { s.Retries++ })
+			c.again = append(c.again, u)
+			continue
+		}
+		close(u.done)
+	}
+}
+
+// beginError is a failure before anything was asked of the database.
+type beginError struct{ error }
+
+func (b *beginError) Unwrap() error { return b.error }
+
+// try runs the units in one transaction. A unit that fails is rolled back to its savepoint, and its err tells; an error
+// of try means that nothing at all was committed.
+func (c *committer) try(units []*unit) error {
+	t := &tx{c: c}
+	if err := c.order(c.db.begin); err != nil {
+		return &beginError{fmt.Errorf("begin: %w", err)}
+	}
+	for i, u := range units {
+		if err := c.savepoint(i, len(units)); err != nil {
+			return c.rollback(err)
+		}
+		if u.err = t.run(u.do); u.err == nil {
+			t.keep()
+			continue
+		}
+		t.forget()
+		if tr := troubleOf(u.err); tr == outOfSpace || tr == away {
+			return c.rollback(u.err) // the database may have given up the whole transaction
+		}
+		if len(units) == 1 {
+			return c.order("ROLLBACK")
+		}
+		if err := c.order("ROLLBACK TO s"); err != nil {
+			return c.rollback(err)
+		}
+	}
+	if err := t.flush(); err != nil {
+		return c.rollback(err)
+	}
+	if err := c.order("COMMIT"); err != nil {
+		c.db.cache.clear() // what became of it is not known for sure
+		return c.rollback(fmt.Errorf("commit: %w", err))
+	}
+	c.db.cache.merge(&t.batch, !c.db.shared)
+	return nil
+}
+
+func (c *committer) savepoint(i, of int) error {
+	switch {
+	case of == 1:
+		return nil
+	case i == 0:
+		return c.order("SAVEPOINT s")
+	}
+	for _, q := range c.db.nextSave {
+		if err := c.order(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rollback gives up the transaction because of err. That it is gone already is no news: SQLite ends it by itself when
+// the disk is full.
+func (c *committer) rollback(err error) error {
+	if e := c.order("ROLLBACK"); e != nil && troubleOf(e) == away {
+		return errors.Join(err, e)
+	}
+	return err
+}
+
+// order runs a statement without arguments.
+func (c *committer) order(q string) (err error) {
+	if c.db.shared { // in one round trip, unprepared
+		_, err = c.conn.ExecContext(context.Background(), q)
+	} else if s, e := c.stmt(q); e != nil {
+		return e
+	} else {
+		_, err = s.ExecContext(context.Background())
+	}
+	if err != nil {
+		return &said{err}
+	}
+	return nil
+}
+
+func (c *committer) stmt(q string) (*sql.Stmt, error) {
+	if s := c.stmts[q]; s != nil {
+		return s, nil
+	}
+	s, err := c.conn.PrepareContext(context.Background(), q)
+	if err != nil {
+		return nil, &said{err}
+	}
+	c.stmts[q] = s
+	return s, nil
+}
+
+func (c *committer) insertText(to table, rows int) string {
+	key := [2]int{int(to), rows}
+	if c.texts[key] == "" {
+		c.texts[key] = inserts[to].into + placeholders(rows, inserts[to].columns)
+	}
+	return c.texts[key]
+}
+
+// run does one unit; a panic in what it was given is its error and nobody else's.
+func (t *tx) run(do func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: a step panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do(t)
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ringback/internal/store/micro"
+)
+
+// Sweep deletes what nobody asks for any more, answers older than KeepAnswers and counted events that left every window,
+// a slice at a time. It returns how many rows went.
+func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) {
+	for _, q := range []struct {
+		statement string
+		before    time.Time
+	}{
+		{`DELETE FROM idempotency WHERE (principal, route, key) IN
+			(SELECT principal, route, key FROM idempotency WHERE at <= $1 ORDER BY at LIMIT 500)`, now.Add(-KeepAnswers)},
+		{`DELETE FROM velocity WHERE (key, at, cause) IN
+			(SELECT key, at, cause FROM velocity WHERE until_at <= $1 ORDER BY until_at LIMIT 500)`, now},
+	} {
+		for more := true; more; {
+			var n int64
+			err := db.commit(ctx, "sweep", func(t *tx) (err error) {
+				n, err = t.exec(q.statement, micro.Of(q.before))
+				return err
+			})
+			if err != nil {
+				return gone, fmt.Errorf("sweep: %w", err)
+			}
+			gone, more = gone+n, n == 500
+		}
+	}
+	return gone, nil
+}

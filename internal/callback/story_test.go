@@ -363,7 +363,7 @@ var stories = []story{
 		name:   "visitor first: ann misses it, bob takes it, vera hears that it goes on",
 		first:  true,
 		faults: []string{"agent does not answer"},
-		people: people{"ann": one(ctisim.Declines(s(5))), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Takes(s(3), s(3), minute))},
+		people: people{"ann": one(ctisim.Declines(s(4))), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Takes(s(3), s(3), minute))},
 		want:   callback.Completed, reason: callback.ReasonTalked,
 		took:     s(63),
 		attempts: []callback.Result{callback.ResultConnected},

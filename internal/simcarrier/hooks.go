@@ -15,7 +15,7 @@ func earlyMedia(k *call) {
 		return
 	}
 	k.respond(183, "Session Progress", reply{body: k.ours.text(k.offer)})
-	k.media.say(tone(2*time.Second, 440, 480), quiet(4*time.Second), tone(2*time.Second, 440, 480), quiet(0))
+	k.media.say(ringing()...)
 	k.media.begin()
 }
 

@@ -98,6 +98,11 @@ func TestPersonalities(t *testing.T) {
 			if h.amplitude(audio.ULaw, 500*time.Millisecond, 440) < 4000 {
 				t.Error("no ringing in early media")
 			}
+			lin := make([]int16, 8000)
+			audio.ULaw.Decode(lin, c.sounds.loop(ringing()[1].sound, audio.ULaw))
+			if v := audio.DBFS(audio.RMS(lin)); v < -55 || v > -45 {
+				t.Errorf("the pauses have %.0f dBFS, want about -50", v)
+			}
 			m, _ := u.answered()
 			if h2 := u.listen(time.Second); m.toTag != early.toTag || len(h2.ssrcs) != 1 || h2.ssrcs[firstKey(h.ssrcs)] == 0 {
 				t.Error("the answer is another dialog or source than the 183")

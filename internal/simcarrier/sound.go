@@ -2,6 +2,7 @@ package simcarrier
 
 import (
 	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type sound struct {
 	a, b      int // Hz, 0 = none
 	syllables bool
+	hiss      bool // of a line: -50 dBFS
 }
 
 // bit is a sound for a while.
@@ -35,6 +37,15 @@ func tone(d time.Duration, hz ...int) bit {
 }
 
 func speech(d time.Duration) bit { return bit{sound: sound{syllables: true}, left: samples(d)} }
+
+// ringing is what a network plays while the phone rings, for three minutes. Its pauses hiss as lines do, so that a
+// caller knows that the line is alive.
+func ringing() (plan []bit) {
+	for range 30 {
+		plan = append(plan, tone(2*time.Second, 440, 480), bit{sound: sound{hiss: true}, left: samples(4 * time.Second)})
+	}
+	return plan
+}
 
 // quiet is silence; for ever when d is 0.
 func quiet(d time.Duration) bit {
@@ -101,10 +112,13 @@ func (b *soundBook) loop(s sound, law audio.Law) []byte {
 
 func (s sound) render() *[2][audio.Rate]byte {
 	lin := make([]int16, audio.Rate)
+	r := rand.New(rand.NewPCG(1, 1))
 	for i := range lin {
 		t := 2 * math.Pi * float64(i) / audio.Rate
 		v := 0.0
 		switch {
+		case s.hiss:
+			v = 0.01 * (r.Float64() - 0.5)
 		case s.syllables: // a buzz with two formants, four syllables a second: a voice to level meters, a tone to nobody
 			v = 0.1 * (math.Sin(137*t) + math.Sin(548*t) + 0.7*math.Sin(1233*t)) * (1 - math.Cos(4*t)) * (1 + 0.5*math.Sin(7*t))
 		case s.b != 0:

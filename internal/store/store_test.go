@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -361,3 +362,5 @@ func TestReadersOnlyRead(t *testing.T) {
 		}
 	})
 }
+
+func mint(now func() time.Time) *id.Mint { return id.NewMint(now, rand.Reader) }

@@ -153,10 +153,3 @@ func placeholders(rows, columns int) string {
 	}
 	return b.String()
 }
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

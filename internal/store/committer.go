@@ -60,31 +60,44 @@ func (db *DB) laneOf(lane string) *committer {
 	if len(db.committers) == 1 {
 		return db.committers[0]
 	}
-	h := fnv.New32a()
-	h.Write([]byte(lane))
-	return db.committers[h.Sum32()%uint32(len(db.committers))]
+	return db.committers[hash(lane)%uint32(len(db.committers))]
 }
 
 // committer owns one connection and commits, batch after batch, whatever waits. It waits for nothing more to come: while
 // one batch is on its way to disk, the next gathers by itself.
 type committer struct {
-	db    *DB
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-	texts map[[2]int]string // of inserts of many rows
-	queue chan *unit
-	again []*unit // were in another transaction's way; in the next batch first
+	db       *DB
+	conn     *sql.Conn
+	stmts    map[string]*sql.Stmt
+	texts    map[[2]int]string // of inserts of many rows
+	queue    chan *unit
+	patience time.Duration // for a lock
+	again    []*unit       // were in another transaction's way; in the next batch first
 }
 
-func newCommitter(ctx context.Context, db *DB) (*committer, error) {
-	c := &committer{db: db, texts: map[[2]int]string{}, queue: make(chan *unit, maxBatch)}
+func newCommitter(ctx context.Context, db *DB, lane int) (*committer, error) {
+	c := &committer{db: db, patience: patience(fmt.Sprintf("%s %d", db.owner, lane)), texts: map[[2]int]string{}, queue: make(chan *unit, maxBatch)}
 	return c, c.connect(ctx)
 }
 
 func (c *committer) connect(ctx context.Context) (err error) {
 	c.stmts = map[string]*sql.Stmt{}
-	c.conn, err = c.db.write.Conn(ctx)
-	return err
+	if c.conn, err = c.db.write.Conn(ctx); err != nil || !c.db.shared {
+		return err
+	}
+	return c.order(fmt.Sprintf("SET lock_timeout = %d", c.patience.Milliseconds()))
+}
+
+// patience is how long a committer waits for a lock. One that is not had by then belongs to a batch that may wait for
+// ours: the unit gives way and runs in the next. No two are equally patient, or both would give way, for ever.
+func patience(who string) time.Duration {
+	return 100*time.Millisecond + time.Duration(hash(who)%400)*time.Millisecond
+}
+
+func hash(s string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(s))
+	return h.Sum32()
 }
 
 func (c *committer) run() {

@@ -93,15 +93,14 @@ func openSQLite(raw string) (write, read *sql.DB, err error) {
 	return write, read, nil
 }
 
-// openPostgres opens a pool for the committers and one for readers. A lock that is not had soon means two batches
-// wait for one another: the unit gives way and runs in the next batch.
+// openPostgres opens a pool for the committers and one for readers.
 func openPostgres(raw string) (write, read *sql.DB, err error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, nil, errors.New("store: the database's URL cannot be read") // the error would show its password
 	}
 	q := u.Query()
-	for k, v := range map[string]string{"application_name": "ringback", "lock_timeout": "250ms", "statement_timeout": "15s", "connect_timeout": "5"} {
+	for k, v := range map[string]string{"application_name": "ringback", "statement_timeout": "15s", "connect_timeout": "5"} {
 		if !q.Has(k) {
 			q.Set(k, v)
 		}
@@ -230,12 +229,12 @@ func (d dialect) lockMigrations(ctx context.Context, db *sql.DB) (unlock func() 
 		return nil, err
 	}
 	const key = 0x72696e676261 // "ringba"
-	// Without lock_timeout: the other may have a long migration to do.
-	if _, err := c.ExecContext(ctx, fmt.Sprintf("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(%d)", key)); err != nil {
+	// Without a limit: the other may have a long migration to do.
+	if _, err := c.ExecContext(ctx, fmt.Sprintf("SET statement_timeout = 0; SELECT pg_advisory_lock(%d)", key)); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return func() error {
-		_, err := c.ExecContext(context.Background(), fmt.Sprintf("SELECT pg_advisory_unlock(%d); RESET lock_timeout; RESET statement_timeout", key))
+		_, err := c.ExecContext(context.Background(), fmt.Sprintf("SELECT pg_advisory_unlock(%d); RESET statement_timeout", key))
 		return errors.Join(err, c.Close())
 	}, nil
 }

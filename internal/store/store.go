@@ -94,8 +94,8 @@ func (db *DB) start(ctx context.Context) (err error) {
 	if err := db.loadAgents(ctx); err != nil {
 		return err
 	}
-	for range db.dialect.committers {
-		c, err := newCommitter(ctx, db)
+	for lane := range db.dialect.committers {
+		c, err := newCommitter(ctx, db, lane)
 		if err != nil {
 			for _, c := range db.committers {
 				err = errors.Join(err, c.conn.Close())

@@ -77,6 +77,7 @@ func postgresURL(t testing.TB) string {
 	}
 	q := u.Query()
 	q.Set("search_path", name)
+	q.Set("application_name", name) // to find our own connections among others'
 	u.RawQuery = q.Encode()
 	return u.String()
 }

@@ -15,6 +15,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
+	"ringback/internal/id"
 	"ringback/internal/phone"
 	"ringback/internal/store/storetest"
 )
@@ -48,27 +49,27 @@ func benchmark(b *testing.B, url string, clients int) {
 	h.Mint = mint(h.Clock.Now)
 	db := openAt(b, url, h.Mint, h.Clock.Now)
 	h.Store = db
-	if _, err := h.Apply(b.Context(), storetest.Setup(), directory.Options{}); err != nil {
+	setup := storetest.Setup()
+	for i := range clients {
+		setup.Agents = append(setup.Agents, agent.Agent{Slug: fmt.Sprint("agent-", i)})
+	}
+	if _, err := h.Apply(b.Context(), setup, directory.Options{}); err != nil {
 		b.Fatal(err)
 	}
 	d, err := h.Directory(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	for a := range d.Agents {
-		h.Ann = a
-	}
-	for s := range d.Subscribers {
-		h.Acme = s
-	}
+	h.Acme = id.Subscriber(d.ID(directory.Subscriber, "acme"))
 	var next atomic.Int64
 	var all sync.WaitGroup
 	before, cpu := db.Stats(), cpuTime(b)
 	b.ResetTimer()
-	for range clients {
+	for client := range clients {
+		mine := id.Agent(d.ID(directory.Agent, fmt.Sprint("agent-", client)))
 		all.Go(func() {
 			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
-				if err := call(h, int(i)); err != nil {
+				if err := call(h, mine, int(i)); err != nil {
 					b.Error(err)
 					return
 				}
@@ -94,7 +95,7 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 // call lives one callback through.
-func call(h *storetest.House, i int) error {
+func call(h *storetest.House, mine id.Agent, i int) error {
 	ctx := context.Background()
 	n := h.Wish(phone.Number(fmt.Sprintf("+1202%07d", i)))
 	h.Ring(&n)
@@ -105,7 +106,7 @@ func call(h *storetest.House, i int) error {
 		{Key: "number:" + string(n.Callback.ID), N: 3, Per: 24 * time.Hour, Code: fault.LimitNumber},
 	}
 	move := func(p agent.Presence) []callback.Move {
-		return []callback.Move{{Agent: h.Ann, Status: agent.Status{Presence: p, Since: h.Clock.Now(), Callback: n.Callback.ID}}}
+		return []callback.Move{{Agent: mine, Status: agent.Status{Presence: p, Since: h.Clock.Now(), Callback: n.Callback.ID}}}
 	}
 	n.Agents = move(agent.Reserved)
 	if err := h.Create(ctx, n); err != nil {

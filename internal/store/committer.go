@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"runtime/debug"
 	"time"
 )
 
@@ -209,72 +208,6 @@ func (c *committer) answer(units []*unit, err error, took time.Duration) {
 	}
 }
 
-// beginError is a failure before anything was asked of the database.
-type beginError struct{ error }
-
-func (b *beginError) Unwrap() error { return b.error }
-
-// try runs the units in one transaction. A unit that fails is rolled back to its savepoint, and its err tells; an error
-// of try means that nothing at all was committed.
-func (c *committer) try(units []*unit) error {
-	t := &tx{c: c}
-	if err := c.order(c.db.begin); err != nil {
-		return &beginError{fmt.Errorf("begin: %w", err)}
-	}
-	for i, u := range units {
-		if err := c.savepoint(i, len(units)); err != nil {
-			return c.rollback(err)
-		}
-		if u.err = t.run(u.do); u.err == nil {
-			t.keep()
-			continue
-		}
-		t.forget()
-		if tr := troubleOf(u.err); tr == outOfSpace || tr == away {
-			return c.rollback(u.err) // the database may have given up the whole transaction
-		}
-		if len(units) == 1 {
-			return c.order("ROLLBACK")
-		}
-		if err := c.order("ROLLBACK TO s"); err != nil {
-			return c.rollback(err)
-		}
-	}
-	if err := t.flush(); err != nil {
-		return c.rollback(err)
-	}
-	if err := c.order("COMMIT"); err != nil {
-		c.db.cache.clear() // what became of it is not known for sure
-		return c.rollback(fmt.Errorf("commit: %w", err))
-	}
-	c.db.cache.merge(&t.batch, !c.db.shared)
-	return nil
-}
-
-func (c *committer) savepoint(i, of int) error {
-	switch {
-	case of == 1:
-		return nil
-	case i == 0:
-		return c.order("SAVEPOINT s")
-	}
-	for _, q := range c.db.nextSave {
-		if err := c.order(q); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rollback gives up the transaction because of err. That it is gone already is no news: SQLite ends it by itself when
-// the disk is full.
-func (c *committer) rollback(err error) error {
-	if e := c.order("ROLLBACK"); e != nil && troubleOf(e) == away {
-		return errors.Join(err, e)
-	}
-	return err
-}
-
 // order runs a statement without arguments.
 func (c *committer) order(q string) (err error) {
 	if c.db.shared { // in one round trip, unprepared
@@ -308,14 +241,4 @@ func (c *committer) insertText(to table, rows int) string {
 		c.texts[key] = inserts[to].into + placeholders(rows, inserts[to].columns)
 	}
 	return c.texts[key]
-}
-
-// run does one unit; a panic in what it was given is its error and nobody else's.
-func (t *tx) run(do func(*tx) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("store: a step panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return do(t)
 }

@@ -165,6 +165,14 @@ type said struct{ error }
 
 func (s *said) Unwrap() error { return s.error }
 
+// fromDatabase says whether a statement failed; PostgreSQL takes no other in that transaction then.
+func fromDatabase(err error) bool {
+	var s *said
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	return errors.As(err, &s) || errors.As(err, &pg) || errors.As(err, &lite)
+}
+
 func unreachable(err error) bool {
 	var s *said
 	var c *pgconn.ConnectError

@@ -187,6 +187,31 @@ func TestBatch(t *testing.T) {
 	})
 }
 
+// Units that fail before they write do not disturb the others.
+func TestBatchUntouched(t *testing.T) {
+	databases(t, func(t *testing.T, url string) {
+		h, db := house(t, url)
+		a := h.Wish("+12025550101")
+		no := errors.New("no")
+		units := []*unit{
+			{do: func(*tx) error { return no }},
+			{do: func(t *tx) error { _, err := create(t, a); return err }},
+			{do: func(t *tx) error { _, err := t.query("SELECT nonsense FROM nowhere"); return err }},
+			{do: func(t *tx) error { t.later(journal, "no", "width"); return no }},
+		}
+		for _, u := range units {
+			u.ctx, u.done = t.Context(), make(chan struct{})
+		}
+		db.committers[0].serve(units)
+		if !errors.Is(units[0].err, no) || units[1].err != nil || units[2].err == nil || !errors.Is(units[3].err, no) {
+			t.Errorf("errors are %v, %v, %v, %v", units[0].err, units[1].err, units[2].err, units[3].err)
+		}
+		if _, err := h.Again().Callback(t.Context(), "", a.Callback.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A disk that is full refuses all that is new, acknowledges nothing, and what was acknowledged stays.
 func TestDiskFull(t *testing.T) {
 	h, db := house(t, sqliteURL(t)+"?_pragma=max_page_count(120)")

@@ -16,6 +16,7 @@ import (
 type tx struct {
 	c           *committer
 	unit, batch pending
+	touched     bool // the unit wrote: there is something to undo
 }
 
 // pending is what a unit, or a batch, did and what is not committed yet.
@@ -47,6 +48,7 @@ func (t *tx) exec(q string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	t.touched = true
 	r, err := s.ExecContext(context.Background(), args...)
 	if err != nil {
 		return 0, &said{err}
@@ -101,7 +103,7 @@ func (t *tx) keep() {
 	t.forget()
 }
 
-func (t *tx) forget() { t.unit = pending{} }
+func (t *tx) forget() { t.unit, t.touched = pending{}, false }
 
 func (p *pending) putCallback(cb id.Callback, c *callback.Callback) {
 	if p.callbacks == nil {

@@ -23,6 +23,8 @@ func (c *Conductor) act(cb *Callback, a Act) {
 		err = c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})
 	case HoldVisitor:
 		err = c.sw.Play(c.ctx, a.Leg, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait})
+	case fenceUp:
+		err = c.sw.Fence(c.ctx, cb.ID, cb.Fence, false)
 	case fenceOff:
 		err = c.sw.Fence(c.ctx, cb.ID, cb.Fence, true)
 	}

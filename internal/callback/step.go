@@ -44,8 +44,12 @@ type Act struct {
 	Say    cti.Prompt
 }
 
-// fence is the act that makes the switch refuse every further order of a callback.
-const fenceOff Effect = "fence"
+// Acts on the fence: fenceOff makes the switch refuse every further order of a callback, fenceUp those that are older than
+// this step and still on their way.
+const (
+	fenceOff Effect = "fence_off"
+	fenceUp  Effect = "fence_up"
+)
 
 // Input is one event with its facts.
 type Input struct {
@@ -136,6 +140,10 @@ func (d *draft) becomes(r rule, in *Input) {
 	}
 	if in.Reason != "" {
 		d.Reason = in.Reason
+	}
+	if in.Event == Lost {
+		d.Fence++ // what the switch does not know may be an order that has yet to arrive
+		d.acts = append(d.acts, Act{Effect: fenceUp})
 	}
 	d.give(r.do, in, d.Current(), legs)
 	if d.State == RingingAgent && waits(d.Callback) {

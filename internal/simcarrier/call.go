@@ -218,7 +218,7 @@ func (k *call) cancelled(m *message, src netip.AddrPort) {
 		k.c.answerBare(m, src, 481, "Call/Transaction Does Not Exist")
 		return
 	}
-	k.c.answerBare(m, src, 200, "OK")
+	k.c.send(k.c.response(m, src, 200, "OK", nil, k.tag, ""), m.via.replyTo(src)) // with the INVITE's To tag (RFC 3261 section 9.2)
 	if k.row.CancelAt.IsZero() {
 		k.row.CancelAt = stamp(time.Now())
 	} else {

@@ -30,6 +30,8 @@ func (sw *Switch) later(doors []netip.Addr) {
 func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.LegFact, error) {
 	now := time.Now()
 	facts := make([]cti.LegFact, 0, len(known))
+	ending := make(chan struct{}, 16*len(known)) // nobody may wait for us: a leg has at most so many tries
+	begun := 0
 	for _, k := range known {
 		sw.mu.Lock()
 		f, ok := sw.factOf(k)
@@ -43,14 +45,33 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 		}
 		sw.mu.Unlock()
 		if !ok && k.Sent {
-			sw.endUnknown(ctx, k)
+			begun += sw.endUnknown(ctx, k, func() { ending <- struct{}{} })
 		}
 		facts = append(facts, f)
 	}
+	await(ctx, ending, begun)
 	sw.mu.Lock()
 	sw.fence.Reconciled()
 	sw.mu.Unlock()
 	return facts, nil
+}
+
+// endPatience is how long a start waits for the far ends of before. Once Reconcile returns the application forgets them:
+// dying again before they have heard would leave them up.
+const endPatience = time.Second
+
+func await(ctx context.Context, ending <-chan struct{}, n int) {
+	t := time.NewTimer(endPatience)
+	defer t.Stop()
+	for range n {
+		select {
+		case <-ending:
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (sw *Switch) factOf(k cti.KnownLeg) (cti.LegFact, bool) {
@@ -67,28 +88,32 @@ func (sw *Switch) factOf(k cti.KnownLeg) (cti.LegFact, bool) {
 	return cti.LegFact{}, false
 }
 
-// endUnknown ends a leg of a process that is no more.
-func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg) {
+// endUnknown ends a leg of a process that is no more. It returns how often done will be called: when a far end has
+// answered, or not in 32 s.
+func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg, done func()) int {
 	log := sw.c.Log.With("callback", k.Order.Callback, "leg", k.Order.Leg)
 	if len(k.Ref) > 0 {
 		far, err := dialog.RefAddr(k.Ref)
 		if err == nil {
 			sw.briefly(far.Addr())
-			err = sw.stack.EndByRef(k.Ref, branch(k.Order.Leg, refTry), func() {})
+			err = sw.stack.EndByRef(k.Ref, branch(k.Order.Leg, refTry), done)
 		}
 		if err != nil {
 			log.ErrorContext(ctx, "leg cannot be ended", "error", err)
+			return 0
 		}
-		return
+		return 1
 	}
-	for _, i := range sw.mayHaveSent(ctx, k) {
+	all := sw.mayHaveSent(ctx, k)
+	for _, i := range all {
 		sw.briefly(i.Dest.Addr())
 		tries := uint32(1)
 		if i.User != "" {
 			tries = 2 // the second answers a challenge
 		}
-		sw.stack.CancelUnanswered(i, tries, func() {})
+		sw.stack.CancelUnanswered(i, tries, done)
 	}
+	return len(all)
 }
 
 // refTry numbers requests from a Ref, so that their branches are no other's.

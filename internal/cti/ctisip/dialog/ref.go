@@ -90,15 +90,27 @@ func (s *Stack) EndByRef(b []byte, branch func(cseq uint32) string, done func())
 
 // CancelUnanswered sends the CANCEL of an INVITE that another process sent: everything of it derives from i. tries is how
 // many INVITEs it may have sent (the second answers a challenge). done is told when all were answered.
+//
+// The INVITE may have been answered, and the process have died before its To tag was on disk: a far end that still has
+// the transaction tells the tag in its answer to the CANCEL (RFC 3261 section 9.2), and BYE ends the dialog.
 func (s *Stack) CancelUnanswered(i Invitation, tries uint32, done func()) {
 	lane := s.NewLane()
 	lane.Do(func() {
 		left := tries
+		over := func(*sip.Response) {
+			if left--; left == 0 {
+				done()
+			}
+		}
 		for n := range tries {
-			s.oneShot(lane, s.cancelOf(s.invite(i, n+1, nil), ""), func(*sip.Response) {
-				if left--; left == 0 {
-					done()
+			s.oneShot(lane, s.cancelOf(s.invite(i, n+1, nil), ""), func(a *sip.Response) {
+				if a == nil || a.StatusCode >= 300 || tagOf(a) == "" {
+					over(a)
+					return
 				}
+				var d dialog
+				d.learn(a, i)
+				s.oneShot(lane, s.within(sip.BYE, refGap+n, i, d), over)
 			})
 		}
 	})

@@ -176,7 +176,7 @@ func (c *Call) invited(r *sip.Request, tx *sip.ServerTx) {
 	case c.pending != nil: // glare
 		c.s.refuse(r, tx, 491, "Request Pending")
 		return
-	case c.open != nil: // their last one waits for its ACK
+	case c.open != nil && c.late: // their last one waits for the answer in its ACK
 		a := sip.NewResponseFromRequest(r, 500, "Server Internal Error", nil)
 		a.AppendHeader(sip.NewHeader("Retry-After", strconv.Itoa(c.s.c.Random(10))))
 		c.s.respond(tx, a)
@@ -185,6 +185,9 @@ func (c *Call) invited(r *sip.Request, tx *sip.ServerTx) {
 	offer, ok := c.offerOf(r, tx)
 	if !ok {
 		return
+	}
+	if c.open != nil { // they go on, so they have our answer to their last one; its ACK was lost
+		c.unserve()
 	}
 	body, refused := c.on.Offered(c, offer)
 	if refused != 0 {

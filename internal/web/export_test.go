@@ -1,6 +1,10 @@
 package web
 
-import "ringback/internal/fault"
+import (
+	"ringback/internal/fault"
+	"ringback/internal/web/api"
+	"ringback/internal/web/door"
+)
 
 // Codes are all that the table of problem.go knows.
 func Codes() map[fault.Code]int {
@@ -13,3 +17,6 @@ func Codes() map[fault.Code]int {
 
 // Cut is what a path in the log looks like.
 var Cut = cut
+
+// Routes are the tables of the API.
+func Routes() []door.Route { return api.New(api.Deps{}).Routes() }

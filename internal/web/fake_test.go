@@ -50,6 +50,8 @@ type house struct {
 	place     map[id.Callback]int       // in line
 	statuses  map[id.Agent]agent.Status // of agents
 	explode   bool                      // the conductor panics
+	remote    string                    // address of the visitor; "" = httptest's
+	checks    map[string]string         // of readyz
 }
 
 const (
@@ -76,14 +78,14 @@ func newHouse(t *testing.T) *house {
 	h := &house{
 		t: t, live: live.NewHub(), log: &bytes.Buffer{}, now: time.Date(2026, 12, 1, 15, 0, 0, 0, time.UTC), // Tuesday 10:00 in New York
 		callbacks: map[id.Callback]*callback.Callback{}, tokens: map[string]string{}, kept: map[string]*callback.Kept{}, working: map[string]bool{},
-		place: map[id.Callback]int{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
+		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
 	}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Conductor: h, Callbacks: reader{h}, Book: h, Once: h, Live: h.live,
-		Ready:    func(context.Context) map[string]string { return map[string]string{"database": "ok", "switch": "ok"} },
+		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})
 	return h
@@ -233,7 +235,9 @@ func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, 
 	h.callbacks[c.ID], h.tokens[c.TokenHash] = c, token
 	m := &callback.Made{Callback: c, Token: token, Due: due}
 	if r.Once != nil {
+		h.mu.Unlock() // as with a store: the answer may look at the directory
 		k := r.Answer(m)
+		h.mu.Lock()
 		k.Request = r.Once.Request
 		h.kept[keyOf(*r.Once)] = &k
 	}
@@ -496,6 +500,9 @@ func (h *house) do(method, path, body string, headers ...string) answer {
 	h.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Host = "call.test"
+	if h.remote != "" {
+		r.RemoteAddr = h.remote
+	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -519,6 +526,12 @@ func (h *house) do(method, path, body string, headers ...string) answer {
 
 func key(k string) string { return "Authorization: Bearer " + k }
 
+var (
+	limited = fault.New(fault.LimitNumber, "Wait.")
+	full    = fault.New(fault.StorageFull, "Full.")
+	busy    = fault.At("number", fault.NumberBusy, "We cannot take this number now.")
+)
+
 const formType = "Content-Type: application/x-www-form-urlencoded"
 
 // json reads the answer as an object.
@@ -538,4 +551,3 @@ func (a answer) want(t *testing.T, status int) answer {
 	}
 	return a
 }
-

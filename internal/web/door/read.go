@@ -104,7 +104,11 @@ func badJSON(err error) error {
 		name = strings.Trim(name, `"`)
 		return fault.At(name, fault.UnknownField, "There is no field %.64q here.", name)
 	}
-	return fault.New(fault.MalformedJSON, "The body is no JSON.").Because(err)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fault.New(fault.MalformedJSON, "The body is no JSON.").Because(err)
+	}
+	return fault.New(fault.WrongType, "%v.", err) // of a value that reads itself, such as hours or money
 }
 
 func plain(kind string) string {

@@ -176,6 +176,9 @@ func (t *try) Gone(_ *dialog.Call, byThem bool, reason string) {
 		l.end = &ending{cti.NormalClearing, cti.ByUs, 0}
 		if byThem {
 			l.end.by = l.o.Party.Person()
+			if l.machine && l.confirming() {
+				l.end.cause = cti.Machine // its recording is over
+			}
 		}
 	}
 	l.finish(*l.end)

@@ -75,8 +75,9 @@ func (e ears) Heard() { e.l.lane.Do(e.l.heard) }
 
 func (e ears) Voice(v media.Voice) { e.l.lane.Do(func() { e.l.voice(v) }) }
 
-// voice takes a person for a confirmation. A monologue may be a robot that asks who is calling before it rings: it is
-// remembered, and listening goes on to the end of the window.
+// voice takes a person for a confirmation. A monologue is a machine, or a robot that asks who is calling before it rings
+// its owner: the line is held and asked to the end of the window, but from now on only a key counts, because the end of
+// an announcement and the beep behind it sound like a word and a pause.
 func (l *leg) voice(v media.Voice) {
 	switch {
 	case !l.confirming() || l.o.Confirm != cti.ConfirmKeyOrVoice:
@@ -84,7 +85,6 @@ func (l *leg) voice(v media.Voice) {
 		l.confirmed()
 	default:
 		l.machine = true
-		l.stream.ListenVoice(true)
 	}
 }
 

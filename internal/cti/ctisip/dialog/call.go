@@ -80,6 +80,7 @@ type Call struct {
 	giveUp *Timer
 	tried  int  // answers to a challenge
 	raised bool // 422 was met once
+	recut  bool // its stream was cut once
 	ack    *sip.Request
 	invSeq uint32 // CSeq of the INVITE that was answered
 	invAt  time.Time
@@ -120,14 +121,21 @@ func (c *Call) send(more []sip.Header) {
 	c.cseq++
 	c.heard, c.asked = false, false
 	c.req = c.s.invite(c.inv, c.cseq, more)
-	tx, err := c.s.transact(c.req, c.inv.Transport == "udp")
+	c.transmit()
+}
+
+func (c *Call) transmit() {
+	sent, tx, err := c.s.transact(c.req)
 	if err != nil {
 		c.s.c.Log.Debug("invite not sent", "call_id", c.inv.CallID, "error", err)
 		c.lane.Do(func() { c.failed(Failure{Transport: true}) })
 		return
 	}
-	c.tx = tx
+	c.req, c.tx = sent, tx
 	c.s.follow(c.lane, tx, nil, func(err error) { c.txEnded(tx, err) })
+	if sip.IsReliable(sent.Transport()) && !c.recut {
+		c.lane.After(streamPatience, func() { c.silentStream(tx) })
+	}
 }
 
 // response takes an answer to our INVITE: of the transaction, or one that came after it.
@@ -225,7 +233,39 @@ func (c *Call) txEnded(tx sip.ClientTransaction, err error) {
 	if tx != c.tx || c.state != inviting {
 		return
 	}
+	if cut(c.req, err) && (c.heard || !c.recut) {
+		c.recall()
+		return
+	}
 	c.failed(Failure{Timeout: errors.Is(err, sip.ErrTransactionTimeout), Transport: errors.Is(err, sip.ErrTransactionTransport)})
+}
+
+// recall goes on after the stream of an open INVITE was cut. What rings answers over a stream of its own; what was not
+// heard of gets the same INVITE again, once.
+func (c *Call) recall() {
+	if c.heard {
+		return
+	}
+	c.recut = true
+	c.lane.After(reconnect, func() {
+		switch {
+		case c.state != inviting:
+		case c.cancel:
+			c.failed(Failure{Transport: true})
+		default:
+			c.transmit()
+		}
+	})
+}
+
+// silentStream sends an INVITE once more whose stream may have been cut while it was written.
+func (c *Call) silentStream(tx sip.ClientTransaction) {
+	if tx != c.tx || c.state != inviting || c.heard || c.recut || c.cancel {
+		return
+	}
+	c.tx = nil
+	tx.Terminate()
+	c.recall()
 }
 
 // failed ends a call that was not answered.

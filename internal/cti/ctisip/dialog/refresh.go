@@ -68,7 +68,7 @@ func (c *Call) Refresh() {
 		r.AppendHeader(sip.NewHeader("Session-Expires", strconv.Itoa(int(c.every/time.Second))+";refresher=uac"))
 	}
 	r.SetBody(c.body)
-	tx, err := c.s.transact(r, true)
+	_, tx, err := c.s.transact(r)
 	if err != nil {
 		c.arm(c.backOff())
 		return

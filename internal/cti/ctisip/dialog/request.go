@@ -97,27 +97,28 @@ func (s *Stack) address(r *sip.Request, proto string, dest netip.AddrPort) {
 }
 
 // transact sends a request. Above 1300 bytes it goes over TCP, and over UDP after all when that is refused
-// (RFC 3261 section 18.1.1).
-func (s *Stack) transact(r *sip.Request, mayGrow bool) (sip.ClientTransaction, error) {
+// (RFC 3261 section 18.1.1). It returns the request as it was sent.
+func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, error) {
 	ctx, done := context.WithTimeout(context.Background(), dialTimeout)
 	defer done()
 	dest, err := netip.ParseAddrPort(r.Destination())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if mayGrow && r.Transport() == "UDP" && s.Speaks("tcp", dest.Addr()) && len(r.String()) > mtu {
+	if r.Transport() == "UDP" && s.Speaks("tcp", dest.Addr()) && len(r.String()) > mtu {
 		big := r.Clone()
 		big.Via().Transport = "TCP"
 		s.address(big, "tcp", dest)
 		big.Laddr = sip.Addr{}
 		if tx, err := s.begin(ctx, big); err == nil {
-			return tx, nil
+			return big, tx, nil
 		}
 	}
 	if r.Transport() == "UDP" && s.socketFor("udp", dest.Addr()) == nil {
-		return nil, errors.New("dialog: no UDP socket of this address family")
+		return nil, nil, errors.New("dialog: no UDP socket of this address family")
 	}
-	return s.begin(ctx, r)
+	tx, err := s.begin(ctx, r)
+	return r, tx, err
 }
 
 const mtu = 1300
@@ -183,26 +184,60 @@ func (s *Stack) cancelOf(inv *sip.Request, reason string) *sip.Request {
 	return r
 }
 
-// oneShot sends a request and tells done its final answer on the lane, nil = none came in 32 s.
+// oneShot sends a request and tells done its final answer on the lane, nil = none came in 32 s. A stream that is cut
+// under it is replaced once.
 func (s *Stack) oneShot(lane *Lane, r *sip.Request, done func(*sip.Response)) {
-	tx, err := s.transact(r, true)
+	s.shot(lane, r, done, true)
+}
+
+func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), anew bool) {
+	sent, tx, err := s.transact(r)
 	if err != nil {
 		lane.Do(func() { done(nil) })
 		return
 	}
 	finished := false
+	var silent *Timer
+	if anew && sip.IsReliable(sent.Transport()) {
+		silent = lane.After(streamPatience, func() {
+			if !finished {
+				finished = true
+				tx.Terminate()
+				s.shot(lane, r, done, false)
+			}
+		})
+	}
 	s.follow(lane, tx, func(a *sip.Response) {
 		if a.StatusCode >= 200 && !finished {
 			finished = true
+			silent.Stop()
 			tx.Terminate()
 			done(a)
 		}
-	}, func(error) {
-		if !finished {
-			finished = true
-			done(nil)
+	}, func(err error) {
+		if finished {
+			return
 		}
+		finished = true
+		silent.Stop()
+		if anew && cut(sent, err) {
+			lane.After(reconnect, func() { s.shot(lane, r, done, false) })
+			return
+		}
+		done(nil)
 	})
+}
+
+// streamPatience is how long a request on a stream may stay without an answer before it is sent once more: the stream may
+// have been cut while the request was written.
+const streamPatience = 2 * time.Second
+
+// reconnect lets the library forget a stream that was cut.
+const reconnect = 50 * time.Millisecond
+
+// cut says whether a transaction ended because its stream did.
+func cut(r *sip.Request, err error) bool {
+	return sip.IsReliable(r.Transport()) && errors.Is(err, sip.ErrTransactionTransport)
 }
 
 // write sends a request outside of transactions: an ACK.

@@ -59,12 +59,16 @@ type socket struct {
 	close func() error
 }
 
-// largeUDP lets sipgo send requests above 1300 bytes over UDP when TCP was tried and refused (RFC 3261 section 18.1.1).
-var largeUDP = sync.OnceFunc(func() { sip.UDPMTUSize = 16 << 10 })
+// settle sets, once and before anything runs, what sipgo keeps in package variables: requests above 1300 bytes may go over
+// UDP when TCP was tried and refused (RFC 3261 section 18.1.1), and its counting of streams is not told to everybody.
+var settle = sync.OnceFunc(func() {
+	sip.UDPMTUSize = 16 << 10
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+})
 
 // Open opens the sockets and serves them until Close.
 func Open(c Config) (*Stack, error) {
-	largeUDP()
+	settle()
 	s := &Stack{c: c, calls: map[string]*Call{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{}}
 	s.panicked = func(v any) { c.Panicked(v, debug.Stack()) }
 	log := slog.New(quiet{c.Log.Handler()})
@@ -72,7 +76,8 @@ func Open(c Config) (*Stack, error) {
 	s.tp = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log),
 		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(log)}))
 	s.tp.OnMessage(s.arrived) // before the transactions see it
-	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched))
+	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched),
+		sip.WithTransactionLayerTerminateOnConnClose())
 	s.tx.OnRequest(s.request)
 	for _, l := range c.Listen {
 		if err := s.listen(l); err != nil {

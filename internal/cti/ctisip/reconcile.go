@@ -45,6 +45,9 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 		}
 		sw.mu.Unlock()
 		if !ok && k.Sent {
+			if f.CallID == "" {
+				f.CallID = derive(k.Order.Leg, 0, "call")[:32] // it was sent, and its word did not reach the disk
+			}
 			begun += sw.endUnknown(ctx, k, func() { ending <- struct{}{} })
 		}
 		facts = append(facts, f)

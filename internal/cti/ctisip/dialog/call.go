@@ -71,18 +71,17 @@ type Call struct {
 
 	state  state
 	tx     sip.ClientTransaction
-	req    *sip.Request // the INVITE on its way, or the one that was answered
+	req    *sip.Request // the INVITE on its way
 	cseq   uint32       // of our last request
 	heard  bool         // a provisional answer came
 	cancel bool         // it is to be cancelled
 	asked  bool         // CANCEL is out
 	reason string       // Reason header of our CANCEL or BYE
 	giveUp *Timer
-	tried  int  // answers to a challenge
-	raised bool // 422 was met once
-	recut  bool // its stream was cut once
-	ack    *sip.Request
-	invSeq uint32 // CSeq of the INVITE that was answered
+	tried  int    // answers to a challenge
+	raised bool   // 422 was met once
+	recut  bool   // its stream was cut once
+	invSeq uint32 // CSeq of the newest INVITE, then of the one that was answered
 	invAt  time.Time
 
 	seen    // order.go: their newest requests
@@ -119,6 +118,7 @@ func (c *Call) Over() bool { return c.state == over }
 // send sends the INVITE with the next CSeq; more are headers of this try alone.
 func (c *Call) send(more []sip.Header) {
 	c.cseq++
+	c.invSeq = c.cseq
 	c.heard, c.asked = false, false
 	c.req = c.s.invite(c.inv, c.cseq, more)
 	c.transmit()
@@ -145,7 +145,7 @@ func (c *Call) response(r *sip.Response) {
 	}
 	switch {
 	case c.refreshing(r):
-	case r.CSeq().SeqNo != c.req.CSeq().SeqNo || c.state == over:
+	case r.CSeq().SeqNo != c.invSeq || c.state == over:
 		c.s.foreign(r)
 	case r.StatusCode < 200:
 		c.progress(r)
@@ -174,7 +174,7 @@ func (c *Call) success(r *sip.Response) {
 	switch {
 	case c.state == answered || c.state == leaving:
 		if tag == c.remoteTag {
-			c.s.write(c.ack)
+			c.s.write(c.within(sip.ACK, c.invSeq))
 			return
 		}
 		c.s.foreign(r)
@@ -183,12 +183,11 @@ func (c *Call) success(r *sip.Response) {
 		c.failed(Failure{Code: r.StatusCode, Late: true})
 	default:
 		c.learn(r)
-		c.invSeq = c.cseq
 		c.state = answered
 		c.giveUp.Stop()
-		c.ack = c.within(sip.ACK, c.invSeq)
-		c.s.write(c.ack)
-		c.tx.Terminate()
+		c.s.write(c.within(sip.ACK, c.invSeq))
+		c.endTx()
+		c.req, c.inv.Body, c.inv.Headers = nil, nil, nil // a call of an hour need not keep them
 		c.startTimer(r)
 		c.on.Answered(c, sdpOf(r))
 	}
@@ -199,7 +198,7 @@ func (c *Call) refused(r *sip.Response) {
 	if c.state != inviting {
 		return // a repeated one, or that of another branch
 	}
-	c.tx.Terminate()
+	c.endTx()
 	if !c.cancel && c.again(r) {
 		return
 	}
@@ -263,8 +262,7 @@ func (c *Call) silentStream(tx sip.ClientTransaction) {
 	if tx != c.tx || c.state != inviting || c.heard || c.recut || c.cancel {
 		return
 	}
-	c.tx = nil
-	tx.Terminate()
+	c.endTx()
 	c.recall()
 }
 
@@ -277,15 +275,21 @@ func (c *Call) failed(f Failure) {
 	c.on.Failed(c, f)
 }
 
+// endTx ends the INVITE's transaction: what comes later comes by arrived.
+func (c *Call) endTx() {
+	if c.tx != nil {
+		c.tx.Terminate()
+		c.tx = nil
+	}
+}
+
 // end takes the call off the table; what comes later is foreign.
 func (c *Call) end() {
 	c.state = over
 	c.giveUp.Stop()
 	c.unserve()
 	c.stopTimer()
-	if c.tx != nil {
-		c.tx.Terminate()
-	}
+	c.endTx()
 	c.s.mu.Lock()
 	if c.s.calls[c.inv.CallID] == c {
 		delete(c.s.calls, c.inv.CallID)

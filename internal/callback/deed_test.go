@@ -403,7 +403,7 @@ var deeds = []story{
 		want: callback.Completed, reason: callback.ReasonTalked,
 		took:     s(5 + 65), // the wake-up finds that the switch has no such leg
 		attempts: []callback.Result{callback.ResultUnknown, callback.ResultConnected},
-		told: []string{"fence cancelled=false", "originate 2 agent ann", "originate 2 visitor vera", "join 2", "originate 1 agent ann: cti: stale fence",
+		told: []string{"fence cancelled=false", "originate 2 agent bob", "originate 2 visitor vera", "join 2", "originate 1 agent ann: cti: stale fence",
 			"hangup 2 agent normal_clearing"},
 	},
 	{

@@ -80,6 +80,7 @@ const (
 	free    move = "free"
 	talk    move = "talk"
 	wrapUp  move = "wrap_up"
+	rest    move = "rest" // her telephone may still be ringing: a moment before it is rung again
 )
 
 // rule is one row's cell: where to, what the agent does, what to do afterwards.
@@ -143,7 +144,7 @@ var agentFirst = life{
 		NumberChanged:  to(RingingAgent),
 		Withdrawn:      end(Cancelled, HangUpAgent),
 		Forbidden:      end(Refused, HangUpAgent),
-		Lost:           back(Queued, HangUpAgent, FindAgent),
+		Lost:           back(Queued, HangUpAgent, FindAgent).and(rest),
 	},
 	RingingVisitor: {
 		VisitorConfirmed: wait(Connected, talk, JoinBoth),
@@ -151,7 +152,7 @@ var agentFirst = life{
 		AgentLeft:        back(Queued, HangUpVisitor, FindAgent),
 		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent),
 		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent),
-		Lost:             retry(free, HangUpVisitor, HangUpAgent),
+		Lost:             retry(rest, HangUpVisitor, HangUpAgent),
 	},
 	Connected: talking,
 	Ended:     {},
@@ -184,7 +185,7 @@ var visitorFirst = life{
 		VisitorLeft:    end(Cancelled, HangUpAgent),
 		Withdrawn:      end(Cancelled, HangUpVisitor, HangUpAgent),
 		Forbidden:      end(Refused, HangUpVisitor, HangUpAgent),
-		Lost:           retry(free, HangUpVisitor, HangUpAgent),
+		Lost:           retry(rest, HangUpVisitor, HangUpAgent),
 	},
 	Connected: talking,
 	Ended:     {},

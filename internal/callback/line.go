@@ -259,6 +259,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 			to, party = s.Destination, cti.Subscriber
 		}
 		n, last := missed(c, func(e cti.Endpoint) bool { return e == to })
+		settled := doubtOver(c)
 		switch {
 		case to == "":
 			return nil, false, time.Time{} // somebody may be set up to answer before its time is over
@@ -266,6 +267,8 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 			return nil, true, time.Time{}
 		case n > 0 && now.Before(last.Add(routing.Rest)):
 			return nil, false, last.Add(routing.Rest)
+		case now.Before(settled):
+			return nil, false, settled
 		case party == cti.Subscriber && ownBusy:
 			return nil, false, time.Time{}
 		}
@@ -301,6 +304,14 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 	}
 	return &Choice{Agent: best.Agent, Representation: best.Representation, Endpoint: dir.Agents[best.Agent].Devices[0].To,
 		Party: cti.Agent, Detail: why(dir, best, skipped)}, false, next
+}
+
+// doubtOver is when a telephone that may be ringing since before a crash may be rung again.
+func doubtOver(c *Callback) time.Time {
+	if n := len(c.Attempts); n > 0 && c.Attempts[n-1].Result == ResultUnknown {
+		return c.Attempts[n-1].EndedAt.Add(ActGrace)
+	}
+	return time.Time{}
 }
 
 // missed counts the attempts in which a telephone of theirs was rung and did not take it.

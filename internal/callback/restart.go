@@ -102,7 +102,8 @@ func (d *draft) compare(facts []cti.LegFact) {
 	}
 	for _, leg := range gone {
 		if _, l := d.Leg(leg); l != nil && l.State != cti.Ended {
-			d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.UnknownAfterCrash, By: cti.ByUs})
+			f := byLeg[leg]
+			d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Trunk: f.Trunk, CallID: f.CallID, Cause: cti.UnknownAfterCrash, By: cti.ByUs})
 		}
 	}
 	if !d.Live() || lost {

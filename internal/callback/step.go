@@ -302,6 +302,7 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 		st.Since = d.at
 		d.moves = append(d.moves, Move{Agent: a.Agent, From: []agent.Presence{from}, Status: st, Lenient: lenient})
 	}
+	wrap := agent.WrapUpTime
 	step := func(e agent.Event, from ...agent.Presence) {
 		for _, p := range from {
 			to, _ := p.Next(e)
@@ -310,7 +311,7 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 			case agent.Talking, agent.Reserved:
 				st.Callback = d.ID
 			case agent.WrapUp:
-				st.Until, st.IdleFrom = d.at.Add(agent.WrapUpTime), d.at
+				st.Until, st.IdleFrom = d.at.Add(wrap), d.at
 			case agent.Finishing:
 				st.Callback = d.ID
 			}
@@ -325,6 +326,9 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 	case free:
 		step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 	case wrapUp:
+		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
+	case rest:
+		wrap = ActGrace
 		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
 	}
 }

@@ -87,13 +87,14 @@ func StartService(ctx context.Context, c *config.Config, log *slog.Logger) (*Ser
 		return nil, errors.Join(err, l.Close(), app.Close())
 	}
 	s.http = web.Server(s.routes(), log)
-	go func() { s.done <- s.http.Serve(l) }()
 	if err := app.Start(ctx); err != nil {
 		hard, stop := context.WithCancel(context.Background())
 		stop()
-		return nil, errors.Join(err, s.Stop(hard))
+		return nil, errors.Join(err, l.Close(), s.Stop(hard))
 	}
 	s.ready.Store(true)
+	// Who connected meanwhile has waited in the listener's backlog: nobody is answered before the past is known.
+	go func() { s.done <- s.http.Serve(l) }()
 	return s, nil
 }
 

@@ -58,7 +58,7 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "get": get,
+			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "fill": fill,
 		},
 	})
 }
@@ -237,13 +237,10 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// get URL prints what a page of another program says.
-func get(ts *testscript.TestScript, neg bool, args []string) {
-	resp, err := http.Get(args[0])
-	ts.Check(err)
-	defer resp.Body.Close()
-	_, err = io.Copy(ts.Stdout(), resp.Body)
-	ts.Check(err)
+// fill FILE puts the script's variables into a file, where it says ${NAME}.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // side is what the tests read of a ledger's row.

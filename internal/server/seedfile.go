@@ -1,0 +1,137 @@
+package server
+
+import (
+	"time"
+
+	"ringback/internal/money"
+)
+
+// seedFile is the shape of the file.
+type seedFile struct {
+	Trunks      []seedTrunk      `yaml:"trunks"`
+	Subscribers []seedSubscriber `yaml:"subscribers"`
+	Agents      []seedAgent      `yaml:"agents"`
+	Keys        []seedKey        `yaml:"keys"`
+	Blocks      []seedBlock      `yaml:"blocks"`
+}
+
+type seedTrunk struct {
+	ID             string   `yaml:"id"`
+	Address        string   `yaml:"address"`
+	Username       string   `yaml:"username"`
+	PasswordFile   string   `yaml:"password_file"`
+	Register       bool     `yaml:"register"`
+	Prefixes       []string `yaml:"prefixes"`
+	Priority       int      `yaml:"priority"`
+	MaxCalls       int      `yaml:"max_calls"`
+	CallsPerSecond float64  `yaml:"calls_per_second"`
+	NumberFormat   string   `yaml:"number_format"`
+	TechPrefix     string   `yaml:"tech_prefix"`
+	CallerID       string   `yaml:"caller_id"`
+	Domain         string   `yaml:"domain"`
+	Codecs         []string `yaml:"codecs"`
+	AcceptFrom     []string `yaml:"accept_from"`
+	NAT            string   `yaml:"nat"`
+	SRTP           string   `yaml:"srtp"`
+	SessionTimer   string   `yaml:"session_timer"`
+	Local          string   `yaml:"local"`
+	Headers        *bool    `yaml:"headers"`
+	SilentFailover *bool    `yaml:"silent_failover"`
+}
+
+type seedSubscriber struct {
+	ID          string              `yaml:"id"`
+	Name        string              `yaml:"name"`
+	Regions     []string            `yaml:"regions"`
+	TimeZone    string              `yaml:"time_zone"`
+	Hours       map[string][]string `yaml:"hours"`
+	CallerID    string              `yaml:"caller_id"`
+	Destination string              `yaml:"destination"`
+	Prompts     seedPrompts         `yaml:"prompts"`
+	Limits      seedLimits          `yaml:"limits"`
+	Suspended   bool                `yaml:"suspended"`
+	Buttons     []seedButton        `yaml:"buttons"`
+}
+
+type seedPrompts struct {
+	Announcement string `yaml:"announcement"`
+	SpokenName   string `yaml:"spoken_name"`
+	Wait         string `yaml:"wait"`
+	Sorry        string `yaml:"sorry"`
+}
+
+type seedLimits struct {
+	Concurrent  int           `yaml:"concurrent"`
+	MaxTalk     time.Duration `yaml:"max_talk"`
+	SpendPerDay money.Amount  `yaml:"spend_per_day"`
+}
+
+type seedButton struct {
+	ID       string      `yaml:"id"`
+	Origins  []string    `yaml:"origins"`
+	Order    string      `yaml:"order"`
+	Confirm  seedConfirm `yaml:"confirm"`
+	Channels []string    `yaml:"channels"`
+	Proof    string      `yaml:"proof"`
+	Tries    int         `yaml:"tries"`
+	Fields   []seedField `yaml:"fields"`
+	Closed   bool        `yaml:"closed"`
+}
+
+type seedConfirm struct {
+	Agent   string `yaml:"agent"`
+	Visitor string `yaml:"visitor"`
+}
+
+type seedField struct {
+	Name     string `yaml:"name"`
+	Label    string `yaml:"label"`
+	Required bool   `yaml:"required"`
+}
+
+type seedAgent struct {
+	ID           string               `yaml:"id"`
+	Name         string               `yaml:"name"`
+	Devices      []seedDevice         `yaml:"devices"`
+	PasswordFile string               `yaml:"password_file"`
+	Ready        bool                 `yaml:"ready"`
+	Represents   []seedRepresentation `yaml:"represents"`
+}
+
+// seedDevice is an endpoint, or {to, ring, confirm}.
+type seedDevice struct {
+	To      string        `yaml:"to"`
+	Ring    time.Duration `yaml:"ring"`
+	Confirm string        `yaml:"confirm"`
+}
+
+func (d *seedDevice) UnmarshalText(b []byte) error {
+	d.To = string(b)
+	return nil
+}
+
+type seedRepresentation struct {
+	Subscriber  string         `yaml:"subscriber"`
+	DisplayName string         `yaml:"display_name"`
+	Greeting    string         `yaml:"greeting"`
+	Whisper     string         `yaml:"whisper"`
+	Script      string         `yaml:"script"`
+	Skills      map[string]int `yaml:"skills"`
+	Languages   []string       `yaml:"languages"`
+	Priority    int            `yaml:"priority"`
+	CallerID    string         `yaml:"caller_id"`
+}
+
+type seedKey struct {
+	ID         string `yaml:"id"`
+	Role       string `yaml:"role"`
+	Subscriber string `yaml:"subscriber"`
+	SecretFile string `yaml:"secret_file"`
+}
+
+type seedBlock struct {
+	Number     string    `yaml:"number"`
+	Subscriber string    `yaml:"subscriber"`
+	Reason     string    `yaml:"reason"`
+	Until      time.Time `yaml:"until"`
+}

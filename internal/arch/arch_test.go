@@ -106,7 +106,11 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 }
 
 // long lists files that may have more than 500 lines, each with its reason.
-var long = map[string]string{}
+var long = map[string]string{
+	"internal/callback/story_test.go": "one table of stories",
+	"internal/callback/deed_test.go":  "one table of deeds",
+	"internal/web/fake_test.go":       "one border that is played",
+}
 
 // sleep is what a test must not do: it waits for facts. In simulated time (testing/synctest) a sleep is exact and free.
 var sleep = regexp.MustCompile(`\btime\.Sleep\(`)

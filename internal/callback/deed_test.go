@@ -500,7 +500,7 @@ var deeds = []story{
 		people: talkers,
 		run: func(w *world) id.Callback {
 			w.stop()
-			pass(time.Date(2000, 4, 1, 12, 0, 0, 0, time.UTC).Sub(time.Now())) // Saturday; clocks go ahead on Sunday at 2:00
+			pass(time.Until(time.Date(2000, 4, 1, 12, 0, 0, 0, time.UTC))) // Saturday; clocks go ahead on Sunday at 2:00
 			w.boot()
 			cb := w.ask("vera", at(schedule.At("2000-04-02T09:00", "America/New_York")))
 			if c := w.stored(cb); c.Wall != "2000-04-02T09:00" || c.Zone != "America/New_York" {

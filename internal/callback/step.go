@@ -102,7 +102,7 @@ func (d *draft) becomes(r rule, in *Input) {
 			a.Agent, a.Representation, a.Device = "", "", 0 // she is no longer held by this attempt
 		}
 	case begin:
-		a = d.beginAttempt(in.Choice)
+		d.beginAttempt(in.Choice)
 	case next:
 		a.Agent, a.Representation, a.Device = in.Choice.Agent, in.Choice.Representation, in.Choice.Device
 		d.moveAgent(reserve, a)
@@ -173,13 +173,11 @@ func (d *draft) ended(r rule, in *Input) {
 	}
 }
 
-func (d *draft) beginAttempt(ch *Choice) *Attempt {
+func (d *draft) beginAttempt(ch *Choice) {
 	d.Fence++
 	d.Attempts = append(d.Attempts, Attempt{N: len(d.Attempts) + 1, Fence: d.Fence, StartedAt: d.at,
 		Agent: ch.Agent, Representation: ch.Representation, Device: ch.Device})
-	a := &d.Attempts[len(d.Attempts)-1]
-	d.moveAgent(reserve, a)
-	return a
+	d.moveAgent(reserve, &d.Attempts[len(d.Attempts)-1])
 }
 
 func (d *draft) endAttempt(in *Input, m move) {

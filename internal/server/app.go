@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"ringback/internal/callback"
@@ -34,6 +35,8 @@ type App struct {
 	log       *slog.Logger
 	lock      *DataLock
 	keys      secrets
+	sweeping  sync.WaitGroup
+	stopSweep context.CancelFunc
 }
 
 // Assemble opens the data, the switch's sockets and the conductor; nothing rings before Start.
@@ -78,7 +81,33 @@ func OpenData(ctx context.Context, c *config.Config, log *slog.Logger) (*App, er
 }
 
 // Start reconciles with the switch and begins to work.
-func (a *App) Start(ctx context.Context) error { return a.Conductor.Start(ctx) }
+func (a *App) Start(ctx context.Context) error {
+	if err := a.Conductor.Start(ctx); err != nil {
+		return err
+	}
+	var sweep context.Context
+	sweep, a.stopSweep = context.WithCancel(context.Background())
+	a.sweeping.Go(func() { a.sweep(sweep) })
+	return nil
+}
+
+// sweep deletes, once an hour, what nobody asks for any more.
+func (a *App) sweep(ctx context.Context) {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if n, err := a.Store.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			a.log.Error("sweep", "err", err)
+		} else if n > 0 {
+			a.log.Info("swept", "rows", n)
+		}
+	}
+}
 
 // Drain takes no new wishes and begins no new calls.
 func (a *App) Drain() {
@@ -88,6 +117,10 @@ func (a *App) Drain() {
 // Close ends everything: calls that are up are hung up, and their end is stored.
 func (a *App) Close() error {
 	var errs []error
+	if a.stopSweep != nil {
+		a.stopSweep()
+		a.sweeping.Wait()
+	}
 	if a.Switch != nil {
 		errs = append(errs, a.Switch.Close())
 	}

@@ -43,8 +43,12 @@ func Accepted(m *callback.Made, base string) Answer {
 	if due.IsZero() {
 		due = c.DueAt
 	}
+	state := c.State
+	if state != callback.Scheduled {
+		state = callback.Queued // what was accepted; the status tells what became of it in the same instant
+	}
 	return Answer{
-		ID: string(c.ID), Token: m.Token, State: c.State, Outcome: door.Opt(c.Outcome), DueAt: door.Stamp(due),
+		ID: string(c.ID), Token: m.Token, State: state, Outcome: door.Opt(c.Outcome), DueAt: door.Stamp(due),
 		StatusURL: base + "/c/" + m.Token, Order: string(c.Order),
 	}
 }

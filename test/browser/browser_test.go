@@ -1,0 +1,117 @@
+//go:build browser
+
+package browser
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Without a browser nothing here can run: that is said loudly, and is no pass.
+func tools(t *testing.T) (node, chromium string) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("NOT RUN: node is missing")
+	}
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			chromium = path
+			break
+		}
+	}
+	if chromium == "" {
+		t.Skip("NOT RUN: chromium is missing (apt-get install chromium)")
+	}
+	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
+		t.Skip("NOT RUN: npm ci was not done in test/browser")
+	}
+	return node, chromium
+}
+
+// program is the binary under test: RINGBACK_BIN, or one built now.
+func program(t *testing.T) string {
+	if bin := os.Getenv("RINGBACK_BIN"); bin != "" {
+		return bin
+	}
+	bin := filepath.Join(t.TempDir(), "ringback")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", bin, "ringback/cmd/ringback")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+type ready struct{ URL, Shop, Carrier string }
+
+// demo starts the demo and reads its first line.
+func demo(t *testing.T) ready {
+	cmd := exec.Command(program(t), "demo", "--json")
+	cmd.Dir = t.TempDir()
+	var log strings.Builder
+	cmd.Stderr = &log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the demo said:\n%s", log.String())
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("demo: %v\n%s", err, log.String())
+	}
+	var r ready
+	if err := json.Unmarshal([]byte(line), &r); err != nil || r.URL == "" || r.Shop == "" {
+		t.Fatalf("demo's first line %q: %v", line, err)
+	}
+	return r
+}
+
+func TestPages(t *testing.T) {
+	node, chromium := tools(t)
+	r := demo(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "pages.mjs", r.URL, r.Shop, chromium)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	checks := 0
+	for line := range strings.Lines(string(out)) {
+		var c struct {
+			Name, Detail string
+			OK           bool
+		}
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		checks++
+		t.Run(c.Name, func(t *testing.T) {
+			if !c.OK {
+				t.Error(c.Detail)
+			}
+		})
+	}
+	if err != nil {
+		t.Errorf("node: %v\n%s", err, stderr.String())
+	}
+	if checks < 11 {
+		t.Errorf("only %d checks ran", checks)
+	}
+}

@@ -1,0 +1,202 @@
+// The pages in Chromium. Usage: node pages.mjs URL SHOP CHROMIUM. Prints one line of JSON for each check:
+// {"name", "ok", "detail"}. browser_test.go makes a test of each.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [url, shop, executablePath] = process.argv.slice(2);
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+const complaints = []; // of the browser: errors, refused by CSP
+const underWay = 60_000; // ms: an agent writes notes for 20 s after the call before
+
+async function check(name, run, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, ...options });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  page.on("console", (m) => m.type() === "error" && !expected(m.text(), m.location().url) && complaints.push(`${name}: ${m.text()}`));
+  page.on("pageerror", (e) => complaints.push(`${name}: ${e.message}`));
+  page.on("request", (r) => ours(r.url()) || complaints.push(`${name}: a request to ${r.url()}`));
+  let detail = "";
+  try {
+    await run(page);
+  } catch (e) {
+    detail = `${e.message}\n${await page.locator("body").innerText().catch(() => "")}`;
+  }
+  console.log(JSON.stringify({ name, ok: detail === "", detail }));
+  await context.close();
+}
+
+// A form that is refused is an error to the browser's console, and is meant to be; the demo's shop has no icon.
+const expected = (text, where) => /status of (409|422|429)/.test(text) || where === `${shop}/favicon.ico`;
+const ours = (u) => u.startsWith(url) || u.startsWith(shop);
+
+function must(holds, what) {
+  if (!holds) throw new Error(what);
+}
+
+async function ask(page, number, more = async () => {}) {
+  await page.goto(`${url}/b/acme-main`);
+  await page.getByLabel("Your name").fill("Vera");
+  await page.getByLabel("Your telephone number").fill(number);
+  await more();
+  await page.getByRole("checkbox").check();
+  await page.getByRole("button", { name: "Call me" }).click();
+  await page.waitForURL(/\/c\/t_/);
+}
+
+const later = async (page) => {
+  await page.getByLabel("In a while").check();
+  await page.getByLabel("How long from now").selectOption("4h");
+};
+const talking = (page) => page.getByText("You are talking with Ann at Acme.").waitFor({ timeout: underWay });
+const cancel = (page) => page.getByRole("button", { name: "Cancel the call" }).click();
+
+await check(
+  "without script: link, wrong number, form, talking, cancel",
+  async (shopPage) => {
+    await shopPage.goto(shop);
+    const opened = shopPage.waitForEvent("popup"); // the shop stays open beside it
+    await shopPage.locator('a[href*="/b/"]').first().click();
+    const page = await opened;
+    await page.waitForURL(/\/b\//);
+    await page.getByLabel("Your name").fill("Vera");
+    await page.getByLabel("Your telephone number").fill("12");
+    await page.getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Call me" }).click();
+    await page.getByRole("alert").waitFor();
+    must((await page.getByLabel("Your telephone number").inputValue()) === "12", "the number that was typed is gone");
+    must((await page.getByLabel("Your name").inputValue()) === "Vera", "the name that was typed is gone");
+    must(await page.getByRole("checkbox").isChecked(), "the tick is gone");
+    await page.getByLabel("Your telephone number").fill("202-555-0100");
+    await page.getByRole("button", { name: "Call me" }).click();
+    await page.waitForURL(/\/c\/t_/);
+    await talking(page); // only a page that loads itself again gets there
+    await cancel(page);
+    await page.getByText("Ask for another call").waitFor();
+  },
+  { javaScriptEnabled: false },
+);
+
+await check("with script: live to talking without a load, cancel", async (page) => {
+  await ask(page, "+1 202 555 0100");
+  let loads = 0;
+  page.on("framenavigated", () => loads++);
+  await talking(page);
+  must(loads === 0, `the page was loaded ${loads} times`);
+  must((await page.title()).startsWith("You are talking"), `the title is ${await page.title()}`);
+  must((await page.locator('[aria-current="step"]').innerText()) === "Talking", "the step is not marked");
+  await cancel(page);
+  await page.getByRole("link", { name: "Ask for another call" }).waitFor();
+});
+
+await check("a double click is one call", async (page) => {
+  await page.goto(`${url}/b/acme-main`);
+  await page.getByLabel("Your telephone number").fill("+1 202 555 0102");
+  await later(page);
+  await page.getByRole("checkbox").check();
+  const answers = [];
+  page.on("response", (r) => r.request().method() === "POST" && answers.push(r.status()));
+  await page.getByRole("button", { name: "Call me" }).dblclick();
+  await page.waitForURL(/\/c\/t_/);
+  must(answers.every((s) => s === 303), `the answers were ${answers}`);
+  await cancel(page);
+  await page.getByRole("link", { name: "Ask for another call" }).waitFor();
+});
+
+await check("change the number, another time", async (page) => {
+  await ask(page, "+1 202 555 0102", () => later(page));
+  await page.getByRole("link", { name: "Change my number" }).click();
+  await page.getByLabel("Your telephone number").fill("911");
+  await page.getByRole("button", { name: "Call this number" }).click();
+  await page.getByRole("alert").waitFor();
+  await page.getByLabel("Your telephone number").fill("202 555 0101");
+  await page.getByRole("button", { name: "Call this number" }).click();
+  await page.getByText("+12•••••0101").waitFor();
+  await page.getByRole("link", { name: "Another time" }).click();
+  await page.getByLabel("In a while").check();
+  await page.getByLabel("How long from now").selectOption("1d");
+  await page.getByRole("button", { name: "Call me then" }).click();
+  await page.waitForURL(/\/c\/t_[^/]*$/);
+  await cancel(page);
+  await page.getByText("You cancelled the call.").waitFor();
+});
+
+await check("by keyboard only", async (page) => {
+  await page.goto(`${url}/b/acme-main`);
+  const at = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute("value") || document.activeElement?.textContent);
+  const seen = [];
+  for (let i = 0; i < 30 && (await at()) !== "Call me"; i++) {
+    const where = await at();
+    seen.push(where);
+    if (where === "name") await page.keyboard.type("Vera");
+    if (where === "number") await page.keyboard.type("2025550104");
+    if (where === "now") await page.keyboard.press("ArrowDown"); // in a while
+    if (where === "consent") await page.keyboard.press("Space");
+    await page.keyboard.press("Tab");
+  }
+  must((await at()) === "Call me", `the button is not reached: ${seen.join(" ")}`);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/c\/t_/);
+  await cancel(page);
+});
+
+await check("what was typed never becomes markup", async (page) => {
+  await page.goto(`${url}/b/acme-main`);
+  const evil = `"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>`;
+  await page.getByLabel("Your name").fill(evil);
+  await page.getByLabel("What is it about?").fill(evil);
+  await page.getByLabel("Your telephone number").fill(evil);
+  await page.getByRole("button", { name: "Call me" }).click();
+  await page.getByRole("alert").waitFor();
+  must((await page.getByLabel("Your name").inputValue()) === evil, "what was typed is gone");
+  must(!(await page.evaluate(() => window.pwned)), "a script ran");
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 1000]) {
+    const look = { colorScheme, viewport: { width, height: 780 } };
+    await check(`axe: form, refused form, status, ${colorScheme} ${width} px`, (page) => accessible(page), look);
+  }
+}
+
+async function accessible(page) {
+  await page.goto(`${url}/b/acme-main`);
+  await clean(page, "form");
+  await page.getByLabel("Your telephone number").fill("12");
+  await page.getByRole("button", { name: "Call me" }).click();
+  await page.getByRole("alert").waitFor();
+  await clean(page, "refused form");
+  await ask(page, "+1 202 555 0102", () => later(page));
+  await clean(page, "status");
+  await page.getByRole("link", { name: "Change my number" }).click();
+  await clean(page, "number");
+  await page.getByRole("link", { name: "Back" }).click();
+  await page.getByRole("link", { name: "Another time" }).click();
+  await clean(page, "another time");
+  await page.getByRole("link", { name: "Back" }).click();
+  await cancel(page);
+  await page.getByRole("link", { name: "Ask for another call" }).waitFor();
+  await clean(page, "ended");
+}
+
+// clean: axe finds nothing, nothing scrolls sideways, what one presses is 44 px high.
+async function clean(page, where) {
+  await page.evaluate(axe); // through the debugger: the page's own policy would not let it in
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  must(found.violations.length === 0, `${where}: ${JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))}`);
+  must(found.passes.length > 10, `${where}: axe looked at nothing`);
+  must(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${where}: it scrolls sideways`);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, .button, .choice, select, input:not([type=hidden], [type=radio], [type=checkbox])")]
+      .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+      .map((e) => e.outerHTML));
+  must(small.length === 0, `${where}: smaller than 44 px: ${small}`);
+}
+
+console.log(JSON.stringify({ name: "the browser complains of nothing, and asks nobody else", ok: complaints.length === 0, detail: complaints.join("\n") }));
+await browser.close();

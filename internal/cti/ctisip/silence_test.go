@@ -27,6 +27,14 @@ func TestSilence(t *testing.T) {
 			second: picksUp(time.Second, time.Second),
 			told:   "sent, ringing, answered, confirmed", trunk: "trk_a", cancelled: "b",
 		},
+		"late 100 before the second rings": {
+			first: once(func(f *far, m *msg) {
+				after(4500*time.Millisecond, func() { f.reply(m, 100, "") })
+				after(8*time.Second, func() { f.reply(m, 200, f.sdp()) })
+			}, nil),
+			second: picksUp(time.Second, time.Second),
+			told:   "sent, answered, confirmed", trunk: "trk_a", cancelled: "b",
+		},
 		"late ring after the second rings": {
 			first:  once(func(f *far, m *msg) { after(6*time.Second, func() { f.reply(m, 180, "") }) }, nil),
 			second: picksUp(time.Second, 5*time.Second),

@@ -18,7 +18,6 @@ type try struct {
 	transport string
 	call      *dialog.Call
 	counted   bool // it holds a place on its trunk
-	rings     bool // 18x came
 	loser     bool // it is to be cancelled, unless it is answered
 	alive     bool // its trunk answered OPTIONS
 	silence   *dialog.Timer
@@ -167,15 +166,13 @@ func (t *try) heard() bool { return t.call == nil || t.call.Heard() || t.call.Ov
 // open says whether the INVITE may still be answered.
 func (t *try) open() bool { return t.call != nil && !t.call.Over() && !t.call.Up() }
 
-// signOfLife decides between two open INVITEs: the one that rings stays, else the older; an answer beats both.
+// signOfLife decides between two open INVITEs: the first that rings stays (whatever was silent until then loses), and an
+// older one that is heard of before; an answer beats both.
 func (t *try) signOfLife(rings bool) {
 	t.silence.Stop()
-	t.rings = t.rings || rings
 	for _, o := range t.l.tries {
 		switch {
 		case o == t || !o.open() || o.loser || t.loser:
-		case t.n < o.n && o.rings:
-			t.lose()
 		case t.n < o.n || rings:
 			o.lose()
 		}

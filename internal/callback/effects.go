@@ -39,6 +39,13 @@ func (c *Conductor) call(cb *Callback, leg id.Leg) {
 	if l == nil {
 		return
 	}
+	if !c.Policy.maySend(cb, l) {
+		c.push(cb.ID, job{keep: true, do: func(d *draft) error {
+			d.apply(Input{Event: Forbidden, Actor: ByRingback, Reason: ReasonPolicy, Detail: "this Internet telephone is not allowed any more", Result: ResultCancelled})
+			return nil
+		}})
+		return
+	}
 	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now()))
 	if err == nil {
 		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {

@@ -59,11 +59,27 @@ func (p *Policy) sipEndpoint(field, raw string, by *login.Principal) (cti.Endpoi
 	if by != nil && by.Role == login.Operator {
 		return e, nil
 	}
-	_, host, _, _, err := e.SIPURI()
-	if err != nil || !slices.Contains(p.AllowSIP, host) {
+	if !p.allowsSIP(e) {
 		return "", fault.At(field, fault.EndpointNotAllowed, "Internet telephones of this host are not called. The operator can allow it in policy.allow_sip.")
 	}
 	return e, nil
+}
+
+// allowsSIP: the host stands in the operator's list, itself or under *.its.domain.
+func (p *Policy) allowsSIP(e cti.Endpoint) bool {
+	_, host, _, _, err := e.SIPURI()
+	return err == nil && slices.ContainsFunc(p.AllowSIP, func(allowed string) bool {
+		domain, wild := strings.CutPrefix(allowed, "*")
+		if wild {
+			return len(host) > len(domain) && strings.HasSuffix(strings.ToLower(host), strings.ToLower(domain))
+		}
+		return strings.EqualFold(host, allowed)
+	})
+}
+
+// maySend is the last look before a telephone rings: a visitor's Internet telephone must still be allowed.
+func (p *Policy) maySend(c *Callback, l *Leg) bool {
+	return l.Party != cti.Visitor || l.Endpoint.Kind() != cti.SIP || c.Actor != ByVisitor || p.allowsSIP(l.Endpoint)
 }
 
 // destination reads the telephone that a keyed request wants to be joined. A business's key may name only what its

@@ -82,7 +82,7 @@ func (d *Demo) serve(l net.Listener, h http.Handler) {
 	go s.Serve(l)
 }
 
-// setUp applies the demo's seed: one business, one agent whose telephone is in the simulated network.
+// setUp applies the demo's seed: one business, two agents whose telephones are in the simulated network.
 func (d *Demo) setUp(ctx context.Context) error {
 	seed := fmt.Sprintf(`
 trunks:
@@ -102,6 +102,12 @@ agents:
     ready: true
     represents:
       - {subscriber: acme, display_name: "Ann at Acme", greeting: "Acme Plumbing, Ann speaking"}
+  - id: bob
+    name: Bob
+    devices: ["sip:bob0100@%[1]s"]
+    ready: true
+    represents:
+      - {subscriber: acme, display_name: "Bob at Acme", greeting: "Acme Plumbing, this is Bob"}
 `, d.Carrier.Addr(), d.Shop)
 	s, err := parseSeed("demo", []byte(seed))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/cti"
+	"ringback/internal/fault"
 )
 
 func TestVisitorAsks(t *testing.T) {
@@ -274,6 +275,22 @@ func TestIdempotencyKey(t *testing.T) {
 		if same := now.body == was.body; same != kept {
 			t.Errorf("%v: then %d %s", code, now.StatusCode, now.body)
 		}
+	}
+}
+
+// A promise stays given: what was acknowledged is acknowledged again, though the rules have changed since.
+func TestAcknowledgedStaysAcknowledged(t *testing.T) {
+	h := newHouse(t)
+	const body = `{"button":"acme-main","number":"+12025550100"}`
+	first := h.do("POST", "/api/v1/callbacks", body, key(operatorKey), "Idempotency-Key: k").want(t, 201)
+	h.fail(fault.New(fault.ButtonClosed, "Closed since."))
+	if again := h.do("POST", "/api/v1/callbacks", body, key(operatorKey), "Idempotency-Key: k"); again.body != first.body || again.StatusCode != 201 {
+		t.Errorf("%d %s", again.StatusCode, again.body)
+	}
+	const other = `{"button":"acme-main","number":"911"}`
+	refused := h.do("POST", "/api/v1/callbacks", other, key(operatorKey), "Idempotency-Key: r").want(t, 422)
+	if again := h.do("POST", "/api/v1/callbacks", other, key(operatorKey), "Idempotency-Key: r").want(t, 422); again.body != refused.body {
+		t.Errorf("another refusal:\n%s%s", refused.body, again.body)
 	}
 }
 

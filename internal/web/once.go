@@ -35,16 +35,27 @@ func (s *service) repeatable(next door.Handler) door.Handler {
 	})
 }
 
-// refusalsKept is for a handler that keeps its successes itself.
+// refusalsKept is for a handler that keeps its successes itself, in the transaction of what it makes. What is refused is
+// looked up: the answer of the first time holds, also where that was a success and the rules have changed since.
 func (s *service) refusalsKept(next door.Handler) door.Handler {
 	return s.withKey(next, func(w http.ResponseWriter, r *http.Request, o callback.Once) error {
 		err := next(w, r)
 		if err == nil || fault.Is(err, fault.IdempotencyReused) || fault.Is(err, fault.IdempotencyProgress) {
 			return err
 		}
-		if p := problem(r.Context(), err); curable(p) {
+		p := problem(r.Context(), err)
+		if curable(p) {
 			return err
-		} else if kerr := s.Once.Keep(context.WithoutCancel(r.Context()), o, keptProblem(o, p)); kerr != nil {
+		}
+		ctx := context.WithoutCancel(r.Context())
+		kept, berr := s.Once.Begin(ctx, o)
+		switch {
+		case berr != nil:
+			return berr
+		case kept != nil:
+			return again(w, o, kept)
+		}
+		if kerr := s.Once.Keep(ctx, o, keptProblem(o, p)); kerr != nil {
 			return kerr
 		}
 		return err

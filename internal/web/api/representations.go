@@ -58,7 +58,6 @@ func (a *API) representations() thing[RepresentationDoc, Representation] {
 			v := representationView(d, r)
 			return RepresentationDoc{v.Agent, v.Subscriber, v.DisplayName, v.Greeting, v.Whisper, v.Script, v.Skills, v.Languages, v.Priority, r.CallerID.E164()}
 		},
-		blank: RepresentationDoc{Priority: 1},
 		check: checkRepresentation,
 	}
 }

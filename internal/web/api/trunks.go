@@ -47,8 +47,8 @@ func (a *API) trunks() thing[TrunkDoc, Trunk] {
 		view:  func(d *directory.Directory, i string) Trunk { return Trunk{i, doc(d, i)} },
 		doc:   doc,
 		blank: TrunkDoc{
-			Prefixes: []string{""}, Priority: 1, MaxCalls: 50, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
-			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, Headers: true,
+			Prefixes: []string{""}, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
+			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, Headers: true, SilentFailover: true,
 		},
 		check: checkTrunk,
 	}

@@ -16,10 +16,9 @@ import (
 
 // whole is the product: HTTP in, telephones out, every step on disk.
 type whole struct {
-	svc  *service.Service
-	api  *service.API
-	dir  string
-	made int // callbacks it should have on record
+	svc *service.Service
+	api *service.API
+	dir string
 }
 
 // startWhole runs a service on an empty folder.

@@ -52,6 +52,7 @@ type Made struct {
 	Callback *Callback
 	Token    string       // the visitor's; shown once
 	Due      schedule.Due // with Shifted when it was asked for outside opening hours
+	Lines    []Line       // its journal so far
 }
 
 // Request takes in a wish: checks it, decides whether it can be served at once, stores it, and begins. The error is a
@@ -86,14 +87,14 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	if r.Once != nil {
 		once := *r.Once
 		if r.Answer != nil {
-			once.Answer = func(stored *Callback) Kept { return r.Answer(&Made{stored, token, due}) }
+			once.Answer = func(stored *Callback) Kept { return r.Answer(&Made{stored, token, due, n.Lines}) }
 		}
 		n.Once = &once
 	}
-	if err := c.create(ctx, dir, n, due); err != nil {
+	if err := c.create(ctx, dir, &n, due); err != nil {
 		return nil, err
 	}
-	return &Made{cb, token, due}, nil
+	return &Made{cb, token, due, n.Lines}, nil
 }
 
 // Longest texts of a wish, in characters.
@@ -216,7 +217,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 }
 
 // create stores the wish and, when somebody is free and nobody waits before it, its first attempt in the same commit.
-func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n New, due schedule.Due) error {
+func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n *New, due schedule.Due) error {
 	cb := n.Callback
 	later := due.At.After(cb.CreatedAt)
 	var ch *Choice
@@ -227,7 +228,7 @@ func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n New,
 	for {
 		d := c.begin(cb, due, later, ch)
 		n.Lines, n.Agents = d.lines, d.moves
-		err := c.store.Create(ctx, n)
+		err := c.store.Create(ctx, *n)
 		if err == nil {
 			c.settled(cb.Clone(), d)
 			if ch == nil && !later {
@@ -261,6 +262,9 @@ func (c *Conductor) begin(cb *Callback, due schedule.Due, later bool, ch *Choice
 		d.apply(Input{Event: AgentFound, Actor: ByRingback, Detail: ch.Detail, Choice: ch})
 	}
 	cb.Version = int64(len(d.lines))
+	for i := range d.lines {
+		d.lines[i].Seq = int64(i + 1)
+	}
 	return d
 }
 

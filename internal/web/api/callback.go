@@ -229,8 +229,9 @@ func sentence(l callback.Line) string {
 }
 
 // keptCallback is the answer to a POST as it is kept with the callback: what is known in that transaction.
-func (a *API) keptCallback(c *callback.Callback) callback.Kept {
-	b, _ := json.Marshal(render(c, nil, a.Conductor.Directory())) // of strings, numbers and times
+func (a *API) keptCallback(m *callback.Made) callback.Kept {
+	c := m.Callback
+	b, _ := json.Marshal(render(c, m.Lines, a.Conductor.Directory())) // of strings, numbers and times
 	return callback.Kept{Status: http.StatusCreated, Location: Base + "/callbacks/" + string(c.ID), Body: append(b, '\n')}
 }
 

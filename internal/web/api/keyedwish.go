@@ -52,7 +52,7 @@ func (a *API) make(w http.ResponseWriter, r *http.Request) error {
 	}
 	req.UserAgent, req.Act = r.UserAgent(), "api"
 	var kept callback.Kept
-	req.Answer = func(m *callback.Made) callback.Kept { kept = a.keptCallback(m.Callback); return kept }
+	req.Answer = func(m *callback.Made) callback.Kept { kept = a.keptCallback(m); return kept }
 	made, err := a.Conductor.Request(r.Context(), *req)
 	if err != nil {
 		return replayed(w, req.Once, err)

@@ -206,3 +206,18 @@ func TestThinnedSoundIsNoSilence(t *testing.T) {
 		}
 	}
 }
+
+// A switch that cuts packets anew lets a marker end a little before its last sample was due at the other: it is found.
+func TestMarkerHeardEarly(t *testing.T) {
+	at := time.Now()
+	said := &row{Entry: Entry{CallID: "b", Callback: "cb_1", AnsweredAt: at.Add(-2 * time.Second)}, closing: true, final: hearing{said: []time.Time{at}}}
+	for early, found := range map[time.Duration]bool{-2 * time.Second: false, -25 * time.Millisecond: true, 0: true, 15 * time.Millisecond: true, time.Second: false} {
+		me := &row{Entry: Entry{CallID: "a", Callback: "cb_1", AnsweredAt: at.Add(-2 * time.Second)}, closing: true,
+			final: hearing{marks: []heardMark{{at.Add(-early), 200 * time.Millisecond}}}}
+		b := newBook()
+		b.byCallback["cb_1"] = []*row{me, said}
+		if e := b.entry(me); (e.DelayMs != nil) != found || found && *e.DelayMs != -ms(early) {
+			t.Errorf("%v early: delay %v", early, val(e.DelayMs))
+		}
+	}
+}

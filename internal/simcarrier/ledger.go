@@ -169,6 +169,10 @@ func (b *book) entry(r *row) Entry {
 	return e
 }
 
+// aPacket is the longest packet. Who speaks sends it when its first sample is due, so a switch that cuts packets anew may
+// let the other hear a sample before it was due: a delay may be negative by less than that.
+const aPacket = 40 * time.Millisecond
+
 // join measures how the person of r heard the one of o.
 func (e *Entry) join(r *row, h hearing, o *row) {
 	var voice time.Time
@@ -180,7 +184,7 @@ func (e *Entry) join(r *row, h hearing, o *row) {
 	said := o.hears().said
 	for _, m := range h.marks {
 		begin := m.end.Add(-m.long)
-		i := slices.IndexFunc(said, func(at time.Time) bool { return !at.After(m.end) && m.end.Sub(at) < time.Second })
+		i := slices.IndexFunc(said, func(at time.Time) bool { d := m.end.Sub(at); return d > -aPacket && d < time.Second })
 		if i < 0 {
 			continue
 		}

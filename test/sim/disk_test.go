@@ -21,11 +21,14 @@ type disk interface {
 	close()
 }
 
-// sqliteSeeds is how many of the first days are kept in a real SQLite file.
-const sqliteSeeds = 20
+// Every sqliteEach-th of the days up to sqliteLast is kept in a real SQLite file: 20 of them.
+const (
+	sqliteEach = 12
+	sqliteLast = 240
+)
 
 func newDisk(t *testing.T, mint *id.Mint, seed uint64) disk {
-	if seed%3 == 0 && seed/3 <= sqliteSeeds {
+	if seed%sqliteEach == 0 && seed <= sqliteLast {
 		return &file{t: t, mint: mint, url: "sqlite:" + t.TempDir() + "/day.db"}
 	}
 	return &memory{s: storemem.New(mint, time.Now)}

@@ -175,7 +175,9 @@ func (d *day) down(e simcarrier.Entry, l *callback.Leg) {
 
 // diesAgain says whether the process that was up at x.to died as well, soon.
 func (d *day) diesAgain(x death) bool {
-	return slices.ContainsFunc(d.deaths, func(y death) bool { return y.from.After(x.to.Add(-time.Second)) && y.from.Before(x.to.Add(doubleFault)) && y != x })
+	return slices.ContainsFunc(d.deaths, func(y death) bool {
+		return y.from.After(x.to.Add(-time.Second)) && y.from.Before(x.to.Add(doubleFault)) && y != x
+	})
 }
 
 // heard: nobody who answered heard nothing for more than 2 s, but for the time around a death, and where the other side

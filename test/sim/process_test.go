@@ -21,7 +21,7 @@ const (
 )
 
 // pace of media: a packet each, instead of each 20 ms. Prompts and clocks go on as ever.
-const pace = 500 * time.Millisecond
+const pace = time.Second
 
 // process is one life of the service.
 type process struct {

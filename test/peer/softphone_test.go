@@ -1,0 +1,179 @@
+package peer_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ringback/internal/audio"
+)
+
+// baresipModules is where Debian puts what baresip loads.
+const baresipModules = "/usr/lib/baresip/modules"
+
+// softphone is a headless baresip that picks up at once, says a tone and records what it hears.
+type softphone struct {
+	t    testing.TB
+	user string
+	hz   float64
+	dir  string
+	addr string // host:port
+	ctrl string
+	rtp  int // first of its media ports
+	cmd  *exec.Cmd
+	done chan error
+}
+
+func needBaresip(t testing.TB) {
+	if _, err := exec.LookPath("baresip"); err != nil {
+		t.Skip("NOT RUN: baresip is not installed (apt-get install baresip-core)")
+	}
+	if _, err := os.Stat(filepath.Join(baresipModules, "sndfile.so")); err != nil {
+		t.Skipf("NOT RUN: %v (apt-get install baresip-core)", err)
+	}
+}
+
+// phone starts a softphone at an address. In is where it runs.
+func phone(t testing.TB, user, host string, hz float64, in func(*exec.Cmd) *exec.Cmd) *softphone {
+	t.Helper()
+	port, ctrl := freePort(t), freePort(t)
+	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: fmt.Sprintf("%s:%d", host, port), done: make(chan error, 1)}
+	p.ctrl = fmt.Sprintf("%s:%d", host, ctrl)
+	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
+	p.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=0;answermode=auto;audio_codecs=pcmu/8000/1\n", user, p.addr))
+	p.write("contacts", "")
+	p.write("config", fmt.Sprintf(`poll_method epoll
+sip_listen %[1]s
+net_interface %[2]s
+audio_player aubridge,sink
+audio_source aufile,%[3]s/tone.wav
+audio_alert aubridge,sink
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+ausrc_format s16
+auplay_format s16
+auenc_format s16
+audec_format s16
+rtp_ports %[4]d-%[5]d
+snd_path %[3]s
+ctrl_tcp_listen %[6]s
+module_path %[7]s
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules))
+	log, err := os.Create(filepath.Join(p.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd = exec.Command("baresip", "-4", "-v", "-f", p.dir)
+	if in != nil {
+		p.cmd = in(p.cmd)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.done <- p.cmd.Wait() }()
+	t.Cleanup(p.stop)
+	if wait(t, 10*time.Second, func() (*softphone, bool) { return p, p.said("baresip is ready") }) == nil {
+		t.Fatalf("baresip %s is not ready:\n%s", user, p.log())
+	}
+	return p
+}
+
+func (p *softphone) stop() {
+	select {
+	case <-p.done:
+	default:
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+	if p.t.Failed() {
+		p.t.Logf("baresip %s:\n%s", p.user, p.log())
+	}
+}
+
+func (p *softphone) write(name, text string) {
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *softphone) log() string           { return tail(filepath.Join(p.dir, "log"), 8000) }
+func (p *softphone) said(text string) bool { return strings.Contains(p.log(), text) }
+
+// do presses a button of the softphone: a command of baresip's menu, over its control connection.
+func (p *softphone) do(command string) {
+	p.t.Helper()
+	c, err := net.DialTimeout("tcp", p.ctrl, 5*time.Second)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	b, err := json.Marshal(map[string]string{"command": command, "token": "t"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(c, "%d:%s,", len(b), b); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1000)); err != nil {
+		p.t.Fatalf("%s: %s does not answer: %v", p.user, command, err)
+	}
+}
+
+// heard is the recording of the newest call, as samples at 8000 a second.
+func (p *softphone) heard() []int16 {
+	p.t.Helper()
+	files, err := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
+	if err != nil || len(files) == 0 {
+		p.t.Fatalf("%s has recorded nothing: %v\n%s", p.user, err, p.log())
+	}
+	b, err := os.ReadFile(files[len(files)-1])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	s, err := audio.ReadWAV(b)
+	if err != nil {
+		p.t.Fatalf("%s: %v", files[len(files)-1], err)
+	}
+	return s
+}
+
+// hears counts the time in which a tone stood 20 dB above the telephone's own tone, above everything else, and above
+// the hiss of a silent line.
+func (p *softphone) hears(hz float64) (clear, own time.Duration) {
+	s := p.heard()
+	const window = audio.Rate / 10
+	for ; len(s) >= window; s = s[window:] {
+		w := s[:window]
+		theirs, mine := audio.Goertzel(w, hz), audio.Goertzel(w, p.hz)
+		rms := audio.RMS(w)
+		rest := max(rms*rms-theirs*theirs/2, 0)
+		silence := 32768 * 0.001 // -60 dBFS
+		if theirs > 10*mine && theirs*theirs/2 > 100*rest && theirs > 10*silence {
+			clear += 100 * time.Millisecond
+		}
+		if mine > 10*silence && mine*mine/2 > rms*rms/2 {
+			own += 100 * time.Millisecond
+		}
+	}
+	return clear, own
+}

@@ -1,0 +1,109 @@
+package peer_test
+
+import (
+	"encoding/binary"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// tap reads what goes over the loopback, as a wiretap would: who sends to a telephone is best seen from outside.
+type tap struct {
+	fd   int
+	done chan struct{}
+
+	mu    sync.Mutex
+	ssrcs map[int]map[uint32]int // packets by UDP port and sender
+}
+
+// listen taps the loopback; nil where this user may not.
+func listen(t *testing.T) *tap {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Log("not root: the senders of a stream are not counted")
+		return nil
+	}
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ip := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, syscall.ETH_P_IP))
+	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_DGRAM, int(ip))
+	if err != nil {
+		t.Logf("the senders of a stream are not counted: %v", err)
+		return nil
+	}
+	c := &tap{fd: fd, done: make(chan struct{}), ssrcs: map[int]map[uint32]int{}}
+	quit := make(chan struct{})
+	t.Cleanup(func() {
+		close(quit)
+		<-c.done
+		_ = syscall.Close(fd)
+	})
+	if err := syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: ip, Ifindex: lo.Index}); err != nil {
+		t.Fatal(err)
+	}
+	tv := syscall.NsecToTimeval(int64(100 * time.Millisecond))
+	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &tv); err != nil {
+		t.Fatal(err)
+	}
+	go c.read(quit)
+	return c
+}
+
+func (c *tap) read(quit chan struct{}) {
+	defer close(c.done)
+	b := make([]byte, 65536)
+	for {
+		select {
+		case <-quit:
+			return
+		default:
+		}
+		n, _, err := syscall.Recvfrom(c.fd, b, 0)
+		if err == nil {
+			c.take(b[:n])
+		}
+	}
+}
+
+// take counts RTP: IPv4, UDP, version 2, G.711.
+func (c *tap) take(p []byte) {
+	if len(p) < 20 || p[9] != syscall.IPPROTO_UDP || len(p) < int(p[0]&15)*4+8+12 {
+		return
+	}
+	udp := p[int(p[0]&15)*4:]
+	rtp := udp[8:]
+	if pt := rtp[1] & 0x7f; rtp[0]>>6 != 2 || pt != 0 && pt != 8 {
+		return
+	}
+	port := int(binary.BigEndian.Uint16(udp[2:]))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ssrcs[port] == nil {
+		c.ssrcs[port] = map[uint32]int{}
+	}
+	c.ssrcs[port][binary.BigEndian.Uint32(rtp[8:])]++
+}
+
+// oneSender wants all that went to a telephone's ports to be one stream.
+func (c *tap) oneSender(t *testing.T, from, to int) {
+	t.Helper()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	senders := map[uint32]int{}
+	for port := from; port <= to; port++ {
+		for ssrc, n := range c.ssrcs[port] {
+			senders[ssrc] += n
+		}
+	}
+	if len(senders) != 1 {
+		t.Errorf("senders to ports %d to %d and their packets: %v, want one", from, to, senders)
+	}
+}

@@ -31,10 +31,13 @@ const defaultSeeds = 30
 // TestSimulatedDays lives through days and asks the invariants of each.
 func TestSimulatedDays(t *testing.T) {
 	first, n := 1, defaultSeeds
+	if s := os.Getenv("SEEDS"); s != "" {
+		n = number(t, s)
+	}
 	if s := os.Getenv("SEED"); s != "" {
 		first, n = number(t, s), 1
-	} else if s := os.Getenv("SEEDS"); s != "" {
-		n = number(t, s)
+	} else if s := os.Getenv("FROM"); s != "" {
+		first = number(t, s)
 	}
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -126,7 +129,7 @@ func (d *day) trouble(format string, args ...any) {
 
 // begin sets everything up and starts the first process.
 func (d *day) begin() {
-	_, book := d.disk.open()
+	_, book := d.disk.open(nil)
 	if _, err := book.Apply(context.Background(), setup(), directory.Options{}); err != nil {
 		d.Fatalf("apply: %v", err)
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ import (
 
 // disk is what outlives a process.
 type disk interface {
-	open() (callback.Store, directory.Book) // as the next process finds it
-	now() callback.Store                    // as it is, for the judge
+	open(b *border) (callback.Store, directory.Book) // as the next process finds it; b = nil: nobody's yet
+	now() callback.Store                             // as it is, for the judge
 	close()
 }
 
@@ -34,15 +35,26 @@ func newDisk(t *testing.T, mint *id.Mint, seed uint64) disk {
 	return &memory{s: storemem.New(mint, time.Now)}
 }
 
+// reads are what changes nothing on a disk; the judge reads as well.
+var reads = map[string]bool{"agents": true, "directory": true, "callback": true, "callbacks": true, "journal": true, "live": true, "due": true}
+
 type memory struct {
 	mu sync.Mutex
 	s  *storemem.Store
 }
 
-func (m *memory) open() (callback.Store, directory.Book) {
+func (m *memory) open(b *border) (callback.Store, directory.Book) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.s = m.s.Reopen()
+	if b != nil {
+		m.s.Fail = func(op string) error {
+			if !reads[strings.TrimSuffix(op, " done")] && !b.cross("disk: "+op) {
+				return errDead
+			}
+			return nil
+		}
+	}
 	return m.s, m.s
 }
 
@@ -63,7 +75,7 @@ type file struct {
 	db   *store.DB
 }
 
-func (f *file) open() (callback.Store, directory.Book) {
+func (f *file) open(*border) (callback.Store, directory.Book) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.shut()

@@ -34,6 +34,7 @@ func (d *day) judge() {
 		}
 	}
 	d.oneAtATime(ledger, legs)
+	d.released(ledger, all)
 	d.final(ledger, legs)
 	for _, e := range ledger {
 		d.down(e, legs[e.Leg])
@@ -118,6 +119,26 @@ func busy(e simcarrier.Entry) (from, until time.Time, ok bool) {
 		until = time.Now()
 	}
 	return from, until, true
+}
+
+// released: 35 s after an attempt has ended, none of its telephones rings or is up; a death in between is another story.
+func (d *day) released(ledger []simcarrier.Entry, all map[id.Callback]*callback.Callback) {
+	for _, e := range ledger {
+		c := all[id.Callback(e.Callback)]
+		if c == nil || e.Attempt < 1 || e.Attempt > len(c.Attempts) {
+			continue
+		}
+		end := c.Attempts[e.Attempt-1].EndedAt
+		_, until, ok := busy(e)
+		if !ok || !until.After(end.Add(grace)) {
+			continue
+		}
+		if !slices.ContainsFunc(d.deaths, func(x death) bool {
+			return x.from.After(end.Add(-doubleFault)) && x.from.Before(until) || x.to.After(end.Add(-time.Second)) && x.from.Before(end)
+		}) {
+			d.trouble("I4: %s was up until %v for leg %s of %s, whose attempt had ended at %v", e.To, until, e.Leg, e.Callback, end)
+		}
+	}
 }
 
 // final: a visitor who has declined is never rung again for the same wish.

@@ -34,7 +34,7 @@ type process struct {
 // assemble starts a service on a disk and a network; nil when it died while it started.
 func assemble(d *day, r *rand.Rand, mayDie bool) *process {
 	p := &process{born: time.Now(), border: &border{rand: rand.New(rand.NewPCG(r.Uint64(), 1)), dying: make(chan struct{}), trouble: d.trouble}}
-	p.store, p.book = d.disk.open()
+	p.store, p.book = d.disk.open(p.border)
 	if mayDie && r.Float64() < 0.2 {
 		p.arm(1 + r.IntN(30)) // it may die while it starts
 	}

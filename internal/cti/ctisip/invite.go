@@ -78,7 +78,20 @@ func (sw *Switch) nameSIP(i *dialog.Invitation, o cti.Order) {
 	if caller == "" {
 		caller = "ringback"
 	}
-	i.From = sip.Uri{Scheme: "sip", User: caller, Host: bracketed(sw.stack.Local(i.Transport, i.Dest.Addr()).Addr().String())}
+	local := sw.stack.Local(i.Transport, i.Dest.Addr()).Addr()
+	if outside(i.Dest.Addr()) {
+		i.Public = sw.public[i.Dest.Addr().Is4()]
+	}
+	if i.Public.IsValid() {
+		local = i.Public
+	}
+	i.From = sip.Uri{Scheme: "sip", User: caller, Host: bracketed(local.String())}
+}
+
+// outside says whether a telephone is beyond our router. It has no trunk to say which of our addresses it sees: one in
+// our network reaches our own, all others the public one.
+func outside(a netip.Addr) bool {
+	return !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }
 
 func (sw *Switch) nameTrunk(i *dialog.Invitation, o cti.Order, t *line) {

@@ -153,3 +153,24 @@ func TestPublicAddress(t *testing.T) {
 		f.wait("ACK", 1)
 	})
 }
+
+// A telephone outside of our network is told our public address, one inside of it our own.
+func TestPublicAddressOfTelephones(t *testing.T) {
+	for at, want := range map[string]string{"198.51.100.9:5060": "203.0.113.7", "10.0.0.9:5060": "10.0.0.1"} {
+		simulate(t, func(b *bench) {
+			f := b.far(at, picksUp(0, 0))
+			b.sw.public[true] = netip.MustParseAddr("203.0.113.7")
+			o := order("a")
+			o.Party, o.To = cti.Agent, cti.Endpoint("sip:ann@"+at)
+			b.call(o)
+			inv := f.wait("INVITE", 1)
+			for _, h := range []string{inv.header("Via"), inv.header("Contact"), inv.header("From"), inv.body} {
+				if !strings.Contains(h, want) {
+					t.Errorf("to %s our address is not %s: %s", at, want, h)
+				}
+			}
+			b.await("a", cti.LegConfirmed)
+			f.wait("ACK", 1)
+		})
+	}
+}

@@ -57,15 +57,13 @@ type service struct {
 	sip  string // host:port
 	key  string
 	http *http.Client
-	run  func(*exec.Cmd) *exec.Cmd // puts a command where the service lives
 }
 
 // config is what a service's configuration says beside its free ports.
 type config struct {
 	http, sip, rtp string
 	more           string // YAML
-	in             func(*exec.Cmd) *exec.Cmd
-	client         *http.Client
+	at             place
 }
 
 // serve starts a service and sets it up from a seed. It ends with the test.
@@ -74,22 +72,16 @@ func serve(t testing.TB, c config, seed string) *service {
 	if c.http == "" {
 		c.http, c.sip, c.rtp = "127.0.0.1:0", "udp://127.0.0.1:0", "127.0.0.1:0"
 	}
-	s := &service{t: t, dir: t.TempDir(), http: c.client, run: c.in}
-	if s.http == nil {
-		s.http = &http.Client{Timeout: 10 * time.Second}
-	}
-	if s.run == nil {
-		s.run = func(cmd *exec.Cmd) *exec.Cmd { return cmd }
-	}
+	s := &service{t: t, dir: t.TempDir(), http: c.at.client()}
 	s.write("ringback.yaml", fmt.Sprintf(`
 listen: {http: %q, sip: [%q], rtp: %q}
 policy: {limits: {per_number: [], per_visitor: []}}
 log: {level: info}
 %s`, c.http, c.sip, c.rtp, c.more))
 	s.write("seed.yaml", seed)
-	ready := start(t, s.dir, "serve", s.run(program(t, "serve", "--config", "ringback.yaml")))
+	ready := start(t, s.dir, "serve", c.at.command(program(t, "serve", "--config", "ringback.yaml")))
 	s.url, s.sip = ready["url"], strings.TrimPrefix(ready["sip"], "udp://")
-	apply := s.run(program(t, "apply", "--config", "ringback.yaml", "-f", "seed.yaml", "--key-file", "op.key"))
+	apply := c.at.command(program(t, "apply", "--config", "ringback.yaml", "-f", "seed.yaml", "--key-file", "op.key"))
 	apply.Dir = s.dir
 	if out, err := apply.CombinedOutput(); err != nil {
 		t.Fatalf("apply: %v\n%s", err, out)

@@ -26,6 +26,7 @@ type softphone struct {
 	addr string // host:port
 	ctrl string
 	rtp  int // first of its media ports
+	at   place
 	cmd  *exec.Cmd
 	done chan error
 }
@@ -39,11 +40,15 @@ func needBaresip(t testing.TB) {
 	}
 }
 
-// phone starts a softphone at an address. In is where it runs.
-func phone(t testing.TB, user, host string, hz float64, in func(*exec.Cmd) *exec.Cmd) *softphone {
+// phone starts a softphone at an address, in a place.
+func phone(t testing.TB, user, addr string, hz float64, at place) *softphone {
 	t.Helper()
-	port, ctrl := freePort(t), freePort(t)
-	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: fmt.Sprintf("%s:%d", host, port), done: make(chan error, 1)}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctrl := freePort(t)
+	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: addr, at: at, done: make(chan error, 1)}
 	p.ctrl = fmt.Sprintf("%s:%d", host, ctrl)
 	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
 	p.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=0;answermode=auto;audio_codecs=pcmu/8000/1\n", user, p.addr))
@@ -79,10 +84,7 @@ module_app ctrl_tcp.so
 		t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = exec.Command("baresip", "-4", "-v", "-f", p.dir)
-	if in != nil {
-		p.cmd = in(p.cmd)
-	}
+	p.cmd = at.command(exec.Command("baresip", "-4", "-v", "-f", p.dir))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -116,10 +118,19 @@ func (p *softphone) write(name, text string) {
 func (p *softphone) log() string           { return tail(filepath.Join(p.dir, "log"), 8000) }
 func (p *softphone) said(text string) bool { return strings.Contains(p.log(), text) }
 
+// calls is how many of its calls are up, by what it says.
+func (p *softphone) calls() int {
+	b, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return strings.Count(string(b), "Call established") - strings.Count(string(b), "terminated (duration")
+}
+
 // do presses a button of the softphone: a command of baresip's menu, over its control connection.
 func (p *softphone) do(command string) {
 	p.t.Helper()
-	c, err := net.DialTimeout("tcp", p.ctrl, 5*time.Second)
+	c, err := p.at.dial(p.t.Context(), "tcp", p.ctrl)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ func TestSoftphones(t *testing.T) {
 	for _, hangsUp := range []string{"visitor", "agent", "us"} {
 		t.Run(hangsUp+" hangs up", func(t *testing.T) {
 			t.Parallel()
-			ann := phone(t, "ann", "127.0.0.1", 440, nil)
-			joe := phone(t, "joe", "127.0.0.1", 1000, nil)
+			ann := phone(t, "ann", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 700, here)
+			joe := phone(t, "joe", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 1000, here)
 			s := serve(t, config{}, seed()+fmt.Sprintf(`
 agents:
   - {id: ann, name: Ann, devices: ["sip:ann@%s"], ready: true, represents: [{subscriber: acme, display_name: Ann at Acme}]}

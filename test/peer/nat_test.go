@@ -1,0 +1,107 @@
+package peer_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"ringback/internal/simcarrier"
+)
+
+// TestNAT: the service has a private address behind 1:1 address translation and is told its public one; the carrier is
+// outside; the agent's telephone sits behind a router that masquerades. Tones go both ways, and whoever hangs up, the
+// BYE arrives everywhere.
+func TestNAT(t *testing.T) {
+	needBaresip(t)
+	t.Parallel()
+	n := newInternet(t)
+	ann := phone(t, "ann", "10.88.1.2:5060", 1800, n.phone)
+	net := start(t, t.TempDir(), "carrier", n.outside.command(program(t, "carrier", "--listen", "udp://203.0.113.1:5070", "--http", "203.0.113.1:5071")))
+	s := serve(t, config{http: "10.77.1.2:8080", sip: "udp://10.77.1.2:5060", rtp: "10.77.1.2:20000-20999", at: n.service,
+		more: "url: http://10.77.1.2:8080\npublic: {ip4: 203.0.113.10}\n"},
+		seed(`{id: net, address: "sip:203.0.113.1:5070"}`)+`
+agents:
+  - {id: ann, name: Ann, devices: ["sip:ann@203.0.113.203:5060"], ready: true, represents: [{subscriber: acme, display_name: Ann at Acme}]}
+`)
+	outside := n.outside.client()
+	for _, c := range []struct {
+		who    string
+		number string
+		hangUp func(cb string)
+	}{
+		{"us", "+12125550100", func(cb string) { s.cancel(t, cb) }},
+		{"visitor", "+12135550100", func(string) { hangUpAll(t, outside, net["http"]) }},
+		{"agent", "+12145550100", func(string) { ann.do("hangup") }},
+	} {
+		t.Run(c.who+" hangs up", func(t *testing.T) {
+			status, body := s.ask(t, "POST", "/api/v1/agents/ann/presence", map[string]any{"presence": "ready"})
+			if status != 200 && status != 204 {
+				t.Fatalf("presence: %d %s", status, body)
+			}
+			cb := s.request(t, map[string]any{"button": "once", "number": c.number})
+			s.connected(t, cb, soon)
+			var e simcarrier.Entry
+			heard := wait(t, 10*time.Second, func() (*simcarrier.Entry, bool) {
+				e = entryOf(t, outside, net["http"], cb)
+				return &e, toneOf(e, int(ann.hz)) >= 3
+			})
+			if heard == nil {
+				t.Errorf("the visitor heard the agent for %.1f s: %s", toneOf(e, int(ann.hz)), asJSON(e))
+			}
+			c.hangUp(cb)
+			r := s.await(t, cb, soon, "ended", func(r *record) bool {
+				return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
+			})
+			if r.Outcome != "completed" {
+				t.Errorf("outcome %s", r.Outcome)
+			}
+			by := map[bool]string{true: "us", false: "them"}[c.who == "visitor"]
+			if wait(t, 5*time.Second, func() (*simcarrier.Entry, bool) {
+				e = entryOf(t, outside, net["http"], cb)
+				return &e, !e.ByeAt.IsZero() && e.ByeBy == by
+			}) == nil {
+				t.Errorf("BYE at the carrier at %v by %q", e.ByeAt, e.ByeBy)
+			}
+			if len(e.SSRCs) != 1 || e.OwnEcho > 0 || e.SilenceMax > 2 {
+				t.Errorf("visitor: %d senders, own voice %.1f s, nothing for %.1f s", len(e.SSRCs), e.OwnEcho, e.SilenceMax)
+			}
+			if wait(t, 5*time.Second, func() (*softphone, bool) { return ann, ann.calls() == 0 }) == nil {
+				t.Error("the agent's telephone is still in its call")
+			}
+			if clear, own := ann.hears(float64(e.ToneHz)); clear < 2*time.Second || own > 0 {
+				t.Errorf("the agent heard the visitor's %d Hz for %v, itself for %v", e.ToneHz, clear, own)
+			}
+		})
+	}
+}
+
+func entryOf(t *testing.T, c *http.Client, url, cb string) simcarrier.Entry {
+	t.Helper()
+	resp, err := c.Get(url + "/ledger?callback=" + cb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var all []simcarrier.Entry
+	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1 {
+		t.Fatalf("%d calls of %s at the carrier", len(all), cb)
+	}
+	return all[0]
+}
+
+func hangUpAll(t *testing.T, c *http.Client, url string) {
+	t.Helper()
+	req, err := http.NewRequest("DELETE", url+"/calls", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+}

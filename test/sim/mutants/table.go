@@ -1,0 +1,119 @@
+package main
+
+// mutant is a bug built in on purpose: texts of a file and what stands there instead.
+type mutant struct {
+	name  string
+	edits []edit
+}
+
+type edit struct{ file, old, new string }
+
+// mutants are the twelve that simulated days must find. Each old text must stand in its file exactly once (table_test.go
+// asks); when the code moves on, the text here moves with it.
+var mutants = []mutant{
+	{"HangUp missing", []edit{{"internal/callback/effects.go",
+		`err = c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})`,
+		``}}},
+	{"fence not raised", []edit{
+		{"internal/callback/step.go",
+			`		d.Fence++ // what the switch does not know may be an order that has yet to arrive`, ``},
+		{"internal/callback/step.go",
+			`	d.Fence++
+	d.Attempts = append`,
+			`	d.Attempts = append`},
+	}},
+	{"sent_at after Originate", []edit{{"internal/callback/step.go",
+		`CreatedAt: d.at, SentAt: d.at}`,
+		`CreatedAt: d.at}`}}},
+	{"arrived_at reset", []edit{{"internal/callback/step.go",
+		`if d.ArrivedAt.IsZero() {`,
+		`if true {`}}},
+	{"CANCEL not sent", []edit{{"internal/cti/ctisip/dialog/call.go",
+		`	c.s.oneShot(c.lane, c.s.cancelOf(c.req, c.reason), func(*sip.Response) {})
+`, ``}}},
+	{"reconcile skipped", []edit{{"internal/callback/restart.go",
+		`c.sw.Reconcile(ctx, known)`,
+		`c.sw.Reconcile(ctx, known[:0])`}}},
+	{"journal outside the transaction", []edit{
+		{"internal/store/storemem/storemem.go",
+			`	mu      sync.Mutex
+	crashed bool`,
+			`	mu      sync.Mutex
+	crashed bool
+	late    map[id.Callback][]callback.Line`},
+		{"internal/store/storemem/storemem.go",
+			`	s.write(after, lines)
+	return after, nil
+}
+
+// grown`,
+			`	s.write(after, nil)
+	if s.late == nil {
+		s.late = map[id.Callback][]callback.Line{}
+	}
+	s.late[cb] = lines
+	return after, nil
+}
+
+// grown`},
+		{"internal/store/storemem/storemem.go",
+			`		after, err = s.step(cb, decide)
+		return err
+	})
+`,
+			`		after, err = s.step(cb, decide)
+		return err
+	})
+	if err == nil {
+		err = s.do(ctx, "lines", func() error {
+			s.journal[cb] = append(s.journal[cb], s.late[cb]...)
+			return nil
+		})
+	}
+`},
+	}},
+	{"publish before commit", []edit{
+		{"internal/callback/conductor.go",
+			`	after, err := c.store.Step(c.ctx, cb,`,
+			`	if cur, err := c.store.Callback(c.ctx, "", cb); err == nil {
+		early := c.draft(cur)
+		for _, j := range jobs {
+			_ = j.do(early)
+		}
+		if len(early.lines) > 0 {
+			early.Version += int64(len(early.lines))
+			c.Publisher.Publish(early.Callback, early.lines)
+		}
+	}
+	after, err := c.store.Step(c.ctx, cb,`},
+		{"internal/callback/conductor.go",
+			`	c.Publisher.Publish(after, d.lines)
+`, ``},
+	}},
+	{"two agents reserved", []edit{
+		{"internal/callback/step.go",
+			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)`,
+			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, true)`},
+		{"internal/callback/line.go",
+			`			st.Presence = agent.Reserved
+`, ``},
+	}},
+	{"retry ignoring 603", []edit{{"internal/callback/retry.go",
+		`ResultVisitorDeclined: {0, "", VisitorDeclined,`,
+		`ResultVisitorDeclined: {90 * time.Second, ReasonRetryBusy, VisitorDeclined,`}}},
+	{"ring timer lost at restart", []edit{
+		{"internal/callback/restart.go",
+			`		c.wake.at(cb.ID, cb.DueAt)
+`, ``},
+		{"internal/callback/wake.go",
+			`			if c.wake.knows(cb) {`,
+			`			if cb != "" {`},
+	}},
+	{"late 200 not ended", []edit{{"internal/cti/ctisip/dialog/foreign.go",
+		`	case r.StatusCode < 300:
+		s.endForeign(r, src)
+`,
+		`	case r.StatusCode < 200:
+		s.endForeign(r, src)
+`}}},
+}

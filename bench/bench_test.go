@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ringback/bench/phones"
+	"ringback/bench/proc"
 	"ringback/internal/cti/ctisip"
 	"ringback/internal/id"
 	"ringback/internal/wire"
@@ -21,7 +22,7 @@ import (
 // inProcess leads a switch of this process, as the child does one of its own.
 type inProcess struct{ d *leader }
 
-func (s *inProcess) pid() int { return os.Getpid() }
+func (s *inProcess) cpu() time.Duration { return proc.CPU(os.Getpid()) }
 
 func (s *inProcess) place(ctx context.Context, p *phones.Pair, c *phones.Call) error {
 	s.d.call(ctx, strings.Join([]string{itoa(c.ID), p.Visitor(c), p.Agent(c)}, " "))
@@ -77,7 +78,7 @@ func TestCallbacks(t *testing.T) {
 // A system that takes orders and calls nobody has failed.
 type deaf struct{}
 
-func (deaf) pid() int                                                { return os.Getpid() }
+func (deaf) cpu() time.Duration                                      { return 0 }
 func (deaf) place(context.Context, *phones.Pair, *phones.Call) error { return nil }
 
 func TestNobodyCalled(t *testing.T) {
@@ -109,6 +110,16 @@ func TestForward(t *testing.T) {
 	var out bytes.Buffer
 	if err := forwardChild(strings.NewReader(visitor+" "+agent+"\n"), &out); err != nil || len(strings.Fields(out.String())) != 3 {
 		t.Errorf("%q %v", out.String(), err)
+	}
+}
+
+func TestSamples(t *testing.T) {
+	m, err := samples(strings.NewReader("# HELP a b\na_sum 1.5e+01\na_bucket{le=\"1\"} 3\n"))
+	if err != nil || len(m) != 1 || m["a_sum"] != 15 {
+		t.Errorf("%v %v", m, err)
+	}
+	if _, err := samples(strings.NewReader("a x\n")); err == nil {
+		t.Error("x is no number")
 	}
 }
 

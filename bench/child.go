@@ -10,8 +10,10 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"ringback/bench/phones"
+	"ringback/bench/proc"
 )
 
 // child is a part of this program as a process of its own, led by lines of text.
@@ -52,6 +54,8 @@ func startChild(ctx context.Context, word string, env ...string) (*child, error)
 }
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
+
+func (c *child) cpu() time.Duration { return proc.CPU(c.pid()) }
 
 func (c *child) say(format string, args ...any) error {
 	c.mu.Lock()

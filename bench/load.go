@@ -16,7 +16,8 @@ import (
 type system interface {
 	// place asks for a call between the two telephones of c. It returns when that is taken or refused.
 	place(ctx context.Context, p *phones.Pair, c *phones.Call) error
-	pid() int
+	// cpu is the processor time that all its processes have taken.
+	cpu() time.Duration
 }
 
 // load is what came of a run.
@@ -133,18 +134,18 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // stopwatch measures processor time of the system, of this process and of the machine.
 type stopwatch struct {
-	pid             int
+	s               system
 	at              time.Time
 	sys, self, busy time.Duration
 }
 
 func begin(s system) stopwatch {
-	return stopwatch{s.pid(), time.Now(), proc.CPU(s.pid()), proc.CPU(os.Getpid()), proc.Busy()}
+	return stopwatch{s, time.Now(), s.cpu(), proc.CPU(os.Getpid()), proc.Busy()}
 }
 
 func (w stopwatch) end(callbacks int) load {
 	wall := time.Since(w.at)
-	sys, self, busy := proc.CPU(w.pid)-w.sys, proc.CPU(os.Getpid())-w.self, proc.Busy()-w.busy
+	sys, self, busy := w.s.cpu()-w.sys, proc.CPU(os.Getpid())-w.self, proc.Busy()-w.busy
 	of := func(d time.Duration) float64 { return float64(d) / float64(wall) }
 	return load{cpu: sys / time.Duration(max(1, callbacks)), share: of(sys), generator: of(self), foreign: max(0, of(busy-sys-self))}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringback/bench/phones"
+	"ringback/bench/proc"
 	"ringback/bench/service"
 )
 
@@ -19,18 +20,23 @@ type whole struct {
 	svc *service.Service
 	api *service.API
 	dir string
+	pg  *service.Postgres // its database server; nil = SQLite
 }
 
-// startWhole runs a service on an empty folder.
-func startWhole(ctx context.Context, binary, database string) (*whole, error) {
+// startWhole runs a service on an empty folder; without a database server it stores in a file.
+func startWhole(ctx context.Context, binary string, pg *service.Postgres) (*whole, error) {
+	database := "sqlite"
+	if pg != nil {
+		database = pg.URL
+	}
 	dir, err := os.MkdirTemp("", "ringback-bench-")
 	if err != nil {
 		return nil, err
 	}
-	w := &whole{dir: dir}
+	w := &whole{dir: dir, pg: pg}
 	abs, err := filepath.Abs(binary)
 	if err == nil {
-		w.svc, err = service.New(service.Options{Binary: abs, Dir: dir, Database: database, Log: os.Stderr})
+		w.svc, err = service.New(service.Options{Binary: abs, Dir: dir, Database: database})
 	}
 	if err == nil {
 		_, err = w.svc.Start(ctx)
@@ -46,6 +52,16 @@ func startWhole(ctx context.Context, binary, database string) (*whole, error) {
 }
 
 func (w *whole) pid() int { return w.svc.PID() }
+
+func (w *whole) cpu() time.Duration {
+	sum := proc.CPU(w.pid())
+	if w.pg != nil {
+		for _, pid := range proc.Family(w.pg.PID()) {
+			sum += proc.CPU(pid)
+		}
+	}
+	return sum
+}
 
 func (w *whole) close() error {
 	var err error

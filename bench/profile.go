@@ -53,20 +53,17 @@ func product(ctx context.Context, args []string) int {
 }
 
 // profile loads the product or the switch alone with a steady rate and keeps its processor profile:
-// profile product|link [RATE [DATABASE]].
+// profile product|link [RATE].
 func profile(ctx context.Context, args []string) error {
 	if len(args) == 0 || args[0] != "product" && args[0] != "link" {
-		return errors.New("profile product|link [callbacks a second [database]]")
+		return errors.New("profile product|link [callbacks a second]")
 	}
-	rate, database := 60.0, "sqlite"
+	rate := 60.0
 	if len(args) > 1 {
 		var err error
 		if rate, err = strconv.ParseFloat(args[1], 64); err != nil || rate <= 0 {
 			return fmt.Errorf("%q is no rate", args[1])
 		}
-	}
-	if len(args) > 2 {
-		database = args[2]
 	}
 	name := "bench/" + args[0] + ".pprof"
 	p, err := phones.New(phones.Options{Hold: hold})
@@ -96,7 +93,7 @@ func profile(ctx context.Context, args []string) error {
 	if err := os.Setenv(profileTo, here+"/"+name); err != nil {
 		return err
 	}
-	w, err := startWhole(ctx, self, database)
+	w, err := startWhole(ctx, self, nil)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,39 @@ func cpuOf(stat string) time.Duration {
 	return time.Duration(user+system) * time.Second / ticks
 }
 
+// Family is a process and its children; none when it is gone.
+func Family(pid int) []int {
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); pid <= 0 || err != nil {
+		return nil
+	}
+	all := []int{pid}
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return all
+	}
+	for _, d := range dirs {
+		n, err := strconv.Atoi(d.Name())
+		if err != nil {
+			continue
+		}
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n))
+		if err == nil && parentOf(string(b)) == pid {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// parentOf is the 4th field.
+func parentOf(stat string) int {
+	f := strings.Fields(stat[max(0, strings.LastIndexByte(stat, ')')):])
+	if len(f) < 3 {
+		return 0
+	}
+	n, _ := strconv.Atoi(f[2])
+	return n
+}
+
 // Busy is the processor time that everything on this machine has taken.
 func Busy() time.Duration {
 	b, err := os.ReadFile("/proc/stat")

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func TestThisProcess(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("ten seconds of work took no processor time")
 		}
+	}
+	if f := Family(os.Getppid()); !slices.Contains(f, os.Getpid()) || Family(-1) != nil {
+		t.Errorf("the family of %d without its child %d: %v", os.Getppid(), os.Getpid(), f)
 	}
 	if CPU(-1) != 0 || MemoryOf(-1) != (Memory{}) {
 		t.Error("a process that is not there takes something")

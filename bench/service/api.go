@@ -19,7 +19,7 @@ type API struct {
 
 // API returns a client of the service, which need not run yet.
 func (s *Service) API() *API {
-	return &API{base: "http://" + s.http + "/api/v1", key: s.key,
+	return &API{base: s.URL() + "/api/v1", key: s.key,
 		client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
 }
 

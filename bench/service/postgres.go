@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -48,6 +49,17 @@ func StartPostgres(ctx context.Context, root string, durable bool) (*Postgres, e
 }
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "server") }
+
+// PID is the server's first process, the parent of all others; 0 when it does not run.
+func (p *Postgres) PID() int {
+	b, err := os.ReadFile(filepath.Join(p.data(), "db", "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	pid, _ := strconv.Atoi(line)
+	return pid
+}
 
 // Close ends the server and removes its data.
 func (p *Postgres) Close() error {

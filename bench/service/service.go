@@ -65,6 +65,9 @@ log: {format: text, level: warn}
 	return s, os.WriteFile(s.config, []byte(text), 0o600)
 }
 
+// URL is where the service is reached.
+func (s *Service) URL() string { return "http://" + s.http }
+
 // Start runs the service and waits for its ready line. It returns the time from exec to that line.
 func (s *Service) Start(ctx context.Context) (time.Duration, error) {
 	args := append(append([]string{}, s.o.Wrap...), s.o.Binary, "serve", "--json", "--config", s.config)

@@ -92,15 +92,37 @@ func TestEvents(t *testing.T) {
 		if _, open := <-back.blocks; open || <-back.status != 204 {
 			t.Error("a reconnect after the end is no 204")
 		}
+		h.change(c.ID, func(*callback.Callback) {}) // the last telephone is put down
+		for _, header := range [][]string{{"Last-Event-ID: 3"}, nil} {
+			back := h.stream(token, header...)
+			if _, open := <-back.blocks; open || <-back.status != 204 {
+				t.Errorf("%q after the last event: no 204", header)
+			}
+		}
+		cut := h.stream(token, "Last-Event-ID: 2") // was cut off before the end
+		if b := <-cut.blocks; !strings.Contains(b, `"state":"ended"`) {
+			t.Errorf("cut off before the end, then %q", b)
+		}
+		if n := h.live.Watchers(); n != 0 {
+			t.Errorf("%d watchers left", n)
+		}
+	})
+}
+
+func TestEventsOfACallbackThatEndedUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		_, token := h.call(callback.Callback{State: callback.Ended, EndedAt: h.now})
 		late := h.stream(token) // opened only now: it is told once
-		if b := <-late.blocks; !strings.Contains(b, "id: 3\n") {
+		if b := <-late.blocks; !strings.Contains(b, `"state":"ended"`) {
 			t.Errorf("late %q", b)
 		}
 		if _, open := <-late.blocks; open {
 			t.Error("the stream of an ended callback stays open")
 		}
-		if n := h.live.Watchers(); n != 0 {
-			t.Errorf("%d watchers left", n)
+		back := h.stream(token)
+		if _, open := <-back.blocks; open || <-back.status != 204 {
+			t.Error("a second time is no 204")
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -23,6 +24,16 @@ type Device struct {
 	To      string       `json:"to"`
 	RingS   door.Seconds `json:"ring_s,omitzero"`
 	Confirm string       `json:"confirm,omitempty"`
+}
+
+// UnmarshalJSON reads an address alone, as a seed file may write it, or the object.
+func (d *Device) UnmarshalJSON(b []byte) error {
+	if to := ""; json.Unmarshal(b, &to) == nil {
+		*d = Device{To: to}
+		return nil
+	}
+	type object Device
+	return door.Decode(b, (*object)(d), true)
 }
 
 // Agent is a person who answers, with her presence.

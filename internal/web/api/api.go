@@ -61,7 +61,10 @@ type Deps struct {
 }
 
 // API answers programs.
-type API struct{ Deps }
+type API struct {
+	Deps
+	told told // who was told the end
+}
 
 // New opens the door.
-func New(d Deps) *API { return &API{d} }
+func New(d Deps) *API { return &API{Deps: d} }

@@ -104,6 +104,9 @@ func checkButtonWords(b *subscriber.Button) error {
 			return err
 		}
 	}
+	if b.Order == subscriber.VisitorFirst && b.Confirm.Visitor == "none" {
+		return bad("confirm.visitor", "visitor_first needs the visitor's confirmation, or an answering machine would ring an agent: auto, key or key_or_voice.")
+	}
 	for _, c := range b.Channels {
 		if err := oneOf("channels", c, "phone", "web", "chat"); err != nil {
 			return err
@@ -121,9 +124,12 @@ func checkButtonWords(b *subscriber.Button) error {
 			return bad("origins", "%.200q is no origin; one is written https://www.example.com.", o)
 		}
 	}
-	for _, f := range b.Fields {
-		if !fieldName.MatchString(f.Name) || f.Label == "" {
-			return bad("fields", "A field has a name of a-z, 0-9 and _, and a label.")
+	for i, f := range b.Fields {
+		if !fieldName.MatchString(f.Name) {
+			return bad("fields", "A field has a name of a-z, 0-9 and _.")
+		}
+		if f.Label == "" {
+			b.Fields[i].Label = f.Name
 		}
 	}
 	return nil

@@ -12,13 +12,13 @@ import (
 )
 
 // events streams a callback's views until it ends. A reader that comes back after the last event gets 204, which tells
-// a browser to stop.
+// a browser to stop. One that was cut off before the end and comes back after it is told the end.
 func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 	c, err := a.held(w, r)
 	if err != nil {
 		return err
 	}
-	if c.State == callback.Ended && r.Header.Get("Last-Event-ID") != "" {
+	if c.State == callback.Ended && a.told.knows(r.Header.Get("Last-Event-ID"), c) {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -43,7 +43,11 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 func (a *API) follow(r *http.Request, s *stream, c *callback.Callback, news <-chan *callback.Callback) {
 	tick := time.NewTicker(ping)
 	defer tick.Stop()
-	for s.send(a.view(c)) && c.State != callback.Ended {
+	for s.send(a.view(c)) {
+		if c.State == callback.Ended {
+			a.told.end(c)
+			return
+		}
 		select {
 		case <-r.Context().Done():
 			return

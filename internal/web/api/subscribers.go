@@ -101,8 +101,8 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 		Prompts: in.Prompts, Suspended: in.Suspended,
 		Limits: subscriber.Limits{Concurrent: in.Limits.Concurrent, MaxTalk: time.Duration(in.Limits.MaxTalkS), SpendPerDay: in.Limits.SpendPerDay},
 	}
-	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Minute {
-		return none, bad("limits", "limits take at least one call at once, and at least 60 seconds of talk.")
+	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Second {
+		return none, bad("limits", "limits take at least one call at once, and at least a second of talk.")
 	}
 	if old := d.Subscribers[s.ID]; old != nil {
 		s.CreatedAt = old.CreatedAt

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"ringback/internal/fault"
 )
@@ -74,6 +75,12 @@ func BadBody(err error) error {
 // Decode reads one JSON object into v. Errors are malformed_json, wrong_type, unknown_field, or the fault of a value's
 // own reader.
 func Decode(b []byte, v any, strict bool) error {
+	if !utf8.Valid(b) {
+		return fault.New(fault.MalformedJSON, "The body is no JSON: it is not UTF-8.")
+	}
+	if bytes.Equal(bytes.TrimSpace(b), []byte("null")) { // which a decoder takes for an empty object
+		return fault.New(fault.WrongType, "The body must be a JSON object, not null.")
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	if strict {
 		d.DisallowUnknownFields()
@@ -95,9 +102,9 @@ func badJSON(err error) error {
 		return f
 	case errors.As(err, &wrong):
 		if wrong.Field == "" {
-			return fault.New(fault.WrongType, "The body must be a JSON object, not a %s.", wrong.Value)
+			return fault.New(fault.WrongType, "The body must be a JSON object, not %s.", a(wrong.Value))
 		}
-		return fault.At(wrong.Field, fault.WrongType, "%s takes a %s, not a %s.", wrong.Field, plain(wrong.Type.Kind().String()), wrong.Value)
+		return fault.At(wrong.Field, fault.WrongType, "%s takes %s, not %s.", wrong.Field, a(plain(wrong.Type.Kind().String())), a(wrong.Value))
 	}
 	// The library has no type for this error: go.dev/issue/29035.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
@@ -109,6 +116,17 @@ func badJSON(err error) error {
 		return fault.New(fault.MalformedJSON, "The body is no JSON.").Because(err)
 	}
 	return fault.New(fault.WrongType, "%v.", err) // of a value that reads itself, such as hours or money
+}
+
+// a puts an article before a noun, but for a number as it was written ("number 5.5").
+func a(noun string) string {
+	switch {
+	case noun == "true or false":
+		return noun
+	case strings.ContainsRune("aeiou", rune(noun[0])):
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 func plain(kind string) string {

@@ -1,6 +1,8 @@
 package ctisip
 
 import (
+	"context"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -105,7 +107,9 @@ func (l *leg) say(k cti.EventKind, more ...func(*cti.Event)) {
 	for _, f := range more {
 		f(&e)
 	}
-	l.sw.c.Log.Debug("leg", "callback", l.o.Callback, "attempt", l.o.Attempt, "leg", l.o.Leg, "event", k, "cause", e.Cause, "code", e.SIPCode)
+	if log := l.sw.c.Log; log.Enabled(context.Background(), slog.LevelDebug) {
+		log.Debug("leg", "callback", l.o.Callback, "attempt", l.o.Attempt, "leg", l.o.Leg, "event", k, "cause", e.Cause, "code", e.SIPCode)
+	}
 	l.sw.c.Sink(e)
 }
 

@@ -23,7 +23,43 @@ func (l *Lane) Do(f func()) {
 	defer l.mu.Unlock()
 	l.queue = append(l.queue, f)
 	if !l.running {
-		l.running = l.s.start(l.run)
+		l.running = l.s.serve(l)
+	}
+}
+
+// maxIdle is how many goroutines wait for a lane that has work: a burst of a call finds one whose stack has grown already.
+const maxIdle = 32
+
+// serve lets a goroutine run the lane, one that waits or another; false after Close.
+func (s *Stack) serve(l *Lane) bool {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.shut {
+		return false
+	}
+	select {
+	case s.busy <- l:
+	default:
+		s.wg.Go(func() { s.work(l) })
+	}
+	return true
+}
+
+// work runs lanes until enough others wait for one. A lane may wait for the network, so there is no upper limit.
+func (s *Stack) work(l *Lane) {
+	for {
+		l.run()
+		select {
+		case s.idle <- struct{}{}:
+		default:
+			return
+		}
+		select {
+		case l = <-s.busy:
+			<-s.idle
+		case <-s.over:
+			return
+		}
 	}
 }
 

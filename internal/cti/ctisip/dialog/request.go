@@ -105,7 +105,7 @@ func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, e
 	if err != nil {
 		return nil, nil, err
 	}
-	if r.Transport() == "UDP" && s.Speaks("tcp", dest.Addr()) && len(r.String()) > mtu {
+	if r.Transport() == "UDP" && s.Speaks("tcp", dest.Addr()) && sizeOf(r) > mtu {
 		big := r.Clone()
 		big.Via().Transport = "TCP"
 		s.address(big, "tcp", dest)
@@ -122,6 +122,21 @@ func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, e
 }
 
 const mtu = 1300
+
+// counter counts what is written.
+type counter int
+
+func (n *counter) WriteString(s string) (int, error) {
+	*n += counter(len(s))
+	return len(s), nil
+}
+
+// sizeOf returns how many bytes a message takes on the wire.
+func sizeOf(m sip.Message) int {
+	var n counter
+	m.StringWrite(&n)
+	return int(n)
+}
 
 func (s *Stack) begin(ctx context.Context, r *sip.Request) (sip.ClientTransaction, error) {
 	s.mu.Lock()

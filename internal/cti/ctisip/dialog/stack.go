@@ -43,7 +43,10 @@ type Stack struct {
 	held     sync.Map       // *sip.Request -> *held
 	follows  sync.WaitGroup // transactions that are listened to; none begins once closed
 	gate     sync.RWMutex
-	shut     bool // no goroutine begins any more
+	shut     bool          // no goroutine begins any more
+	busy     chan *Lane    // to the goroutines that wait for one
+	idle     chan struct{} // a place for each of them
+	over     chan struct{} // closed when they may end
 
 	mu     sync.Mutex
 	calls  map[string]*Call
@@ -61,15 +64,19 @@ type socket struct {
 
 // settle sets, once and before anything runs, what sipgo keeps in package variables: requests above 1300 bytes may go over
 // UDP when TCP was tried and refused (RFC 3261 section 18.1.1), and its counting of streams is not told to everybody.
+// A client transaction is kept for a second, not for 32, after its final answer: Terminate does not stop those timers, which
+// hold 5 kB a leg, and answers that are repeated are met by order.go and foreign.go, not by the transaction.
 var settle = sync.OnceFunc(func() {
 	sip.UDPMTUSize = 16 << 10
+	sip.Timer_D, sip.Timer_M = time.Second, time.Second
 	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 })
 
 // Open opens the sockets and serves them until Close.
 func Open(c Config) (*Stack, error) {
 	settle()
-	s := &Stack{c: c, calls: map[string]*Call{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{}}
+	s := &Stack{c: c, calls: map[string]*Call{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{},
+		busy: make(chan *Lane), idle: make(chan struct{}, maxIdle), over: make(chan struct{})}
 	s.panicked = func(v any) { c.Panicked(v, debug.Stack()) }
 	log := slog.New(quiet{c.Log.Handler()})
 	f := &folds{ended: map[string]bool{}}
@@ -191,7 +198,10 @@ func (s *Stack) Close() {
 	s.tp.Close()
 	s.follows.Wait() // their ends are on the lanes now
 	s.gate.Lock()
-	s.shut = true
+	if !s.shut {
+		s.shut = true
+		close(s.over)
+	}
 	s.gate.Unlock()
 	s.wg.Wait()
 }

@@ -5,7 +5,7 @@ import "sync/atomic"
 // Counters are the packets of all streams of an engine.
 type Counters struct {
 	In, Out atomic.Int64
-	Panics  atomic.Int64 // packets whose handling panicked
+	Panics  atomic.Int64 // packets and ticks whose handling panicked
 	dropped [whys]atomic.Int64
 }
 

@@ -37,11 +37,17 @@ func (s *Stream) tell(n news) {
 	}
 }
 
-// tick sends what is due and returns when to come again, 0 for never.
-func (s *Stream) tick(now int64) int64 {
-	var n news
+// tick sends what is due and returns when to come again, 0 for never. An owner that panics loses nothing but its news.
+func (s *Stream) tick(now int64) (next int64) {
+	defer s.recovered("panic on the pacer's goroutine")
+	next, n := s.beat(now)
+	s.tell(n)
+	return next
+}
+
+func (s *Stream) beat(now int64) (next int64, n news) {
 	s.mu.Lock()
-	next := int64(0)
+	defer s.mu.Unlock()
 	switch {
 	case s.closed || !s.running:
 	case s.relaying(now):
@@ -54,9 +60,7 @@ func (s *Stream) tick(now int64) int64 {
 		n.voice = s.ears.pause(now)
 	}
 	n.after, s.after = s.after, nil
-	s.mu.Unlock()
-	s.tell(n)
-	return next
+	return next, n
 }
 
 // own sends the packets of the program that are due.

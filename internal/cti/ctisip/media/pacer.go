@@ -18,7 +18,9 @@ type pacer struct {
 }
 
 const (
-	grid    = int64(2 * time.Millisecond) // due times are rounded up to it, so that many streams share a wake-up
+	// Due times are rounded up to grid, so that many streams share a wake-up. Packets are multiples of 10 ms long: all of a
+	// stream are late by the same, so rounding adds no jitter.
+	grid    = int64(10 * time.Millisecond)
 	forever = int64(1) << 62
 )
 

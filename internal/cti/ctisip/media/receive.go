@@ -67,12 +67,7 @@ func (o *sender) recv(b []byte) (int, netip.AddrPort, error) {
 
 // receive judges a packet, passes it on and tells the owner.
 func (s *Stream) receive(b []byte, from netip.AddrPort) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.e.count.Panics.Add(1)
-			s.e.log.Error("panic in a media packet", "port", s.port, "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
+	defer s.recovered("panic in a media packet")
 	p := packet{b: b, now: s.e.pace.now()}
 	var n news
 	why, to := s.accept(&p, from, &n)
@@ -85,6 +80,14 @@ func (s *Stream) receive(b []byte, from netip.AddrPort) {
 		to.take(s, &p)
 	}
 	s.tell(n)
+}
+
+// recovered keeps the goroutine of many streams alive; deferred.
+func (s *Stream) recovered(what string) {
+	if r := recover(); r != nil {
+		s.e.count.Panics.Add(1)
+		s.e.log.Error(what, "port", s.port, "panic", r, "stack", string(debug.Stack()))
+	}
 }
 
 // taken is the Why of a packet that was not dropped.

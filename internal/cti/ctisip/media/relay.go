@@ -38,7 +38,8 @@ const (
 	maxGap    = audio.Rate / 2               // a larger hole in the timestamps is a new beginning
 	padGap    = 3 * audio.Frame              // the largest hole that re-cutting fills
 	sloppy    = 40                           // samples by which timestamps may be wrong: some far ends take them from a clock
-	fillAfter = int64(60 * time.Millisecond) // without a packet: comfort noise begins
+	fillAfter = int64(60 * time.Millisecond) // without a packet: comfort noise begins, at the next tick
+	tickLate  = int32(grid / sampleTime)     // samples by which our own packets are late when they wait for a tick
 )
 
 // relaying says whether the leg hears its source now, and not its program.
@@ -137,9 +138,9 @@ func (s *Stream) place(p *packet) bool {
 	return true
 }
 
-// begin lets p be the next packet, now or when ours are over.
+// begin lets p be the next packet, now or when ours are over. It takes the place of one of ours that waits for its tick.
 func (r *relay) begin(o *sender, p *packet) {
-	if t := o.tsAt(p.now); int32(t-o.ts) > 0 {
+	if t := o.tsAt(p.now); int32(t-o.ts) > tickLate {
 		o.ts = t
 	}
 	o.marker = true

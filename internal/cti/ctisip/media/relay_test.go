@@ -159,9 +159,9 @@ func TestSourcePauses(t *testing.T) {
 			d.pa.ts += uint32(pause * audio.Rate / time.Second)
 		}
 		got := d.pb.packets()
-		unbroken(t, got, 500) // a pause of the source is a pause of up to 60 ms here, marked
+		unbroken(t, got, 500) // a pause of the source is a pause of up to 60 ms and a tick here, marked
 		for i, h := range got[1:] {
-			if gap := h.at.Sub(got[i].at); gap > 65*ms {
+			if gap := h.at.Sub(got[i].at); gap > 70*ms {
 				t.Errorf("packet %d came %v after the one before", i+1, gap)
 			}
 			if d := int32(h.ts - got[i].ts); int(d) > len(got[i].body) && !h.marker {

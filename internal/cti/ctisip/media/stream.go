@@ -143,7 +143,11 @@ func (s *Stream) Say(samples []int16, done func(whole bool)) {
 // Insert mixes samples into what the leg hears, relayed or played; what was inserted before is heard first.
 func (s *Stream) Insert(samples []int16) {
 	s.mu.Lock()
-	s.mix = append(s.mix, samples...)
+	if len(s.mix) == 0 {
+		s.mix = samples[:len(samples):len(samples)] // shared with who gave it until more comes: mixing only reads
+	} else {
+		s.mix = append(s.mix, samples...)
+	}
 	s.mu.Unlock()
 }
 

@@ -229,3 +229,31 @@ func TestPorts(t *testing.T) {
 		t.Errorf("after one was freed: %v", err)
 	}
 }
+
+// clumsy is an Owner that cannot take the end of a prompt.
+type clumsy struct{ ear }
+
+func (*clumsy) PromptDone() { panic("clumsy") }
+
+// An owner that panics on the pacer's goroutine is counted, and neither its own leg nor another falls silent.
+func TestOwnerPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, Config{})
+		defer d.close()
+		s, p, r := d.leg(t, &clumsy{}, "10.0.0.4:6000")
+		defer p.close()
+		d.up()
+		s.Remote(r)
+		s.Answered()
+		s.Play(Program{First: make([]int16, 800)})
+		time.Sleep(time.Second)
+		if n := d.e.Counters().Panics.Load(); n != 1 {
+			t.Errorf("%d panics are counted, want 1", n)
+		}
+		for _, p := range []*phone{p, d.pa} {
+			if n := len(p.packets()); n < 49 {
+				t.Errorf("%d packets in a second after the panic", n)
+			}
+		}
+	})
+}

@@ -55,7 +55,7 @@ func (v *verdict) everyEnded(acked map[string]asked, all []service.Callback, lat
 			continue
 		}
 		if c.State != "ended" {
-			v.violation("%s is still %s", cb, c.State)
+			v.violation("%s is still %s (%s): %s", cb, c.State, c.Reason.Code, story(c))
 			continue
 		}
 		v.outcomes[strings.TrimSuffix(c.Outcome+" "+c.Reason.Code, " ")]++
@@ -72,6 +72,15 @@ func (v *verdict) everyEnded(acked map[string]asked, all []service.Callback, lat
 			v.violation("%s ended %d times in its journal", cb, ends)
 		}
 	}
+}
+
+// story is the journal in short, in seconds of the minute.
+func story(c *service.Callback) string {
+	var b strings.Builder
+	for _, l := range c.Journal {
+		fmt.Fprintf(&b, "%s %s %s>%s %s; ", l.At.Format("05.000"), l.Event, l.From, l.To, l.Reason)
+	}
+	return strings.TrimSuffix(b.String(), "; ")
 }
 
 func (v *verdict) oneForEach(all []service.Callback) {

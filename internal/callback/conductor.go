@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,7 @@ type Conductor struct {
 	line     *line
 	wake     *wake
 	draining atomic.Bool
+	reading  chan struct{} // holds one while directory or presences are read
 
 	mu      sync.Mutex
 	boxes   map[id.Callback]*box
@@ -67,7 +69,7 @@ type Meter interface {
 
 // NewConductor assembles a conductor; Start makes it work.
 func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
-	c := &Conductor{store: store, book: book, sw: sw, Settings: s, boxes: map[id.Callback]*box{}}
+	c := &Conductor{store: store, book: book, sw: sw, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1)}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.line = newLine()
 	c.wake = newWake(s.Now)
@@ -135,18 +137,23 @@ func (c *Conductor) spawn(f func()) {
 	}
 }
 
-// Reload reads the directory again, after something was set up.
+// Reload reads the directory again, after something was set up. Reloads come one after the other, or the older of two
+// snapshots might be the one that stays.
 func (c *Conductor) Reload(ctx context.Context) error {
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	d, err := c.book.Directory(ctx)
 	if err != nil {
 		return err
 	}
-	agents, err := c.store.Agents(ctx)
-	if err != nil {
+	if err := c.takeAgents(ctx); err != nil {
 		return err
 	}
 	c.dir.Store(d)
-	c.line.setAgents(agents)
 	trunks := make([]cti.Trunk, 0, len(d.Trunks))
 	for _, t := range d.Trunks {
 		trunks = append(trunks, *t)
@@ -156,6 +163,25 @@ func (c *Conductor) Reload(ctx context.Context) error {
 	}
 	c.line.kick()
 	return nil
+}
+
+// readAgents takes in the presences that are on disk.
+func (c *Conductor) readAgents(ctx context.Context) error {
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return c.takeAgents(ctx)
+}
+
+// takeAgents is readAgents for who is the only reader. A move that is told while the read is under way is newer.
+func (c *Conductor) takeAgents(ctx context.Context) error {
+	c.line.reading()
+	all, err := c.store.Agents(ctx)
+	c.line.read(all, err == nil)
+	return err
 }
 
 // Directory is the snapshot in force.
@@ -278,11 +304,13 @@ func (c *Conductor) lingerThenWork(cb id.Callback, b *box) {
 	c.work(cb, b)
 }
 
-// work empties the box. Everything that lies in it is decided together and is one commit.
+// work empties the box. Everything that lies in it is decided together and is one commit. What the store did not take
+// and must not be lost stays in front of what comes later: facts are taken in their order, whatever happens.
 func (c *Conductor) work(cb id.Callback, b *box) {
+	var kept []job
 	for {
 		c.mu.Lock()
-		jobs := b.jobs
+		jobs := append(kept, b.jobs...)
 		b.jobs = nil
 		if len(jobs) == 0 || c.ctx.Err() != nil {
 			b.running = false
@@ -294,7 +322,7 @@ func (c *Conductor) work(cb id.Callback, b *box) {
 			return
 		}
 		c.mu.Unlock()
-		c.carryOut(cb, jobs)
+		kept = c.carryOut(cb, jobs)
 	}
 }
 
@@ -306,8 +334,8 @@ func (c *Conductor) signalEmpty() {
 	}
 }
 
-// carryOut decides, stores, acts.
-func (c *Conductor) carryOut(cb id.Callback, jobs []job) {
+// carryOut decides, stores, acts. It returns the jobs that are to be done again.
+func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 	errs := make([]error, len(jobs))
 	var d *draft
 	after, err := c.store.Step(c.ctx, cb, func(cur *Callback) (Change, error) {
@@ -321,8 +349,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) {
 		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity}, nil
 	})
 	if err != nil {
-		c.failed(cb, jobs, err)
-		return
+		return c.failed(cb, jobs, err)
 	}
 	c.settled(after, d)
 	for i, j := range jobs {
@@ -333,23 +360,27 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) {
 			j.done <- result{after, errs[i]}
 		}
 	}
+	return nil
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {
 	return &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, dir: c.Directory()}
 }
 
-// settled: the step is on disk. The line and the clock learn of it, it is published, and its acts begin.
+// settled: the step is on disk. The line and the clock learn of it, it is published, and its acts begin. Where nothing
+// was written, the line and the clock still learn how things are: a commit whose answer got lost is made up for here.
 func (c *Conductor) settled(after *Callback, d *draft) {
 	for _, e := range d.outOfPlace {
 		c.Meter.OutOfPlace(e)
 	}
+	c.line.moved(d.moves)
+	c.line.note(after)
+	if !after.Live() || len(d.lines) > 0 || after.DueAt.After(d.at) {
+		c.wake.at(after.ID, after.DueAt)
+	}
 	if len(d.lines) == 0 {
 		return
 	}
-	c.line.moved(d.moves)
-	c.line.note(after)
-	c.wake.at(after.ID, after.DueAt)
 	for _, l := range d.lines {
 		c.Log.Info("step", "callback", after.ID, "from", l.From, "event", l.Event, "to", l.To, "reason", l.Reason)
 	}
@@ -392,37 +423,60 @@ func ended(lines []Line) bool {
 	return false
 }
 
-// failed: nothing was written. People are told; facts are tried again, because the switch tells them once.
-func (c *Conductor) failed(cb id.Callback, jobs []job, err error) {
-	var kept []job
+// storeRest is how long a callback is left alone after the store failed, so that a failing disk is not stormed.
+const storeRest = time.Second
+
+// failed: nothing was written, as far as we know. People are told. What one of them was refused must not hold up the
+// rest, which is done again at once; when the store itself fails, facts are kept, because the switch tells them once.
+func (c *Conductor) failed(cb id.Callback, jobs []job, err error) (kept []job) {
+	taken := errors.Is(err, ErrAgentTaken)
+	unknown := !taken && fault.Is(err, fault.NotFound)
+	for _, j := range jobs {
+		if j.done != nil {
+			j.done <- result{nil, err}
+		} else if j.miss == nil && !unknown {
+			kept = append(kept, j)
+		}
+	}
+	switch {
+	case unknown:
+		c.wake.at(cb, time.Time{})
+	case taken, refusal(err) && len(kept) < len(jobs):
+	case c.ctx.Err() == nil:
+		c.Log.Error("step failed", "callback", cb, "err", err)
+		kept = slices.DeleteFunc(kept, func(j job) bool { return !j.keep })
+		c.pause(storeRest)
+	}
+	if taken || len(kept) > 0 {
+		c.refreshAgents()
+	}
 	for _, j := range jobs {
 		if j.miss != nil {
 			j.miss()
 		}
-		switch {
-		case j.done != nil:
-			j.done <- result{nil, err}
-		case j.keep && !fault.Is(err, fault.NotFound):
-			kept = append(kept, j)
-		}
 	}
-	if errors.Is(err, ErrAgentTaken) {
-		c.line.kick()
-	} else if c.ctx.Err() == nil {
-		c.Log.Error("step failed", "callback", cb, "err", err)
+	return kept
+}
+
+// refusal says whether the store refused what was asked, rather than failed.
+func refusal(err error) bool {
+	var f *fault.Fault
+	return errors.As(err, &f) && f.Code != fault.StorageBusy && f.Code != fault.StorageFull
+}
+
+// pause waits, unless we are stopping.
+func (c *Conductor) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.ctx.Done():
 	}
-	if len(kept) == 0 {
-		return
+}
+
+// refreshAgents reads presences again after somebody else has moved one, or a commit may have gone through unanswered.
+func (c *Conductor) refreshAgents() {
+	if err := c.readAgents(c.ctx); err != nil && c.ctx.Err() == nil {
+		c.Log.Warn("agents cannot be read", "err", err)
 	}
-	c.spawn(func() {
-		t := time.NewTimer(time.Second)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			for _, j := range kept {
-				c.push(cb, j)
-			}
-		case <-c.ctx.Done():
-		}
-	})
 }

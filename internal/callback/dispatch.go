@@ -31,7 +31,7 @@ func (c *Conductor) dispatchLoop() {
 // dispatch gives agents to waiting callbacks; it returns how long until it should look again unasked.
 func (c *Conductor) dispatch() time.Duration {
 	now := c.Now()
-	c.rested(now)
+	again := c.rested(now)
 	if c.draining.Load() {
 		return time.Hour
 	}
@@ -51,28 +51,33 @@ func (c *Conductor) dispatch() time.Duration {
 			return nil
 		}})
 	}
-	if next.IsZero() {
-		return time.Hour
+	if !next.IsZero() {
+		again = min(again, next.Sub(now))
 	}
-	return max(next.Sub(now), time.Millisecond)
+	return max(again, time.Millisecond)
 }
 
-// rested ends wrap-ups whose time is over.
-func (c *Conductor) rested(now time.Time) {
+// rested ends wrap-ups whose time is over; it returns how long until those that the store did not take are tried again.
+func (c *Conductor) rested(now time.Time) (again time.Duration) {
+	again = time.Hour
 	for a, st := range c.line.statuses() {
 		if st.Presence != agent.WrapUp || now.Before(st.Until) {
 			continue
 		}
 		to, _ := st.Presence.Next(agent.Rested)
 		m := Move{Agent: a, From: []agent.Presence{agent.WrapUp}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom}}
-		if err := c.store.MoveAgent(c.ctx, m); err != nil {
-			if c.ctx.Err() == nil {
-				c.Log.Error("wrap-up did not end", "agent", a, "err", err)
-			}
-			continue
+		err := c.store.MoveAgent(c.ctx, m)
+		switch {
+		case err == nil:
+			c.line.moved([]Move{m})
+		case errors.Is(err, ErrAgentTaken): // somebody has ended it already
+			c.refreshAgents()
+		case c.ctx.Err() == nil:
+			c.Log.Error("wrap-up did not end", "agent", a, "err", err)
+			again = storeRest
 		}
-		c.line.moved([]Move{m})
 	}
+	return again
 }
 
 // SetPresence moves an agent by hand: ready, paused, signed_out, finishing. Who talks finishes that call first.
@@ -111,15 +116,4 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 		return st, nil
 	}
 	return agent.Status{}, fault.New(fault.StorageBusy, "The agent's state is changing too fast. Try again.").After(time.Second)
-}
-
-func (c *Conductor) readAgents(ctx context.Context) error {
-	all, err := c.store.Agents(ctx)
-	if err != nil {
-		return err
-	}
-	c.line.mu.Lock()
-	c.line.agents = all
-	c.line.mu.Unlock()
-	return nil
 }

@@ -21,6 +21,7 @@ type line struct {
 	scheduled map[id.Callback]bool
 	agents    map[id.Agent]agent.Status
 	meant     map[id.Callback]meant // chosen, not on disk yet
+	fresh     map[id.Agent]bool     // moved since a read of the presences began; nil = none is under way
 	kicked    chan struct{}
 }
 
@@ -74,22 +75,36 @@ func (l *line) moved(moves []Move) {
 			st.IdleFrom = old.IdleFrom
 		}
 		l.agents[m.Agent] = st
+		if l.fresh != nil {
+			l.fresh[m.Agent] = true
+		}
 	}
 }
 
-func (l *line) setAgents(all map[id.Agent]agent.Status) {
+// reading says that presences are being read from disk.
+func (l *line) reading() {
+	l.mu.Lock()
+	l.fresh = map[id.Agent]bool{}
+	l.mu.Unlock()
+}
+
+// read takes in what was read, but for who has moved meanwhile.
+func (l *line) read(all map[id.Agent]agent.Status, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for a := range l.agents {
-		if _, ok := all[a]; !ok {
-			delete(l.agents, a)
+	if ok {
+		for a := range l.agents {
+			if _, there := all[a]; !there {
+				delete(l.agents, a)
+			}
+		}
+		for a, st := range all {
+			if !l.fresh[a] {
+				l.agents[a] = st
+			}
 		}
 	}
-	for a, st := range all {
-		if _, known := l.agents[a]; !known {
-			l.agents[a] = st
-		}
-	}
+	l.fresh = nil
 }
 
 // mean marks a choice that is not on disk yet, under the lock; forget takes it back when it did not come to be.
@@ -263,7 +278,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 		switch {
 		case to == "":
 			return nil, false, time.Time{} // somebody may be set up to answer before its time is over
-		case n >= routing.MaxMissed:
+		case n >= routing.MaxMissed || rejected(c, to):
 			return nil, true, time.Time{}
 		case n > 0 && now.Before(last.Add(routing.Rest)):
 			return nil, false, last.Add(routing.Rest)
@@ -278,7 +293,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 	for _, m := range l.meant {
 		taken[m.agent] = true
 	}
-	var all []routing.Candidate
+	all := make([]routing.Candidate, 0, len(reps))
 	for _, r := range reps {
 		ag := dir.Agents[r.Agent]
 		if ag == nil || len(ag.Devices) == 0 {
@@ -304,6 +319,18 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 	}
 	return &Choice{Agent: best.Agent, Representation: best.Representation, Endpoint: dir.Agents[best.Agent].Devices[0].To,
 		Party: cti.Agent, Detail: why(dir, best, skipped)}, false, next
+}
+
+// rejected: this telephone has declined the call for good, and nobody else can be asked.
+func rejected(c *Callback, to cti.Endpoint) bool {
+	for i := range c.Attempts {
+		for _, l := range c.Attempts[i].Legs {
+			if l.Endpoint == to && l.Party != cti.Visitor && l.Cause == cti.CallRejected {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // doubtOver is when a telephone that may be ringing since before a crash may be rung again.

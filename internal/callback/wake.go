@@ -27,6 +27,19 @@ func newWake(now func() time.Time) *wake {
 func (w *wake) at(cb id.Callback, t time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.set(cb, t)
+}
+
+// unless sets a wake-up for a callback that has none.
+func (w *wake) unless(cb id.Callback, t time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.latest[cb].IsZero() {
+		w.set(cb, t)
+	}
+}
+
+func (w *wake) set(cb id.Callback, t time.Time) {
 	if t.IsZero() {
 		delete(w.latest, cb)
 		return
@@ -34,6 +47,7 @@ func (w *wake) at(cb id.Callback, t time.Time) {
 	if w.latest[cb].Equal(t) {
 		return
 	}
+	w.compact()
 	w.latest[cb] = t
 	heap.Push(&w.heap, dueItem{t, cb})
 	if w.heap[0].cb == cb {
@@ -42,6 +56,18 @@ func (w *wake) at(cb id.Callback, t time.Time) {
 		default:
 		}
 	}
+}
+
+// compact drops what is superseded once it is most of the heap: a wake-up a month ahead would lie there for a month.
+func (w *wake) compact() {
+	if len(w.heap) < 2*len(w.latest)+64 {
+		return
+	}
+	w.heap = w.heap[:0]
+	for cb, t := range w.latest {
+		w.heap = append(w.heap, dueItem{t, cb})
+	}
+	heap.Init(&w.heap)
 }
 
 // due takes out what is due now and tells how long until the next.
@@ -148,10 +174,10 @@ func (c *Conductor) look(cb id.Callback) {
 	facts, err := c.sw.Legs(c.ctx, cb)
 	if err != nil {
 		c.Log.Warn("the switch does not answer", "callback", cb, "err", err)
-		c.wake.at(cb, c.Now().Add(ActGrace))
+		c.wake.unless(cb, c.Now().Add(ActGrace))
 		return
 	}
-	c.wake.at(cb, c.Now().Add(lookAgain)) // until a step sets another
+	c.wake.unless(cb, c.Now().Add(lookAgain)) // until a step sets another; one that came meanwhile stays
 	c.push(cb, job{do: func(d *draft) error {
 		if d.Live() && !d.DueAt.After(d.at) {
 			d.due(facts)

@@ -2,7 +2,8 @@
 package routing
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"time"
 
 	"ringback/internal/agent"
@@ -32,42 +33,44 @@ const Rest = 20 * time.Second
 // MaxMissed offers of one callback are made to an agent.
 const MaxMissed = 2
 
-// LongestIdle picks, among the ready who may be asked, the lowest priority, then the longest idle.
-// hopeless says that nobody is left who could ever be asked: all have missed it twice.
+// LongestIdle picks, among the ready who may be asked, the lowest priority, then the longest idle; skipped tells of the
+// others, in that order. hopeless says that nobody is left who could ever be asked: all have missed it twice. A long
+// line asks this for everybody in it, mostly in vain: then nothing is sorted and nobody is told of.
 func LongestIdle(now time.Time, all []Candidate) (best *Candidate, skipped []Skip, hopeless bool) {
-	sorted := append([]Candidate(nil), all...)
-	sort.SliceStable(sorted, func(i, j int) bool {
-		a, b := sorted[i], sorted[j]
-		if a.Priority != b.Priority {
-			return a.Priority < b.Priority
-		}
-		if !a.IdleFrom.Equal(b.IdleFrom) {
-			return a.IdleFrom.Before(b.IdleFrom)
-		}
-		return a.Agent < b.Agent
-	})
-	hopeless = len(sorted) > 0
-	for i := range sorted {
-		c := &sorted[i]
-		why := ""
-		switch {
-		case c.Missed >= MaxMissed:
-			why = "missed_twice"
-		case c.Presence != agent.Ready:
-			why = string(c.Presence)
-		case c.Missed > 0 && now.Before(c.MissedAt.Add(Rest)):
-			why = "missed_just_now"
-		case best != nil:
-			why = "later_in_line"
-		}
-		if c.Missed < MaxMissed {
-			hopeless = false
-		}
-		if why == "" {
+	hopeless = len(all) > 0
+	for i := range all {
+		c := &all[i]
+		hopeless = hopeless && c.Missed >= MaxMissed
+		if c.not(now) == "" && (best == nil || c.order(best) < 0) {
 			best = c
-			continue
 		}
-		skipped = append(skipped, Skip{c.Agent, why})
 	}
-	return best, skipped, hopeless
+	if best == nil {
+		return nil, nil, hopeless
+	}
+	chosen := *best
+	for _, c := range slices.SortedStableFunc(slices.Values(all), func(a, b Candidate) int { return a.order(&b) }) {
+		if c.Agent != chosen.Agent {
+			skipped = append(skipped, Skip{c.Agent, cmp.Or(c.not(now), "later_in_line")})
+		}
+	}
+	return &chosen, skipped, false
+}
+
+// order is who is asked first.
+func (c *Candidate) order(o *Candidate) int {
+	return cmp.Or(cmp.Compare(c.Priority, o.Priority), c.IdleFrom.Compare(o.IdleFrom), cmp.Compare(c.Agent, o.Agent))
+}
+
+// not says why a candidate may not be asked now; "" = she may.
+func (c *Candidate) not(now time.Time) string {
+	switch {
+	case c.Missed >= MaxMissed:
+		return "missed_twice"
+	case c.Presence != agent.Ready:
+		return string(c.Presence)
+	case c.Missed > 0 && now.Before(c.MissedAt.Add(Rest)):
+		return "missed_just_now"
+	}
+	return ""
 }

@@ -9,28 +9,48 @@ import (
 	"ringback/internal/id"
 )
 
-// act carries out one effect. The switch's refusals come back as jobs of the callback; its facts come by OnSwitch.
+// act carries out one effect. The switch's refusals come back as jobs of the callback; its facts come by OnSwitch. What
+// ends something is repeated when the switch does not take it, because nobody looks after an ended callback again.
 func (c *Conductor) act(cb *Callback, a Act) {
-	var err error
+	err := c.command(cb, a)
+	if err == nil || c.ctx.Err() != nil {
+		return
+	}
+	c.Log.Warn("act failed", "callback", cb.ID, "effect", a.Effect, "leg", a.Leg, "err", err)
+	switch a.Effect {
+	case HangUpAgent, HangUpVisitor, fenceUp, fenceOff:
+		c.spawn(func() { c.insist(cb, a) })
+	}
+}
+
+// insist repeats an act once a second until the switch takes it.
+func (c *Conductor) insist(cb *Callback, a Act) {
+	for end := c.Now().Add(patience); c.Now().Before(end) && c.ctx.Err() == nil; {
+		c.pause(time.Second)
+		if c.command(cb, a) == nil {
+			return
+		}
+	}
+}
+
+func (c *Conductor) command(cb *Callback, a Act) error {
 	switch a.Effect {
 	case FindAgent:
 		c.line.kick()
 	case CallAgent, CallVisitor:
 		c.call(cb, a.Leg)
 	case JoinBoth:
-		err = c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk})
+		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk})
 	case HangUpAgent, HangUpVisitor:
-		err = c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})
+		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})
 	case HoldVisitor:
-		err = c.sw.Play(c.ctx, a.Leg, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait})
+		return c.sw.Play(c.ctx, a.Leg, cti.Program{First: a.Say, Then: cti.SoundWait})
 	case fenceUp:
-		err = c.sw.Fence(c.ctx, cb.ID, cb.Fence, false)
+		return c.sw.Fence(c.ctx, cb.ID, cb.Fence, false)
 	case fenceOff:
-		err = c.sw.Fence(c.ctx, cb.ID, cb.Fence, true)
+		return c.sw.Fence(c.ctx, cb.ID, cb.Fence, true)
 	}
-	if err != nil && c.ctx.Err() == nil {
-		c.Log.Warn("act failed; the wake-up looks again", "callback", cb.ID, "effect", a.Effect, "leg", a.Leg, "err", err)
-	}
+	return nil
 }
 
 // call orders a leg that is on disk as sent.
@@ -64,13 +84,13 @@ func (c *Conductor) call(cb *Callback, leg id.Leg) {
 // some mean that this step is not the newest any more.
 func (d *draft) refused(leg id.Leg, err error) {
 	a, l := d.Leg(leg)
-	if l == nil || l.State != cti.Created || a != d.Current() {
+	if l == nil || l.State != cti.Created {
 		return
 	}
 	switch {
 	case errors.Is(err, cti.ErrNoTrunk):
 		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.NetworkOutOfOrder, By: cti.ByUs})
-	case errors.Is(err, cti.ErrCancelled), errors.Is(err, cti.ErrStaleToken):
+	case a != d.Current(), errors.Is(err, cti.ErrCancelled), errors.Is(err, cti.ErrStaleToken):
 		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.CauseCancelled, By: cti.ByUs})
 	case d.at.Sub(l.CreatedAt) > patience:
 		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.Congestion, By: cti.ByUs})

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"fmt"
+	"time"
 
 	"ringback/internal/cti"
 )
@@ -67,7 +68,7 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 	case cti.LegJoined:
 		l.BridgedAt = ev.At
 		if d.JoinedAt.IsZero() && d.State == Connected {
-			d.JoinedAt = ev.At
+			d.JoinedAt, d.DueAt = ev.At, ev.At.Add(d.MaxTalk+time.Minute)
 		}
 	case cti.LegEnded:
 		l.EndedAt, l.Cause, l.By, l.SIPCode = ev.At, ev.Cause, ev.By, ev.SIPCode

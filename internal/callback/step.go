@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/subscriber"
 )
 
 // Waits that a state gives its callback before somebody looks again.
@@ -134,7 +135,7 @@ func (d *draft) becomes(r rule, in *Input) {
 	case RingingAgent, RingingVisitor:
 		d.DueAt = d.at.Add(ActGrace)
 	case Connected:
-		d.DueAt = d.at.Add(d.MaxTalk + time.Minute)
+		d.DueAt = d.at.Add(ActGrace) // until the bridge is told of
 	case Ended:
 		d.ended(r, in)
 	}
@@ -193,6 +194,11 @@ func (d *draft) endAttempt(in *Input, m move) {
 	case a.Result == "":
 		a.Result = ResultCancelled
 	}
+	for i := range a.Legs {
+		if l := &a.Legs[i]; l.State == cti.Created && l.SentAt.IsZero() { // nothing will tell of its end
+			l.State, l.EndedAt, l.Cause, l.By = cti.Ended, d.at, cti.CauseCancelled, cti.ByUs
+		}
+	}
 }
 
 // give turns the rule's effects into acts on legs: new ones for calls, those of the attempt for the others.
@@ -214,7 +220,7 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 		case HangUpAgent, HangUpVisitor, HoldVisitor:
 			for _, l := range legs {
 				if (l.Party == cti.Visitor) != (e == HangUpAgent) && l.State != cti.Ended {
-					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.farewell(e, in)})
+					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.says(e)})
 				}
 			}
 		default:
@@ -278,15 +284,19 @@ func (d *draft) hangUpCause(in *Input) cti.Cause {
 	return cti.NormalClearing
 }
 
-// farewell is what a person hears before the line is closed: nobody is ended without a word.
-func (d *draft) farewell(e Effect, in *Input) cti.Prompt {
-	if e == HangUpVisitor && d.Outcome != Completed {
-		if s := d.dir.Subscribers[d.Subscriber]; s != nil && s.Prompts.Sorry != "" {
-			return cti.Prompt{WAV: s.Prompts.Sorry}
-		}
+// says is what a person hears before the line is closed, because nobody is ended without a word, or while she waits on.
+func (d *draft) says(e Effect) cti.Prompt {
+	var own subscriber.Prompts
+	if s := d.dir.Subscribers[d.Subscriber]; s != nil {
+		own = s.Prompts
 	}
-	if d.Outcome == Completed {
+	switch {
+	case e == HoldVisitor:
+		return cti.Prompt{WAV: own.Wait, Sound: cti.SoundMoment}
+	case d.Outcome == Completed:
 		return cti.Prompt{Sound: cti.SoundBye}
+	case e == HangUpVisitor:
+		return cti.Prompt{WAV: own.Sorry, Sound: cti.SoundSorry}
 	}
 	return cti.Prompt{Sound: cti.SoundSorry}
 }

@@ -23,7 +23,8 @@ type row struct {
 	limit    time.Duration // until the callback has ended
 	act      func(t testing.TB, st *stage, cb string, party string)
 	outcome  string
-	missed   string // result of the attempt when SIPp is an agent who does not take the call: then it is cancelled
+	asAgent  string // outcome with SIPp as agent, where it is another
+	missed   string // result of the attempt when SIPp is an agent who may be rung again: then the wish is cancelled
 	cause    string
 	code     int
 	by       string // "person" = the party that SIPp plays
@@ -47,7 +48,7 @@ var rows = []row{
 			}
 		}},
 	{scenario: "busy486", limit: soon, outcome: "visitor_busy", missed: "agent_busy", cause: "user_busy", code: 486, by: "person"},
-	{scenario: "decline603", limit: soon, outcome: "visitor_declined", missed: "agent_declined", cause: "call_rejected", code: 603, by: "person"},
+	{scenario: "decline603", limit: soon, outcome: "visitor_declined", asAgent: "no_agent", cause: "call_rejected", code: 603, by: "person"},
 	{scenario: "redirect302", limit: soon, outcome: "failed", missed: "network", cause: "network_out_of_order", code: 302, by: "network"},
 	{scenario: "answer_after_cancel", limit: soon, act: cancelRinging, outcome: "cancelled", cause: "cancelled", by: "us",
 		check: func(t testing.TB, _ *stage, _ *record, l *leg, _ *sipp) {
@@ -116,6 +117,9 @@ func (r row) run(t *testing.T, st *stage, party string, port int, wish map[strin
 		r.act(t, st, cb, party)
 	}
 	outcome := r.outcome
+	if party == "agent" && r.asAgent != "" {
+		outcome = r.asAgent
+	}
 	if party == "agent" && r.missed != "" {
 		outcome = "cancelled"
 		st.agentMisses(t, cb, r)

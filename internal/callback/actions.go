@@ -105,6 +105,9 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 		if to == d.Endpoint {
 			return nil
 		}
+		if to == d.Destination {
+			return fault.At("number", fault.NumberOwn, "Both ends are the same telephone.")
+		}
 		old := d.Number.Mask()
 		d.velocity = append(d.velocity, c.velocity(&r, hash)...)
 		d.Endpoint, d.Number, d.NumberHash = to, phone.Number(to.Number()), hash
@@ -140,13 +143,13 @@ func (c *Conductor) Reschedule(ctx context.Context, cb id.Callback, w schedule.W
 		if due.Shifted {
 			reason = ReasonOutsideHours
 		}
-		d.apply(Input{Event: Rescheduled, Actor: by, Reason: reason, Due: due.At.UTC()})
+		d.apply(Input{Event: Rescheduled, Actor: by, Reason: reason, Due: later(due.At.UTC(), d.doubtUntil())})
 		return nil
 	})
 }
 
-// CallNow does not wait for the booked time any longer. In line already: nothing changes. Closed: it waits for the
-// opening.
+// CallNow does not wait for the booked time any longer. In line already: nothing changes. Closed: outside_hours with
+// other times. A telephone that may still be ringing since a crash is rung as soon as that is surely over.
 func (c *Conductor) CallNow(ctx context.Context, cb id.Callback, by Actor) (*Callback, error) {
 	dir := c.Directory()
 	return c.step(ctx, cb, func(d *draft) error {
@@ -161,6 +164,10 @@ func (c *Conductor) CallNow(ctx context.Context, cb id.Callback, by Actor) (*Cal
 			f := fault.New(fault.OutsideHours, "%s is closed now. Choose a time within opening hours.", s.Name)
 			f.Alternatives = s.Hours.Alternatives(d.at, d.at, s.Location(), 3)
 			return f
+		}
+		if sure := d.doubtUntil(); sure.After(d.at) {
+			d.apply(Input{Event: Rescheduled, Actor: by, Reason: ReasonRetryCrash, Due: sure})
+			return nil
 		}
 		d.apply(Input{Event: CalledNow, Actor: by})
 		return nil

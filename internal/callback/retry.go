@@ -31,6 +31,27 @@ var plans = map[Result]plan{
 // carrier may take to notice (64*T1) have passed: 45 s + 32 s.
 const doubtTime = 77 * time.Second
 
+// doubtUntil is when a telephone of the visitor that was ringing when a crash came has surely stopped, even if she has
+// given another number since; zero when none is in doubt.
+func (c *Callback) doubtUntil() (sure time.Time) {
+	for i := range c.Attempts {
+		for j := range c.Attempts[i].Legs {
+			l := &c.Attempts[i].Legs[j]
+			if l.Party == cti.Visitor && l.Cause == cti.UnknownAfterCrash && l.AnsweredAt.IsZero() && l.SIPCode == 0 {
+				sure = later(sure, l.SentAt.Add(doubtTime))
+			}
+		}
+	}
+	return sure
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // spareTries are allowed beyond Tries for attempts that a fault of ours ended.
 const spareTries = 3
 

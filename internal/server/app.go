@@ -193,6 +193,9 @@ func (a *App) Apply(ctx context.Context, o ApplyOrder) (Applied, error) {
 		return Applied{}, err
 	}
 	s := o.Seed
+	if err := s.Check(dir, o.Options); err != nil {
+		return Applied{}, err
+	}
 	if err := s.Hash(dir); err != nil {
 		return Applied{}, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"ringback/internal/config"
 	"ringback/internal/directory"
+	"ringback/internal/fault"
 	"ringback/internal/id"
 )
 
@@ -148,7 +149,11 @@ func status(err error, errOut io.Writer, asJSON bool) int {
 
 // problemOf is an error in the shape of the API's problems.
 func problemOf(err error) map[string]any {
-	p := map[string]any{"type": "about:blank", "title": "The command failed", "code": "failed", "detail": err.Error()}
+	p := map[string]any{"type": "about:blank", "title": "The command failed", "code": "failed", "detail": err.Error(), "errors": []any{}}
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		p["code"], p["detail"], p["errors"] = f.Code, f.Detail, append([]fault.Field{}, f.Fields...)
+	}
 	var all config.Problems
 	if errors.As(err, &all) {
 		var list []map[string]any
@@ -276,7 +281,7 @@ func (c *configPrintCmd) Run(s *streams) error {
 type explainCmd struct {
 	configFlag
 	ID   string `arg:"" help:"The callback: cb_…"`
-	JSON bool   `name:"json" help:"Print the rows as a JSON object."`
+	JSON bool   `name:"json" help:"Print the callback with its journal as a JSON object, as GET /api/v1/callbacks/{id} does."`
 }
 
 func (c *explainCmd) Run(s *streams) error {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +37,15 @@ func newMeter() *meter {
 	m.refused = m.counters("ringback_originate_refused_total", "Orders the switch refused, by why.", "error")
 	m.outOfPlace = m.counters("ringback_out_of_place_total", "Events that did not fit the state, by event.", "event")
 	m.late = m.histogram("ringback_due_late_seconds", "How late wake-ups were.", prometheus.ExponentialBuckets(0.001, 4, 9))
+	// A series that appears only with its first count shows no rise: those that are known begin at 0.
 	for _, o := range callback.Outcomes {
 		m.ended.WithLabelValues(string(o))
+	}
+	for label := range refusals {
+		m.refused.WithLabelValues(label)
+	}
+	for _, e := range []cti.EventKind{cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegEnded} {
+		m.outOfPlace.WithLabelValues(string(e))
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -68,10 +76,13 @@ func (m *meter) committed(units int, took time.Duration) {
 	m.commit.Observe(took.Seconds())
 }
 
+// refusals are the labels of what a switch refuses with.
+var refusals = map[string]error{"second_call": cti.ErrSecondCall, "stale_token": cti.ErrStaleToken, "cancelled": cti.ErrCancelled,
+	"past_deadline": cti.ErrPastDeadline, "not_reconciled": cti.ErrNotReconciled, "no_trunk": cti.ErrNoTrunk, "down": cti.ErrDown}
+
 // refusal is the label of a switch's refusal.
 func refusal(err error) string {
-	for label, known := range map[string]error{"second_call": cti.ErrSecondCall, "stale_token": cti.ErrStaleToken, "cancelled": cti.ErrCancelled,
-		"past_deadline": cti.ErrPastDeadline, "not_reconciled": cti.ErrNotReconciled, "no_trunk": cti.ErrNoTrunk, "down": cti.ErrDown} {
+	for label, known := range refusals {
 		if errors.Is(err, known) {
 			return label
 		}
@@ -127,7 +138,9 @@ func (s *snapshot) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range cti.Causes {
 		total(descEnded, float64(ended[string(c)]), string(c))
 	}
-	for why, n := range s.sw.SIPDropped.All() {
+	dropped := map[string]int64{"source": 0, "malformed": 0, "streams": 0}
+	maps.Copy(dropped, s.sw.SIPDropped.All())
+	for why, n := range dropped {
 		total(descSIPDrop, float64(n), why)
 	}
 	rtp := &s.sw.RTP

@@ -16,6 +16,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/web/api"
 )
 
 // ApplyOrder is what `ringback apply` asks of a running service.
@@ -47,9 +48,10 @@ func (s *Service) controlRoutes() http.Handler {
 
 // controlAnswer is the envelope of the control socket.
 type controlAnswer struct {
-	Value json.RawMessage
-	Error string
-	Code  fault.Code
+	Value    json.RawMessage
+	Error    string
+	Code     fault.Code
+	Problems config.Problems // of the file that was sent
 }
 
 func reply(w http.ResponseWriter, v any, err error) {
@@ -59,6 +61,7 @@ func reply(w http.ResponseWriter, v any, err error) {
 	}
 	if err != nil {
 		a.Error = err.Error()
+		errors.As(err, &a.Problems)
 		var f *fault.Fault
 		if errors.As(err, &f) {
 			a.Error, a.Code = f.Detail, f.Code
@@ -89,6 +92,9 @@ func ask(ctx context.Context, c *http.Client, method, path string, body, v any) 
 	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
 		return fmt.Errorf("the running service answered something unreadable: %w", err)
 	}
+	if len(a.Problems) > 0 {
+		return a.Problems
+	}
 	if a.Error != "" {
 		return fault.New(a.Code, "%s", a.Error)
 	}
@@ -108,10 +114,9 @@ func Apply(ctx context.Context, c *config.Config, o ApplyOrder) (done Applied, e
 	return done, errors.Join(err, a.Close())
 }
 
-// Story is all that is on record of a callback.
+// Story is all that is on record of a callback, for programs and for people.
 type Story struct {
-	Callback *callback.Callback
-	Journal  []callback.Line
+	Callback api.Callback
 	Text     string
 }
 
@@ -135,7 +140,7 @@ func (a *App) Story(ctx context.Context, cb id.Callback) (*Story, error) {
 	}
 	var text bytes.Buffer
 	err = callback.Explain(&text, c, lines, dir, zone)
-	return &Story{c, lines, text.String()}, err
+	return &Story{api.Render(c, lines, dir), text.String()}, err
 }
 
 // Explain writes the story of a callback to w.
@@ -156,7 +161,7 @@ func Explain(ctx context.Context, c *config.Config, cb string, w io.Writer, asJS
 		return err
 	}
 	if asJSON {
-		return json.NewEncoder(w).Encode(story)
+		return json.NewEncoder(w).Encode(story.Callback)
 	}
 	_, err = io.WriteString(w, story.Text)
 	return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,13 +46,35 @@ func parseSeed(path string, text []byte) (*Seed, error) {
 	if len(s.problems) > 0 {
 		return nil, s.problems
 	}
-	return &Seed{Setup: setup, Passwords: s.passwords}, nil
+	return &Seed{Setup: setup, Passwords: s.passwords, Elsewhere: s.elsewhere}, nil
 }
 
-// Seed is a seed file as it was read: a setup, and the passwords that are still to be hashed, by agent's slug.
+// Seed is a seed file as it was read: a setup, the passwords that are still to be hashed, by agent's slug, and what it
+// says about businesses that it does not set up itself.
 type Seed struct {
 	Setup     directory.Setup
 	Passwords map[string]string
+	Elsewhere []Elsewhere
+}
+
+// Elsewhere is a place of a seed that names a business which must be there already.
+type Elsewhere struct {
+	Subscriber string
+	Missing    config.Problem // what is wrong if it is not
+}
+
+// Check tells which of the businesses that the seed relies on are not there, as config.Problems.
+func (s *Seed) Check(now *directory.Directory, o directory.Options) error {
+	var all config.Problems
+	for _, e := range s.Elsewhere {
+		if now.ID(directory.Subscriber, e.Subscriber) == "" || o.Prune {
+			all = append(all, e.Missing)
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
 }
 
 // Hash hashes the agents' passwords, keeping the hash that is there where the password has not changed: a seed that is
@@ -84,6 +107,20 @@ type seedReader struct {
 	dir       string
 	problems  config.Problems
 	passwords map[string]string
+	here      []string // the businesses of this file
+	elsewhere []Elsewhere
+}
+
+// business notes a business that is named at key.
+func (s *seedReader) business(key, slug string) id.Subscriber {
+	if slug != "" && !slices.Contains(s.here, slug) {
+		hint := ""
+		if near, ok := config.Nearest(slug, s.here); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		s.elsewhere = append(s.elsewhere, Elsewhere{slug, s.src.Problem(key, "there is no subscriber %q%s", slug, hint)})
+	}
+	return id.Subscriber(slug)
 }
 
 func (s *seedReader) wrong(key, format string, args ...any) {
@@ -106,6 +143,9 @@ func (s *seedReader) setup(f *seedFile) directory.Setup {
 		key := fmt.Sprintf("trunks[%d]", i)
 		once("trunk", key, f.Trunks[i].ID)
 		out.Trunks = append(out.Trunks, s.trunk(key, &f.Trunks[i]))
+	}
+	for i := range f.Subscribers {
+		s.here = append(s.here, f.Subscribers[i].ID)
 	}
 	for i := range f.Subscribers {
 		key := fmt.Sprintf("subscribers[%d]", i)
@@ -311,13 +351,13 @@ func (s *seedReader) representation(key, who string, f *seedRepresentation) agen
 	if f.Subscriber == "" {
 		s.wrong(key+".subscriber", "name the business that she answers for")
 	}
-	return agent.Representation{Agent: id.Agent(who), Subscriber: id.Subscriber(f.Subscriber), DisplayName: f.DisplayName,
+	return agent.Representation{Agent: id.Agent(who), Subscriber: s.business(key+".subscriber", f.Subscriber), DisplayName: f.DisplayName,
 		Greeting: f.Greeting, Whisper: f.Whisper, Script: f.Script, Skills: f.Skills, Languages: f.Languages, Priority: f.Priority,
 		CallerID: s.callerID(key+".caller_id", f.CallerID)}
 }
 
 func (s *seedReader) key(key string, f *seedKey) login.Key {
-	out := login.Key{Slug: f.ID, Role: login.Role(s.oneOf(key+".role", f.Role, "operator", "subscriber")), Subscriber: id.Subscriber(f.Subscriber)}
+	out := login.Key{Slug: f.ID, Role: login.Role(s.oneOf(key+".role", f.Role, "operator", "subscriber")), Subscriber: s.business(key+".subscriber", f.Subscriber)}
 	switch {
 	case out.Role == login.Subscriber && f.Subscriber == "":
 		s.wrong(key+".subscriber", "a key of role subscriber names its business")
@@ -341,7 +381,7 @@ func (s *seedReader) block(key string, f *seedBlock) subscriber.Block {
 		s.wrong(key+".number", "%v", err)
 	}
 	// The keyed hash is made where the key is; until then the number stands in its place.
-	return subscriber.Block{Subscriber: id.Subscriber(f.Subscriber), NumberHash: "tel:" + n.E164(), Masked: n.Mask(), Reason: f.Reason, Until: f.Until}
+	return subscriber.Block{Subscriber: s.business(key+".subscriber", f.Subscriber), NumberHash: "tel:" + n.E164(), Masked: n.Mask(), Reason: f.Reason, Until: f.Until}
 }
 
 // oneOf checks a word against those that are allowed; the first is the default.

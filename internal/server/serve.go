@@ -30,6 +30,7 @@ const drainTime = 30 * time.Second
 type Service struct {
 	*App
 	URL     string
+	addr    string // of HTTP
 	http    *http.Server
 	control *Control
 	ready   atomic.Bool
@@ -38,8 +39,9 @@ type Service struct {
 
 // Ready is what the ready line tells.
 type Ready struct {
-	URL string   `json:"url"`
-	SIP []string `json:"sip"`
+	URL  string   `json:"url"`
+	SIP  []string `json:"sip"`
+	HTTP string   `json:"http"` // the address that is really bound; url is what visitors see
 }
 
 // Serve runs the service until ctx ends (drain) or hard ends (at once). The ready line goes to out.
@@ -63,11 +65,11 @@ func Serve(ctx, hard context.Context, c *config.Config, out io.Writer, asJSON bo
 }
 
 func (s *Service) say(out io.Writer, asJSON bool) error {
-	r := Ready{URL: s.URL, SIP: s.Switch.Addrs()}
+	r := Ready{URL: s.URL, SIP: s.Switch.Addrs(), HTTP: s.addr}
 	if asJSON {
 		return json.NewEncoder(out).Encode(r)
 	}
-	_, err := fmt.Fprintf(out, "ready url=%s sip=%s\n", r.URL, strings.Join(r.SIP, ","))
+	_, err := fmt.Fprintf(out, "ready url=%s sip=%s http=%s\n", r.URL, strings.Join(r.SIP, ","), r.HTTP)
 	return err
 }
 
@@ -82,7 +84,7 @@ func StartService(ctx context.Context, c *config.Config, log *slog.Logger) (*Ser
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	s := &Service{App: app, URL: c.URL, done: make(chan error, 1)}
+	s := &Service{App: app, URL: c.URL, addr: l.Addr().String(), done: make(chan error, 1)}
 	if s.control, err = ListenControl(app.lock, s.controlRoutes()); err != nil {
 		return nil, errors.Join(err, l.Close(), app.Close())
 	}

@@ -123,10 +123,11 @@ func (a *API) full(ctx context.Context, c *callback.Callback) (Callback, error) 
 	if err != nil {
 		return Callback{}, err
 	}
-	return render(c, journal, a.Conductor.Directory()), nil
+	return Render(c, journal, a.Conductor.Directory()), nil
 }
 
-func render(c *callback.Callback, journal []callback.Line, dir *directory.Directory) Callback {
+// Render is a callback as it is answered, with its journal.
+func Render(c *callback.Callback, journal []callback.Line, dir *directory.Directory) Callback {
 	out := Callback{CallbackHead: head(c, dir), Attempts: []Attempt{}, Journal: []Line{}}
 	for i := range c.Attempts {
 		out.Attempts = append(out.Attempts, attempt(&c.Attempts[i], dir))
@@ -231,7 +232,7 @@ func sentence(l callback.Line) string {
 // keptCallback is the answer to a POST as it is kept with the callback: what is known in that transaction.
 func (a *API) keptCallback(m *callback.Made) callback.Kept {
 	c := m.Callback
-	b, _ := json.Marshal(render(c, m.Lines, a.Conductor.Directory())) // of strings, numbers and times
+	b, _ := json.Marshal(Render(c, m.Lines, a.Conductor.Directory())) // of strings, numbers and times
 	return callback.Kept{Status: http.StatusCreated, Location: Base + "/callbacks/" + string(c.ID), Body: append(b, '\n')}
 }
 

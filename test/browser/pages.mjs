@@ -53,7 +53,7 @@ const later = async (page) => {
   await page.getByLabel("In a while").check();
   await page.getByLabel("How long from now").selectOption("4h");
 };
-const talking = (page) => page.getByText("You are talking with Ann at Acme.").waitFor({ timeout: underWay });
+const talking = (page) => page.getByText(/^You are talking with (Ann|Bob) at Acme\.$/).waitFor({ timeout: underWay });
 const cancel = (page) => page.getByRole("button", { name: "Cancel the call" }).click();
 
 await check(

@@ -67,13 +67,23 @@ func emergencyAnywhere(digits string) bool {
 	if len(digits) > maxEmergency {
 		return false
 	}
-	if digits == "000" || digits == "112" || digits == "911" || digits == "999" {
+	if emergencyKnown(digits) {
 		return true // also where the tables leave one out
 	}
 	for region := range phonenumbers.GetSupportedRegions() {
 		if emergencyIn(digits, region) {
 			return true
 		}
+	}
+	return false
+}
+
+// emergencyKnown says whether a telephone without a card takes the digits for an emergency call, wherever it is (3GPP TS
+// 22.101 section 10.1.1; 08 is too short to be meant).
+func emergencyKnown(digits string) bool {
+	switch digits {
+	case "000", "110", "112", "118", "119", "911", "999":
+		return true
 	}
 	return false
 }

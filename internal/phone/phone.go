@@ -35,7 +35,7 @@ func Parse(raw, region string) (Number, error) {
 	}
 	p, ok := lookUp(dialled, region)
 	if !ok {
-		if soundsAlarm(dialled, p) {
+		if soundsAlarm(dialled, region, p) {
 			return "", emergency()
 		}
 		return "", invalid(region)
@@ -49,15 +49,20 @@ func Parse(raw, region string) (Number, error) {
 	return n, nil
 }
 
-// soundsAlarm says whether what is no valid number was meant as an emergency number: as it stands, behind a country
-// code, or behind up to two digits that reach an outside line (0112, 9-911, 1 911).
-func soundsAlarm(dialled string, p *phonenumbers.PhoneNumber) bool {
-	if p != nil && emergencyAnywhere(phonenumbers.GetNationalSignificantNumber(p)) {
-		return true
+// soundsAlarm says whether what is no valid number was meant as an emergency number of that region, or as one that is
+// known everywhere: as it stands, behind a country code, or behind up to two digits that reach an outside line (0112,
+// 9-911, 1 911). It only chooses the sentence: neither is ever called. 123 from the United States is half a number, though
+// it is the police elsewhere.
+func soundsAlarm(dialled, region string, p *phonenumbers.PhoneNumber) bool {
+	if p != nil {
+		national, there := phonenumbers.GetNationalSignificantNumber(p), phonenumbers.GetRegionCodeForCountryCode(int(p.GetCountryCode()))
+		if emergencyKnown(national) || emergencyIn(national, there) {
+			return true
+		}
 	}
 	d := strings.TrimPrefix(dialled, "+")
 	for i := 0; i <= 2 && (i == 0 || len(d)-i >= 3); i++ {
-		if emergencyAnywhere(d[i:]) {
+		if emergencyKnown(d[i:]) || emergencyIn(d[i:], region) {
 			return true
 		}
 	}

@@ -101,6 +101,15 @@ func (d *draft) refused(leg id.Leg, err error) {
 	}
 }
 
+// closeUnsent ends the legs of an attempt that were provably never sent: no fact will ever come of them.
+func (d *draft) closeUnsent(a *Attempt) {
+	for i := range a.Legs {
+		if l := &a.Legs[i]; l.State == cti.Created && l.SentAt.IsZero() {
+			l.State, l.Cause, l.By, l.EndedAt = cti.Ended, cti.CauseCancelled, cti.ByUs, d.at
+		}
+	}
+}
+
 // patience is how long a leg that the switch does not take is asked for again.
 const patience = 45 * time.Second
 

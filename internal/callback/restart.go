@@ -91,6 +91,8 @@ func (d *draft) compare(facts []cti.LegFact) {
 			case l.State == cti.Ended || l.SentAt.IsZero():
 			case told && f.Known:
 				d.catchUp(l.ID, f)
+			case !told && d.at.Sub(l.SentAt) < orderDeadline:
+				lost = lost || a == cur // its order may still be on its way: what comes of that closes the leg
 			default:
 				gone = append(gone, l.ID)
 				lost = lost || a == cur

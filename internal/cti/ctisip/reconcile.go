@@ -61,7 +61,7 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 
 // endPatience is how long a start waits for the far ends of before. Once Reconcile returns the application forgets them:
 // dying again before they have heard would leave them up.
-const endPatience = time.Second
+const endPatience = 2 * time.Second
 
 func await(ctx context.Context, ending <-chan struct{}, n int) {
 	t := time.NewTimer(endPatience)

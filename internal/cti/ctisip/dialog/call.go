@@ -179,8 +179,8 @@ func (c *Call) success(r *sip.Response) {
 		}
 		c.s.foreign(r)
 	case c.cancel || tag == "":
-		c.s.foreign(r)
-		c.failed(Failure{Code: r.StatusCode, Late: true})
+		// It is over when its BYE is answered: until then that telephone must not be rung by another call.
+		c.s.ended(r, func() { c.lane.Do(func() { c.failed(Failure{Code: r.StatusCode, Late: true}) }) })
 	default:
 		c.learn(r)
 		c.state = answered

@@ -48,7 +48,7 @@ func (s *Stack) foreign(r *sip.Response) {
 			s.cancelForeign(r, src)
 		}
 	case r.StatusCode < 300:
-		s.endForeign(r, src)
+		s.endForeign(r, src, func() {})
 	}
 }
 
@@ -72,8 +72,15 @@ func (s *Stack) first(what string) bool {
 	return true
 }
 
+// ended ends the dialog of a 2xx that is not wanted any more; done is called when its BYE was answered, or not in 32 s.
+func (s *Stack) ended(r *sip.Response, done func()) {
+	if src, err := netip.ParseAddrPort(r.Source()); err == nil {
+		s.endForeign(r, src, done)
+	}
+}
+
 // endForeign sends ACK to a 2xx and, the first time, BYE to the dialog that it opened.
-func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort) {
+func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort, done func()) {
 	i := s.asInvited(r, src)
 	var d dialog
 	d.learn(r, i)
@@ -83,7 +90,7 @@ func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort) {
 	seq := r.CSeq().SeqNo
 	s.write(s.within(sip.ACK, seq, i, d))
 	if s.first(i.CallID + " " + d.remoteTag) {
-		s.oneShot(s.NewLane(), s.within(sip.BYE, seq+1, i, d), func(*sip.Response) {})
+		s.oneShot(s.NewLane(), s.within(sip.BYE, seq+1, i, d), func(*sip.Response) { done() })
 	}
 }
 

@@ -170,7 +170,19 @@ func trimZeros(d time.Duration) string {
 	}
 }
 
+// parseAt reads a wall time and its zone. An instant, as alternatives are offered in, is the wall time that the zone's
+// clock shows then.
 func parseAt(wall, zone string) (When, error) {
+	if at, err := time.Parse(time.RFC3339, wall); err == nil {
+		if zone == "" {
+			zone = "UTC"
+		}
+		loc, err := Zone(zone)
+		if err != nil {
+			return When{}, badZone(zone)
+		}
+		return At(wallOf(at, loc), zone), nil
+	}
 	t, err := time.Parse(wallLayout, wall)
 	if err != nil {
 		if t, err = time.Parse(wallLayout+":05", wall); err != nil {

@@ -27,6 +27,8 @@ func TestWhenJSON(t *testing.T) {
 		{`{"after":"720h"}`, After(30 * 24 * time.Hour), `{"after":"30d"}`},
 		{`{"at":"2026-12-01T09:00","zone":"America/New_York"}`, At("2026-12-01T09:00", "America/New_York"), `{"at":"2026-12-01T09:00","zone":"America/New_York"}`},
 		{`{"at":"2026-12-01T09:00:00","zone":"America/New_York"}`, At("2026-12-01T09:00", "America/New_York"), `{"at":"2026-12-01T09:00","zone":"America/New_York"}`},
+		{`{"at":"2026-12-01T14:00:00.000Z","zone":"America/New_York"}`, At("2026-12-01T09:00", "America/New_York"), `{"at":"2026-12-01T09:00","zone":"America/New_York"}`},
+		{`{"at":"2026-12-01T14:00:00+01:00"}`, At("2026-12-01T13:00", "UTC"), `{"at":"2026-12-01T13:00","zone":"UTC"}`},
 		{`{"at":"2026-12-01T09:00"}`, At("2026-12-01T09:00", ""), `{"at":"2026-12-01T09:00"}`},
 	} {
 		var w When

@@ -84,7 +84,7 @@ var deeds = []story{
 		took:     s(3),
 		attempts: []callback.Result{callback.ResultCancelled},
 		told:     []string{"originate 1 agent ann", "originate 1 visitor vera", "fence cancelled=true", "hangup 1 visitor cancelled", "hangup 1 agent cancelled"},
-		after:    map[string]agent.Presence{"ann": agent.Ready},
+		after:    map[string]agent.Presence{"ann": agent.WrapUp},
 		extra:    goneBy("vera", s(3)),
 	},
 	{

@@ -80,7 +80,7 @@ const (
 	free    move = "free"
 	talk    move = "talk"
 	wrapUp  move = "wrap_up"
-	rest    move = "rest" // her telephone may still be ringing: a moment before it is rung again
+	rest    move = "rest" // her telephone still rings, or tells her that it is over: a moment before it is rung again
 )
 
 // rule is one row's cell: where to, what the agent does, what to do afterwards.
@@ -148,10 +148,10 @@ var agentFirst = life{
 	},
 	RingingVisitor: {
 		VisitorConfirmed: wait(Connected, talk, JoinBoth),
-		VisitorMissed:    retry(free, HangUpAgent),
+		VisitorMissed:    retry(rest, HangUpAgent),
 		AgentLeft:        back(Queued, HangUpVisitor, FindAgent),
-		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent),
-		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent),
+		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent).and(rest),
+		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent).and(rest),
 		Lost:             retry(rest, HangUpVisitor, HangUpAgent),
 	},
 	Connected: talking,

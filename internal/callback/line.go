@@ -207,8 +207,8 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 	}
 	for _, c := range waiting {
 		s := dir.Subscribers[c.Subscriber]
-		if s == nil || c.State == Queued && busy[c.Subscriber] >= s.Limits.Concurrent {
-			continue
+		if s == nil || s.Suspended || c.State == Queued && (busy[c.Subscriber] >= s.Limits.Concurrent || !c.DueAt.After(now)) {
+			continue // its wake-up ends it when it has waited too long
 		}
 		ch, hopeless, at := l.choose(now, dir, s, c, own[c.Subscriber])
 		soonest(at)

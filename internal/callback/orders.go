@@ -38,7 +38,9 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 		return o
 	}
 	o.From = sub.CallerID.E164()
-	o.Name = agentSees(c, sub)
+	if o.Name = sub.Name; l.Endpoint.Kind() == cti.SIP { // a carrier need not know who wants what
+		o.Name = agentSees(c, sub)
+	}
 	o.Ring, o.Confirm = agentDevice(c, a, l, dir)
 	o.Hear = cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}, Then: cti.SoundRingback}
 	if o.Confirm != cti.ConfirmNone {
@@ -55,7 +57,9 @@ func visitorOrder(o *cti.Order, c *Callback, sub *subscriber.Subscriber) {
 		o.Hear = cti.Program{Then: cti.SoundWait}
 		return
 	}
-	o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmKeyOrVoice)
+	if o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmKeyOrVoice); o.Confirm == cti.ConfirmNone {
+		o.Confirm = cti.ConfirmKeyOrVoice // the button is for agent first, this wish is not: no machine may ring an agent
+	}
 	o.Hear = cti.Program{First: cti.Prompt{WAV: sub.Prompts.Announcement, Sound: cti.SoundAsk}, Then: cti.SoundWait}
 }
 

@@ -39,6 +39,7 @@ const (
 	ReasonRetryNetwork    Reason = "retry_network"
 	ReasonRetryCrash      Reason = "retry_after_crash"
 	ReasonRetryNoAgent    Reason = "retry_no_agent"
+	ReasonRetryAgentLeft  Reason = "retry_agent_left"
 )
 
 var words = map[Reason]Words{
@@ -70,6 +71,7 @@ var words = map[Reason]Words{
 	ReasonRetryNoAnswer:   {"The visitor did not answer; tried again later.", "We rang and nobody answered. We will try again."},
 	ReasonRetryNetwork:    {"The network failed; tried again soon.", "We could not reach your telephone. We will try again in a moment."},
 	ReasonRetryCrash:      {"A fault of ours; tried again once the old call is surely gone.", "Something went wrong on our side. We will ring you again shortly."},
+	ReasonRetryAgentLeft:  {"Again the agent hung up while the visitor's telephone rang; tried again later.", "Nobody could take your call. We will ring you again."},
 	ReasonRetryNoAgent:    {"The visitor was on the line and no agent took it; tried again first thing.", "Nobody could take your call. We will ring you again."},
 }
 

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
@@ -23,6 +24,7 @@ var plans = map[Result]plan{
 	ResultMachine:         {0, "", Machine, ReasonMachine},
 	ResultNotConfirmed:    {15 * time.Minute, ReasonRetryNoAnswer, VisitorNoAnswer, ReasonNotConfirmed},
 	ResultNetwork:         {30 * time.Second, ReasonRetryNetwork, Failed, ReasonNetwork},
+	ResultAgentDeclined:   {5 * time.Minute, ReasonRetryAgentLeft, NoAgent, ReasonAgentLeft},
 	ResultAgentNoAnswer:   {5 * time.Minute, ReasonRetryNoAgent, NoAgent, ReasonNobodyTookIt},
 	ResultUnknown:         {doubtTime, ReasonRetryCrash, Failed, ReasonCrash},
 }
@@ -84,7 +86,20 @@ func (d *draft) retryOrEnd(r rule, in *Input) rule {
 	if in.Due.IsZero() {
 		in.Due = d.at.Add(p.wait)
 	}
+	if open, ever := d.whenOpen(in.Due); ever {
+		in.Due = open
+	}
 	return r
+}
+
+// afterAgentLeft: the visitor's telephone has rung for nothing. It is rung again at once, for another agent, but only
+// the first time that happens; after that by the plan.
+func (d *draft) afterAgentLeft(r rule, in *Input) rule {
+	left := slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.RangVisitor && a.Result == ResultAgentDeclined })
+	if !left && d.Tried() < d.Tries {
+		return r
+	}
+	return d.retryOrEnd(retry(r.agent, HangUpVisitor), in)
 }
 
 func reasonOf(o Outcome) Reason {

@@ -80,7 +80,7 @@ func (d *draft) apply(in Input) bool {
 		d.outOfPlace = append(d.outOfPlace, string(in.Event))
 		return false
 	}
-	if d.blocked() && (r.calls(CallVisitor) || r.calls(FindAgent)) {
+	if d.blocked() && (r.how == begin || r.calls(CallVisitor) || r.calls(FindAgent)) {
 		in = Input{Event: Forbidden, Actor: ByRingback, Reason: ReasonPolicy, Detail: "the number was blocked meanwhile", Result: ResultCancelled}
 		if r, ok = lifeOf(d.Order)[d.State][Forbidden]; !ok {
 			return false
@@ -108,11 +108,10 @@ func (d *draft) becomes(r rule, in *Input) {
 		a.Agent, a.Representation, a.Device = in.Choice.Agent, in.Choice.Representation, in.Choice.Device
 		d.moveAgent(reserve, a)
 	case over:
-		d.endAttempt(in, r.agent)
-		if in.Event == AgentLeft && d.Tried() >= d.Tries {
-			r = rule{how: close_, to: Ended, outcome: NoAgent, do: []Effect{HangUpVisitor}}
-			in.Reason = ReasonAgentLeft
+		if in.Event == AgentLeft {
+			r = d.afterAgentLeft(r, in)
 		}
+		d.endAttempt(in, r.agent)
 	case again:
 		r = d.retryOrEnd(r, in)
 		d.endAttempt(in, r.agent)
@@ -187,17 +186,13 @@ func (d *draft) endAttempt(in *Input, m move) {
 		return
 	}
 	d.moveAgent(m, a)
+	d.closeUnsent(a)
 	a.Result, a.EndedAt = in.Result, d.at
 	switch {
 	case d.State == Connected:
 		a.Result = ResultConnected
 	case a.Result == "":
 		a.Result = ResultCancelled
-	}
-	for i := range a.Legs {
-		if l := &a.Legs[i]; l.State == cti.Created && l.SentAt.IsZero() { // nothing will tell of its end
-			l.State, l.EndedAt, l.Cause, l.By = cti.Ended, d.at, cti.CauseCancelled, cti.ByUs
-		}
 	}
 }
 
@@ -319,7 +314,10 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 			case agent.Talking, agent.Reserved:
 				st.Callback = d.ID
 			case agent.WrapUp:
-				st.Until, st.IdleFrom = d.at.Add(wrap), d.at
+				st.Until = d.at.Add(wrap)
+				if m == wrapUp {
+					st.IdleFrom = d.at
+				}
 			case agent.Finishing:
 				st.Callback = d.ID
 			}

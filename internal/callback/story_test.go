@@ -227,7 +227,7 @@ var stories = []story{
 		reason:   callback.ReasonVisitorDeclined,
 		took:     s(5),
 		attempts: []callback.Result{callback.ResultVisitorDeclined},
-		after:    map[string]agent.Presence{"ann": agent.Ready},
+		after:    map[string]agent.Presence{"ann": agent.WrapUp},
 	},
 	{
 		name:     "600 busy everywhere is never tried again",

@@ -200,7 +200,7 @@ func (l *line) idle(cb id.Callback) bool {
 func (d *draft) due(facts []cti.LegFact) {
 	switch d.State {
 	case Scheduled:
-		d.apply(Input{Event: Due, Actor: ByRingback})
+		d.comesDue()
 	case Queued:
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady})
 	case RingingAgent, RingingVisitor, Connected:

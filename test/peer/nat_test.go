@@ -1,24 +1,34 @@
 package peer_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
 	"testing"
 	"time"
 
+	"ringback/internal/audio"
 	"ringback/internal/simcarrier"
+)
+
+// Ports of the service's media, and where a stranger sits.
+const (
+	firstMedia, lastMedia = 20000, 20059
+	strangerAddr          = "203.0.113.77:4000"
 )
 
 // TestNAT: the service has a private address behind 1:1 address translation and is told its public one; the carrier is
 // outside; the agent's telephone sits behind a router that masquerades. Tones go both ways, and whoever hangs up, the
-// BYE arrives everywhere.
+// BYE arrives everywhere. A stranger gets nothing of it and injects nothing.
 func TestNAT(t *testing.T) {
 	needBaresip(t)
 	t.Parallel()
 	n := newInternet(t)
 	ann := phone(t, "ann", "10.88.1.2:5060", 1800, n.phone)
-	net := start(t, t.TempDir(), "carrier", n.outside.command(program(t, "carrier", "--listen", "udp://203.0.113.1:5070", "--http", "203.0.113.1:5071")))
-	s := serve(t, config{http: "10.77.1.2:8080", sip: "udp://10.77.1.2:5060", rtp: "10.77.1.2:20000-20999", at: n.service,
+	carrier := start(t, t.TempDir(), "carrier", n.outside.command(program(t, "carrier", "--listen", "udp://203.0.113.1:5070", "--http", "203.0.113.1:5071")))
+	s := serve(t, config{http: "10.77.1.2:8080", sip: "udp://10.77.1.2:5060", rtp: fmt.Sprintf("10.77.1.2:%d-%d", firstMedia, lastMedia), at: n.service,
 		more: "url: http://10.77.1.2:8080\npublic: {ip4: 203.0.113.10}\n"},
 		seed(`{id: net, address: "sip:203.0.113.1:5070"}`)+`
 agents:
@@ -31,7 +41,7 @@ agents:
 		hangUp func(cb string)
 	}{
 		{"us", "+12125550100", func(cb string) { s.cancel(t, cb) }},
-		{"visitor", "+12135550100", func(string) { hangUpAll(t, outside, net["http"]) }},
+		{"visitor", "+12135550100", func(string) { hangUpAll(t, outside, carrier["http"]) }},
 		{"agent", "+12145550100", func(string) { ann.do("hangup") }},
 	} {
 		t.Run(c.who+" hangs up", func(t *testing.T) {
@@ -43,12 +53,13 @@ agents:
 			s.connected(t, cb, soon)
 			var e simcarrier.Entry
 			heard := wait(t, 10*time.Second, func() (*simcarrier.Entry, bool) {
-				e = entryOf(t, outside, net["http"], cb)
+				e = entryOf(t, outside, carrier["http"], cb)
 				return &e, toneOf(e, int(ann.hz)) >= 3
 			})
 			if heard == nil {
 				t.Errorf("the visitor heard the agent for %.1f s: %s", toneOf(e, int(ann.hz)), asJSON(e))
 			}
+			got := n.spray(t)
 			c.hangUp(cb)
 			r := s.await(t, cb, soon, "ended", func(r *record) bool {
 				return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
@@ -58,7 +69,7 @@ agents:
 			}
 			by := map[bool]string{true: "us", false: "them"}[c.who == "visitor"]
 			if wait(t, 5*time.Second, func() (*simcarrier.Entry, bool) {
-				e = entryOf(t, outside, net["http"], cb)
+				e = entryOf(t, outside, carrier["http"], cb)
 				return &e, !e.ByeAt.IsZero() && e.ByeBy == by
 			}) == nil {
 				t.Errorf("BYE at the carrier at %v by %q", e.ByeAt, e.ByeBy)
@@ -69,10 +80,52 @@ agents:
 			if wait(t, 5*time.Second, func() (*softphone, bool) { return ann, ann.calls() == 0 }) == nil {
 				t.Error("the agent's telephone is still in its call")
 			}
+			if got > 0 || toneOf(e, strangeTone) > 0 || ann.hearsAny(strangeTone) {
+				t.Errorf("a stranger got %d packets; the visitor heard him for %.1f s, the agent: %v", got, toneOf(e, strangeTone), ann.hearsAny(strangeTone))
+			}
 			if clear, own := ann.hears(float64(e.ToneHz)); clear < 2*time.Second || own > 0 {
 				t.Errorf("the agent heard the visitor's %d Hz for %v, itself for %v", e.ToneHz, clear, own)
 			}
 		})
+	}
+}
+
+// strangeTone is what a stranger says, in Hz.
+const strangeTone = 2100
+
+// spray sends a second of sound from an address that has no part in any call to all ports of the service's media, and
+// returns how many packets came back.
+func (n *internet) spray(t *testing.T) (got int) {
+	t.Helper()
+	conn, err := n.outside.listenUDP(strangerAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p := make([]byte, 12+audio.Frame)
+	p[0], p[11] = 0x80, 99
+	lin := audio.Render(audio.Tone{Hz: []float64{strangeTone}, Level: 0.5, Ms: 1000})
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for at := 0; at < len(lin); at += audio.Frame {
+		binary.BigEndian.PutUint16(p[2:], uint16(at/audio.Frame))
+		binary.BigEndian.PutUint32(p[4:], uint32(at))
+		audio.ULaw.Encode(p[12:], lin[at:at+audio.Frame])
+		for port := firstMedia; port < lastMedia; port += 2 {
+			if _, err := conn.WriteTo(p, &net.UDPAddr{IP: net.IPv4(203, 0, 113, 10), Port: port}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-tick.C
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, _, err := conn.ReadFrom(p); err != nil {
+			return got
+		}
+		got++
 	}
 }
 

@@ -30,33 +30,46 @@ func (p place) command(cmd *exec.Cmd) *exec.Cmd {
 	return in
 }
 
-// dial connects from the place. A socket stays in the namespace of the thread that made it.
-func (p place) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+// dial connects from the place.
+func (p place) dial(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 	d := net.Dialer{Timeout: 5 * time.Second}
+	err = p.within(func() (err error) { conn, err = d.DialContext(ctx, network, addr); return err })
+	return conn, err
+}
+
+// listenUDP opens a socket in the place.
+func (p place) listenUDP(addr string) (conn net.PacketConn, err error) {
+	err = p.within(func() (err error) { conn, err = net.ListenPacket("udp4", addr); return err })
+	return conn, err
+}
+
+// within lets f open a socket in the place: it stays in the namespace of the thread that made it.
+func (p place) within(f func() error) error {
 	if p == here {
-		return d.DialContext(ctx, network, addr)
+		return f()
 	}
 	ns, err := os.Open("/run/netns/" + string(p))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer ns.Close()
+	runtime.LockOSThread()
 	home, err := os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", syscall.Gettid()))
 	if err != nil {
-		return nil, err
+		runtime.UnlockOSThread()
+		return err
 	}
 	defer home.Close()
-	runtime.LockOSThread()
 	if err := enter(ns); err != nil {
 		runtime.UnlockOSThread()
-		return nil, err
+		return err
 	}
-	conn, err := d.DialContext(ctx, network, addr)
+	err = f()
 	if back := enter(home); back != nil {
-		return nil, back // the thread stays locked and ends with its goroutine
+		return back // the thread stays locked and ends with its goroutine
 	}
 	runtime.UnlockOSThread()
-	return conn, err
+	return err
 }
 
 // setns is the number of setns(2), which package syscall lacks on some machines; 0 where it is not known here.
@@ -109,6 +122,7 @@ func newInternet(t *testing.T) *internet {
 	cable(t, n.near, "wan", "203.0.113.10/25", n.outside, "near", "203.0.113.1/25")
 	cable(t, n.phone, "eth0", "10.88.1.2/24", n.far, "lan", "10.88.1.1/24")
 	cable(t, n.far, "wan", "203.0.113.203/25", n.outside, "far", "203.0.113.201/25")
+	do(t, n.outside, "ip addr add 203.0.113.77/25 dev near")
 	for from, by := range map[place]string{n.service: "10.77.1.1", n.near: "203.0.113.1", n.phone: "10.88.1.1", n.far: "203.0.113.201"} {
 		do(t, from, "ip route add default via "+by)
 	}

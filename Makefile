@@ -41,8 +41,8 @@ mutants: ## the simulated days must find each bug built in on purpose
 bench: build ## how fast, how much memory
 	$(GO) run ./bench
 
-peers: build ## against SIPp and baresip only
-	$(GO) test -tags peers ./test/peer/... -count=1 -v -timeout 10m
+peers: build ## against SIPp and baresip only, with a table of what the telephones measured
+	$(GO) test ./test/peer/... -count=1 -v -timeout 10m
 
 fuzz: ## every fuzz target for FUZZTIME=30s
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

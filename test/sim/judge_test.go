@@ -208,6 +208,9 @@ func (d *day) heard(e simcarrier.Entry, ledger []simcarrier.Entry) {
 		return // one who answers into our CANCEL is let go as soon as our BYE gets through
 	}
 	lost := e.AckedAt.Sub(e.AnsweredAt) // so long the answer was on its way to us
+	if e.Personality == "reinvite_at_ack" {
+		lost += 2 * time.Second // it holds the call for a while, and wants to hear nothing
+	}
 	if e.SilenceMax <= (2*time.Second + 2*pace + lost).Seconds() {
 		return
 	}

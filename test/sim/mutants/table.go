@@ -12,8 +12,8 @@ type edit struct{ file, old, new string }
 // asks); when the code moves on, the text here moves with it.
 var mutants = []mutant{
 	{"HangUp missing", []edit{{"internal/callback/effects.go",
-		`err = c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})`,
-		``}}},
+		`return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})`,
+		`return nil`}}},
 	{"fence not raised", []edit{
 		{"internal/callback/step.go",
 			`		d.Fence++ // what the switch does not know may be an order that has yet to arrive`, ``},
@@ -110,10 +110,6 @@ var mutants = []mutant{
 			`			if cb != "" {`},
 	}},
 	{"late 200 not ended", []edit{{"internal/cti/ctisip/dialog/foreign.go",
-		`	case r.StatusCode < 300:
-		s.endForeign(r, src)
-`,
-		`	case r.StatusCode < 200:
-		s.endForeign(r, src)
-`}}},
+		`	if s.first(i.CallID + " " + d.remoteTag) {`,
+		`	if seq == 0 {`}}},
 }

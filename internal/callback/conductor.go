@@ -392,9 +392,19 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 		c.Meter.Ended(after.Outcome)
 	}
 	c.acts(after, d)
-	if len(d.moves) > 0 || after.State == Ended {
+	if len(d.moves) > 0 || after.State == Ended || freed(d.lines) {
 		c.line.kick()
 	}
+}
+
+// freed: a call in hand went back to wait, so that another one may be served meanwhile.
+func freed(lines []Line) bool {
+	for _, l := range lines {
+		if (l.To == Scheduled || l.To == Queued) && l.From != l.To && l.From != "" && l.From != Scheduled {
+			return true
+		}
+	}
+	return false
 }
 
 // acts carries out the effects in order. Those of a new wish run beside the request, which is answered as soon as it

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -21,11 +22,13 @@ type Engine struct {
 	comfort comfort
 	pace    *pacer
 	readers sync.WaitGroup
+	polls   []*poller // one a processor, from the first UDP socket on; empty = each socket has a goroutine
 
 	link sync.Mutex // held while streams are joined or parted; before any Stream.mu
 
 	mu      sync.Mutex
 	streams map[*Stream]struct{}
+	opened  int    // streams so far
 	port    uint16 // the next to try
 	closed  bool
 }
@@ -65,10 +68,23 @@ func (e *Engine) Open(o Owner) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newStream(e, o, conn, port)
+	s := newStream(e, o, port)
 	e.streams[s] = struct{}{}
-	e.readers.Go(s.read)
+	e.opened++
+	e.attach(s, conn)
 	return s, nil
+}
+
+// poller returns the one whose turn it is, nil = there are none. The engine's lock is held.
+func (e *Engine) poller() *poller {
+	for len(e.polls) < runtime.GOMAXPROCS(0) {
+		p, err := newPoller()
+		if err != nil {
+			return nil
+		}
+		e.polls = append(e.polls, p)
+	}
+	return e.polls[e.opened%len(e.polls)]
 }
 
 // socket tries each even port once, beginning after the last one given out: what still comes for an older call should
@@ -122,5 +138,8 @@ func (e *Engine) Close() {
 		s.Close()
 	}
 	e.readers.Wait()
+	for _, p := range e.polls {
+		p.close()
+	}
 	e.pace.close()
 }

@@ -100,7 +100,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	d.close()
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	for _, f := range []string{"media.(*Stream)", "media.(*pacer)"} {
+	for _, f := range []string{"media.(*Stream)", "media.(*pacer)", "media.(*poller)", "media.(*connSocket)"} {
 		if strings.Contains(string(stacks), f) {
 			t.Errorf("%s still runs", f)
 		}
@@ -167,7 +167,7 @@ func TestRelayLoad(t *testing.T) {
 		calls = calls*10 + int(c-'0')
 	}
 	if calls == 0 {
-		t.Skip("RINGBACK_CALLS is not set")
+		t.Skip("long: RINGBACK_CALLS names no number of calls")
 	}
 	e := New(Config{Net: wire.Real{}, Bind: netip.MustParseAddr("127.0.0.1"), PortMin: 21000, PortMax: 29998})
 	defer e.Close()

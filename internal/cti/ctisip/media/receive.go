@@ -1,8 +1,6 @@
 package media
 
 import (
-	"errors"
-	"net"
 	"net/netip"
 	"runtime/debug"
 
@@ -26,43 +24,6 @@ type packet struct {
 	law  audio.Law
 	row  int // of hearing: packets of one row have numbers that compare
 	now  int64
-}
-
-const maxPacket = 1500
-
-// read is the goroutine of a stream: it takes packets until the socket is closed.
-func (s *Stream) read() {
-	b := make([]byte, maxPacket)
-	for fails := 0; fails < 1000; {
-		n, from, err := s.out.recv(b)
-		switch {
-		case err == nil:
-			fails = 0
-			s.receive(b[:n], from)
-		case errors.Is(err, net.ErrClosed):
-			return
-		default:
-			fails++
-		}
-	}
-	s.e.log.Error("media socket cannot be read", "port", s.port)
-}
-
-func (o *sender) recv(b []byte) (int, netip.AddrPort, error) {
-	if o.udp != nil {
-		n, from, err := o.udp.ReadFromUDPAddrPort(b)
-		return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
-	}
-	n, from, err := o.conn.ReadFrom(b)
-	if err != nil {
-		return 0, netip.AddrPort{}, err
-	}
-	if u, ok := from.(*net.UDPAddr); ok {
-		ap := u.AddrPort()
-		return n, netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
-	}
-	ap, err := netip.ParseAddrPort(from.String())
-	return n, ap, err
 }
 
 // receive judges a packet, passes it on and tells the owner.
@@ -123,7 +84,7 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	if !s.latch.take(from, p.ssrc, p.now, int64(s.e.c.Pace)) {
 		return Source, nil
 	}
-	s.out.aim(s.latch.to)
+	s.out.to = s.latch.to
 	if !s.remote.Receive {
 		return Stopped, nil
 	}

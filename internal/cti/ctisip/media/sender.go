@@ -1,7 +1,6 @@
 package media
 
 import (
-	"net"
 	"net/netip"
 
 	"ringback/internal/audio"
@@ -13,11 +12,9 @@ import (
 // behind; then the clock is slewed by at most 200 ppm, what two crystals differ, so that the steps of many pauses
 // never add up.
 type sender struct {
-	conn   net.PacketConn
-	udp    *net.UDPConn // conn, when it is one: sends without allocating
+	socket socket
 	to     netip.AddrPort
-	toAddr net.Addr // for a conn that is no UDPConn
-	on     bool     // the far end wants to hear us and we know where it is
+	on     bool // the far end wants to hear us and we know where it is
 
 	law     audio.Law
 	pt      uint8
@@ -52,17 +49,6 @@ func (o *sender) shape(ptime int, pace int64) {
 	o.step = max(o.cut, int(pace/sampleTime))
 	if len(o.buf) != headerLen+o.cut {
 		o.buf = make([]byte, headerLen+o.cut)
-	}
-}
-
-// aim sets where packets go.
-func (o *sender) aim(to netip.AddrPort) {
-	if o.to == to {
-		return
-	}
-	o.to = to
-	if o.udp == nil {
-		o.toAddr = net.UDPAddrFromAddrPort(to)
 	}
 }
 
@@ -109,13 +95,7 @@ func (o *sender) put(b []byte, pt uint8, marker bool, seq uint16, ts uint32) boo
 		return false
 	}
 	putHeader(b, pt, marker, seq, ts, o.ssrc)
-	var err error
-	if o.udp != nil {
-		_, err = o.udp.WriteToUDPAddrPort(b, o.to)
-	} else {
-		_, err = o.conn.WriteTo(b, o.toAddr)
-	}
-	if err != nil {
+	if err := o.socket.send(b, o.to); err != nil {
 		return false
 	}
 	o.sent++

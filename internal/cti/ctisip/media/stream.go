@@ -1,7 +1,6 @@
 package media
 
 import (
-	"net"
 	"sync"
 	"time"
 )
@@ -31,10 +30,8 @@ type Stream struct {
 	after    []func() // calls that the pacer's goroutine makes
 }
 
-func newStream(e *Engine, o Owner, conn net.PacketConn, port uint16) *Stream {
+func newStream(e *Engine, o Owner, port uint16) *Stream {
 	s := &Stream{e: e, owner: o, port: port}
-	s.out.conn = conn
-	s.out.udp, _ = conn.(*net.UDPConn)
 	r := e.c.Rand
 	s.out.ssrc, s.out.seq, s.out.ts = r.Uint32(), uint16(r.Uint32()), r.Uint32()
 	s.noise = r.IntN(comfortLen)
@@ -65,7 +62,7 @@ func (s *Stream) Remote(r Remote) {
 	if law != s.out.law || cut != s.out.cut { // what waits to be sent has the old shape
 		s.rel.cutBuf, s.rel.filling = s.rel.cutBuf[:0], true
 	}
-	s.out.aim(s.latch.to)
+	s.out.to = s.latch.to
 	s.out.on = r.Send && s.latch.to.Port() != 0 && s.latch.to.Addr().IsValid() && !r.Addr.Addr().IsUnspecified()
 	s.run(now)
 	s.mu.Unlock()
@@ -187,7 +184,7 @@ func (s *Stream) Close() {
 	if was {
 		return
 	}
-	s.out.conn.Close()
+	s.out.socket.close()
 	s.e.forget(s)
 	s.e.pace.wake(s, 0)
 }

@@ -39,10 +39,12 @@ func TestSimulatedDays(t *testing.T) {
 	} else if s := os.Getenv("FROM"); s != "" {
 		first = number(t, s)
 	}
+	var sum tally
+	t.Cleanup(func() { t.Log(sum.String()) })
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { live(t, uint64(seed)) })
+			synctest.Test(t, func(t *testing.T) { live(t, uint64(seed), &sum) })
 			if t.Failed() {
 				t.Logf("again: SEED=%d go test ./test/sim -run TestSimulatedDays", seed)
 			}
@@ -71,6 +73,7 @@ const (
 type day struct {
 	*testing.T
 	rand     *rand.Rand // of the main goroutine
+	began    time.Time
 	net      *wire.Simulated
 	disk     disk
 	mint     *id.Mint
@@ -93,9 +96,9 @@ type death struct {
 	at       string
 }
 
-func live(t *testing.T, seed uint64) {
+func live(t *testing.T, seed uint64, sum *tally) {
 	r := rand.New(rand.NewPCG(seed, 0x646179))
-	d := &day{T: t, rand: r, net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
+	d := &day{T: t, rand: r, began: time.Now(), net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
 		told: told{version: map[id.Callback]int64{}, arrived: map[id.Callback]time.Time{}, ended: map[id.Callback]bool{}}}
 	d.net.Fate = fate(r.Float64() * 0.12)
 	d.mint = id.NewMint(time.Now, seeded(seed))
@@ -110,6 +113,40 @@ func live(t *testing.T, seed uint64) {
 	d.begin()
 	d.lives()
 	d.judge()
+	sum.add(d)
+}
+
+// tally is what all days together were.
+type tally struct {
+	mu                          sync.Mutex
+	days, wishes, deaths, calls int
+	outcomes                    map[callback.Outcome]int
+	lived                       time.Duration
+}
+
+func (s *tally) add(d *day) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outcomes == nil {
+		s.outcomes = map[callback.Outcome]int{}
+	}
+	s.days++
+	s.wishes += len(d.made)
+	s.deaths += len(d.deaths)
+	s.calls += len(d.carrier.Ledger())
+	s.lived += time.Since(d.began)
+	for cb := range d.made {
+		if c, err := d.disk.now().Callback(context.Background(), "", cb); err == nil {
+			s.outcomes[c.Outcome]++
+		}
+	}
+}
+
+func (s *tally) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("%d days (%v lived), %d wishes acknowledged, %d calls, %d deaths, outcomes %v", s.days, s.lived.Round(time.Minute), s.wishes, s.calls,
+		s.deaths, s.outcomes)
 }
 
 func seeded(seed uint64) io.Reader {

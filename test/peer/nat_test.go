@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,7 +60,11 @@ agents:
 			if heard == nil {
 				t.Errorf("the visitor heard the agent for %.1f s: %s", toneOf(e, int(ann.hz)), asJSON(e))
 			}
+			before := s.dropped(t)
 			got := n.spray(t)
+			if d := s.dropped(t) - before; d < 90 {
+				t.Errorf("%d packets of a stranger were refused: they did not come to the two telephones' ports", d)
+			}
 			c.hangUp(cb)
 			r := s.await(t, cb, soon, "ended", func(r *record) bool {
 				return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
@@ -88,6 +93,22 @@ agents:
 			}
 		})
 	}
+}
+
+// dropped is how many packets came to the service's media from where nobody is expected.
+func (s *service) dropped(t *testing.T) (n int) {
+	t.Helper()
+	_, body := s.ask(t, "GET", "/metrics", nil)
+	for line := range strings.Lines(string(body)) {
+		if count, ok := strings.CutPrefix(line, `ringback_rtp_dropped_total{why="source"} `); ok {
+			if _, err := fmt.Sscan(count, &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("no ringback_rtp_dropped_total in the metrics:\n%s", body)
+	return 0
 }
 
 // strangeTone is what a stranger says, in Hz.

@@ -189,11 +189,12 @@ func (p *softphone) hears(hz float64) (clear, own time.Duration) {
 	return clear, own
 }
 
-// hearsAny says whether a tone was in the recording at all: a tenth of a second above the hiss of a silent line.
+// hearsAny says whether there was anything of a tone in the recording: more than what other sounds have there when they
+// begin and end.
 func (p *softphone) hearsAny(hz float64) bool {
 	const window = audio.Rate / 10
 	for s := p.heard(); len(s) >= window; s = s[window:] {
-		if a := audio.Goertzel(s[:window], hz); a > 32768*0.01 && a*a > audio.RMS(s[:window])*audio.RMS(s[:window]) {
+		if audio.Goertzel(s[:window], hz) > 32768*0.02 {
 			return true
 		}
 	}

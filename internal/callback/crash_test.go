@@ -229,3 +229,24 @@ func TestNotReconciled(t *testing.T) {
 		w.invariants()
 	})
 }
+
+// What no switch has taken yet can be cancelled, and leaves no leg open.
+func TestCancelledBeforeItIsTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		defer w.stop()
+		w.restartSwitch()
+		cb := w.ask("vera")
+		pass(s(3))
+		if _, err := w.c.Cancel(w.ctx, cb, callback.ByVisitor); err != nil {
+			t.Fatal(err)
+		}
+		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.Cancelled {
+			t.Errorf("ended %s (%s)", c.Outcome, c.Reason)
+		}
+		if n := len(w.phones.Calls()); n != 0 {
+			t.Errorf("%d telephones were rung", n)
+		}
+		w.invariants()
+	})
+}

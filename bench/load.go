@@ -24,6 +24,7 @@ type system interface {
 type load struct {
 	rate          float64
 	asked, failed int
+	tried         int // asked, and asked in an earlier run of the same rate
 	errs          map[string]int
 	setup         []time.Duration // asked -> both telephones acknowledged, sorted
 	invite        []time.Duration // asked -> first INVITE at a telephone
@@ -81,7 +82,7 @@ func ask(ctx context.Context, s system, p *phones.Pair, c *phones.Call) {
 }
 
 func (l *load) judge(calls []*phones.Call) {
-	l.asked, l.errs = len(calls), map[string]int{}
+	l.asked, l.tried, l.errs = len(calls), len(calls), map[string]int{}
 	for _, c := range calls {
 		got := c.Seen()
 		switch {
@@ -172,7 +173,9 @@ func highest(ctx context.Context, s system, p *phones.Pair, rates []float64, hol
 		tell("  %v", &l)
 		if !l.good() {
 			calm(ctx, s, 10*time.Second)
+			first := l.asked
 			l = atRate(ctx, s, p, r, 3*time.Second, hold)
+			l.tried += first
 			tell("  again %v", &l)
 		}
 		if err := check(l); err != nil {

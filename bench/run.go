@@ -130,7 +130,8 @@ func (b *bench) rate(ctx context.Context, name string, pg *service.Postgres) err
 		return err
 	}
 	defer p.Close()
-	was, done := stored{}, stored{}
+	var was, done stored
+	n := 1
 	l, err := highest(ctx, w, p, productRates, hold, b.report.tell, func(l load) error {
 		if l.failed == 0 {
 			if err := w.recorded(ctx, l.asked); err != nil {
@@ -138,8 +139,8 @@ func (b *bench) rate(ctx context.Context, name string, pg *service.Postgres) err
 			}
 		}
 		now, err := w.stored(ctx)
-		done, was = now.since(was), now
-		b.report.tell("    %.1f steps a callback, %.1f steps a commit, %.1f ms a commit", done.steps/float64(l.asked), done.steps/done.commits, 1000*done.seconds/done.commits)
+		done, was, n = now.since(was), now, l.tried
+		b.report.tell("    %.1f steps a callback, %.1f steps a commit, %.1f ms a commit", done.steps/float64(n), done.steps/done.commits, 1000*done.seconds/done.commits)
 		return err
 	})
 	if err != nil {
@@ -147,7 +148,7 @@ func (b *bench) rate(ctx context.Context, name string, pg *service.Postgres) err
 	}
 	b.report.add(figure{Name: "callbacks/s of the product, " + name + ", no failure, p99 < 100 ms", Value: l.rate, Unit: "/s", Goal: 2 * asterisk, Least: true, Foreign: l.foreign})
 	b.report.add(figure{Name: "processor of the product a callback, " + name + ", at that rate", Value: ms(l.cpu), Unit: "ms", Foreign: l.foreign})
-	b.report.add(figure{Name: "steps stored a callback, " + name, Value: done.steps / float64(max(1, l.asked)), Unit: "steps", Foreign: l.foreign})
+	b.report.add(figure{Name: "steps stored a callback, " + name, Value: done.steps / float64(n), Unit: "steps", Foreign: l.foreign})
 	b.report.add(figure{Name: "steps that share a commit, " + name, Value: done.steps / max(1, done.commits), Unit: "steps", Foreign: l.foreign})
 	b.report.add(figure{Name: "a commit, " + name, Value: 1000 * done.seconds / max(1, done.commits), Unit: "ms", Foreign: l.foreign})
 	return nil

@@ -22,6 +22,9 @@ func (c *Config) Warnings() []string {
 	if len(c.Policy.Limits.PerVisitor) == 0 {
 		say("policy.limits.per_visitor: empty: one visitor may make any number of telephones ring")
 	}
+	if c.Public.IP4 == "auto" || c.Public.IP6 == "auto" {
+		say("public: auto: this build asks nobody for its address yet; write the address itself, until then the sockets' own hold")
+	}
 	if len(c.Speech.Command) > 0 {
 		say("speech.command: this build reads no texts aloud yet; it is not run")
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/store"
+	"ringback/internal/subscriber"
 	"ringback/internal/wire"
 )
 
@@ -81,7 +83,41 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 	if err != nil {
 		return append(out, Finding{What: "directory", Say: err.Error()})
 	}
-	return append(out, checkTrunks(c, dir)...)
+	return append(append(out, checkTrunks(c, dir)...), checkPeople(dir)...)
+}
+
+// checkPeople says who would wait in vain. It is no fault: a service may be set up step by step.
+func checkPeople(dir *directory.Directory) []Finding {
+	var out []Finding
+	say := func(what, format string, args ...any) {
+		out = append(out, Finding{What: what, OK: true, Say: fmt.Sprintf(format, args...)})
+	}
+	for _, s := range dir.Subscribers {
+		reps := dir.Representatives(s.ID)
+		telephones, mobiles := 0, 0
+		for _, r := range reps {
+			if a := dir.Agents[r.Agent]; a != nil && len(a.Devices) > 0 {
+				telephones++
+				if a.Devices[0].To.Kind() == cti.Tel {
+					mobiles++
+				}
+			}
+		}
+		what := "business " + s.Slug
+		switch {
+		case len(reps) > 0 && telephones == 0:
+			say(what, "none of the %d who represent it has a telephone: nobody can answer. Name one in agents.devices", len(reps))
+		case len(reps) == 0 && s.Destination == "":
+			say(what, "nobody represents it and it has no destination: nobody can answer. Name one or the other in the seed file")
+		}
+		for _, b := range dir.Buttons {
+			if b.Subscriber == s.ID && b.Order == subscriber.VisitorFirst && mobiles > 0 && mobiles == telephones {
+				say("button "+b.Slug, "visitor_first, and who answers has only mobiles: the visitor waits until one is picked up. agent_first fits better")
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.What, b.What) })
+	return out
 }
 
 func checkTrunks(c *config.Config, dir *directory.Directory) []Finding {

@@ -1,0 +1,52 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"ringback/internal/agent"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/subscriber"
+)
+
+// Who would wait in vain is told before anybody waits.
+func TestCheckPeople(t *testing.T) {
+	dir := &directory.Directory{
+		Subscribers: map[id.Subscriber]*subscriber.Subscriber{
+			"sub_1": {ID: "sub_1", Slug: "nobody"},
+			"sub_2": {ID: "sub_2", Slug: "mute"},
+			"sub_3": {ID: "sub_3", Slug: "mobile"},
+			"sub_4": {ID: "sub_4", Slug: "own", Destination: "tel:+12025550150"},
+		},
+		Buttons: map[id.Button]*subscriber.Button{
+			"btn_1": {ID: "btn_1", Slug: "turned", Subscriber: "sub_3", Order: subscriber.VisitorFirst},
+			"btn_2": {ID: "btn_2", Slug: "plain", Subscriber: "sub_3", Order: subscriber.AgentFirst},
+		},
+		Agents: map[id.Agent]*agent.Agent{
+			"agt_1": {ID: "agt_1", Slug: "ann"},
+			"agt_2": {ID: "agt_2", Slug: "joe", Devices: []agent.Device{{To: "tel:+12025550140"}}},
+		},
+		Representations: map[id.Representation]*agent.Representation{
+			"rep_1": {ID: "rep_1", Agent: "agt_1", Subscriber: "sub_2"},
+			"rep_2": {ID: "rep_2", Agent: "agt_2", Subscriber: "sub_3"},
+		},
+	}
+	dir.Index()
+	var got []string
+	for _, f := range checkPeople(dir) {
+		if !f.OK {
+			t.Errorf("%s is a failure; a start does not need it", f.What)
+		}
+		got = append(got, f.What+": "+f.Say)
+	}
+	want := []string{"business mute: none of the 1 who represent it has a telephone", "business nobody: nobody represents it and it has no destination", "button turned: visitor_first"}
+	if len(got) != len(want) {
+		t.Fatalf("%d findings, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(got[i], w) {
+			t.Errorf("%q, want %q", got[i], w)
+		}
+	}
+}

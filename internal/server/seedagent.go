@@ -1,0 +1,71 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+// How long a device may be asked to ring.
+const (
+	minRing = 3 * time.Second
+	maxRing = 2 * time.Minute
+)
+
+func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
+	out := agent.Agent{Slug: f.ID, Name: f.Name, Ready: f.Ready}
+	if f.Name == "" {
+		out.Name = f.ID
+	}
+	for i, d := range f.Devices {
+		at := fmt.Sprintf("%s.devices[%d]", key, i)
+		if d.To == "web" {
+			continue // her desk: a later build has it; her telephones work without
+		}
+		to, err := cti.ParseEndpoint(d.To)
+		if err != nil {
+			s.wrong(at, "%v", err)
+		}
+		if user, host, _, _, err := to.SIPURI(); to.Kind() == cti.SIP && err == nil && user == "" && !strings.Contains(host, ".") {
+			s.wrong(at, "this build has no registrar yet, so %q has no address: write sip:%s@host:port", d.To, host)
+		}
+		if d.Ring != 0 && (d.Ring < minRing || d.Ring > maxRing) {
+			s.wrong(at+".ring", "a telephone rings %v to %v", minRing, maxRing)
+		}
+		confirm := d.Confirm
+		if confirm != "" {
+			confirm = s.oneOf(at+".confirm", d.Confirm, "auto", "none", "key")
+		}
+		out.Devices = append(out.Devices, agent.Device{To: to, Ring: d.Ring, Confirm: confirm})
+	}
+	if plain := s.secret(key+".password_file", f.PasswordFile); plain != "" {
+		s.passwords[f.ID] = plain
+	}
+	return out
+}
+
+func (s *seedReader) representations(key string, f *seedAgent) (out []agent.Representation) {
+	for i := range f.Represents {
+		at := fmt.Sprintf("%s.represents[%d]", key, i)
+		r := s.representation(at, f.ID, &f.Represents[i])
+		if slices.ContainsFunc(out, func(o agent.Representation) bool { return o.Subscriber == r.Subscriber }) {
+			s.wrong(at+".subscriber", "%s represents %s twice", f.ID, r.Subscriber)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (s *seedReader) representation(key, who string, f *seedRepresentation) agent.Representation {
+	if f.Subscriber == "" {
+		s.wrong(key+".subscriber", "name the business that she answers for")
+	}
+	return agent.Representation{Agent: id.Agent(who), Subscriber: s.business(key+".subscriber", f.Subscriber), DisplayName: f.DisplayName,
+		Greeting: f.Greeting, Whisper: f.Whisper, Script: f.Script, Skills: f.Skills, Languages: f.Languages, Priority: f.Priority,
+		CallerID: s.callerID(key+".caller_id", f.CallerID)}
+}

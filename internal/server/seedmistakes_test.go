@@ -1,0 +1,78 @@
+package server
+
+import (
+	"strings"
+	"testing"
+)
+
+// goodSeed has one of everything; each mistake below changes one line of it.
+const goodSeed = `trunks:
+  - {id: pstn, address: "sip:127.0.0.1:5070;transport=udp", prefixes: ["+1", ""], codecs: [pcmu]}
+subscribers:
+  - id: acme
+    name: Acme Plumbing
+    regions: [US]
+    time_zone: America/New_York
+    hours: {mon-fri: ["09:00-17:00"]}
+    caller_id: "+12025550190"
+    destination: "tel:+12025550101"
+    limits: {concurrent: 5, max_talk: 60m}
+    buttons:
+      - {id: acme-main, origins: ["http://localhost:8081"], order: agent_first, confirm: {visitor: auto}, tries: 3, fields: [{name: a}, {name: b}]}
+agents:
+  - id: ann
+    devices: [{to: "sip:ann@127.0.0.1:5080", ring: 20s}]
+    represents:
+      - {subscriber: acme}
+blocks:
+  - {number: "+12025550111"}
+`
+
+// Every mistake is told with its line and key, before anything is written.
+func TestSeedMistakes(t *testing.T) {
+	if _, err := parseSeed("seed.yaml", []byte(goodSeed)); err != nil {
+		t.Fatalf("the good seed: %v", err)
+	}
+	for _, c := range []struct{ from, to, want string }{
+		{`"sip:127.0.0.1:5070;transport=udp"`, `"127.0.0.1:5070"`, `seed.yaml:2: trunks[0].address: `},
+		{`["+1", ""]`, `["+1", abc]`, `seed.yaml:2: trunks[0].prefixes[1]: "abc" is no prefix`},
+		{`["+1", ""]`, `["1"]`, `seed.yaml:2: trunks[0].prefixes[0]: "1" is no prefix`},
+		{`codecs: [pcmu]`, `codecs: [pcmq]`, `seed.yaml:2: trunks[0].codecs[0]: "pcmq" is not one of pcmu, pcma, did you mean pcmu?`},
+		{`codecs: [pcmu]`, `codec: [pcmu]`, `seed.yaml:2: trunks[0].codec`},
+		{`codecs: [pcmu]`, `srtp: sdes`, `seed.yaml:2: trunks[0].srtp: this build has no SRTP yet`},
+		{`codecs: [pcmu]`, `register: true`, `seed.yaml:2: trunks[0].register: `},
+		{`codecs: [pcmu]`, `accept_from: [10.0.0.0/33]`, `seed.yaml:2: trunks[0].accept_from[0]: `},
+		{`codecs: [pcmu]`, `calls_per_second: -1`, `seed.yaml:2: trunks[0]: `},
+		{`codecs: [pcmu]`, `password_file: nowhere`, `seed.yaml:2: trunks[0].password_file: nowhere cannot be read: there is no such file`},
+		{`id: acme` + "\n", `id: Acme!` + "\n", `seed.yaml:4: subscribers[0].id: `},
+		{`name: Acme Plumbing`, `name: ""`, `seed.yaml:5: subscribers[0].name: `},
+		{`[US]`, `[XX]`, `seed.yaml:6: subscribers[0].regions[0]: "XX" is no country`},
+		{`[US]`, `[]`, `seed.yaml:6: subscribers[0].regions: at least one country`},
+		{`America/New_York`, `New_York`, `seed.yaml:7: subscribers[0].time_zone: "New_York" is no time zone`},
+		{`09:00-17:00`, `9-17`, `seed.yaml:8: subscribers[0].hours`},
+		{`"+12025550190"`, `"0190"`, `seed.yaml:9: subscribers[0].caller_id: `},
+		{`"tel:+12025550101"`, `"tel:911"`, `seed.yaml:10: subscribers[0].destination: `},
+		{`max_talk: 60m`, `max_talk: 5ms`, `seed.yaml:11: subscribers[0].limits: `},
+		{`localhost:8081"`, `localhost:8081/shop"`, `seed.yaml:13: subscribers[0].buttons[0].origins[0]: `},
+		{`order: agent_first, confirm: {visitor: auto}`, `order: visitor_first, confirm: {visitor: none}`, `seed.yaml:13: subscribers[0].buttons[0].confirm.visitor: visitor_first needs`},
+		{`agent_first`, `agent-first`, `seed.yaml:13: subscribers[0].buttons[0].order: "agent-first" is not one of agent_first, visitor_first, did you mean agent_first?`},
+		{`tries: 3`, `tries: 99`, `seed.yaml:13: subscribers[0].buttons[0].tries: 1 to 10`},
+		{`{name: b}`, `{name: a}`, `seed.yaml:13: subscribers[0].buttons[0].fields[1].name: a second field is called "a"`},
+		{`{name: b}`, `{name: "B c"}`, `seed.yaml:13: subscribers[0].buttons[0].fields[1].name: a field's name holds`},
+		{`sip:ann@127.0.0.1:5080`, `sip:ann`, `seed.yaml:16: agents[0].devices[0]: this build has no registrar yet`},
+		{`ring: 20s`, `ring: -5s`, `seed.yaml:16: agents[0].devices[0].ring: a telephone rings`},
+		{`ring: 20s`, `ring: 10m`, `seed.yaml:16: agents[0].devices[0].ring: a telephone rings`},
+		{`      - {subscriber: acme}`, "      - {subscriber: acme}\n      - {subscriber: acme}", `seed.yaml:19: agents[0].represents[1].subscriber: ann represents acme twice`},
+		{`"+12025550111"`, `"abc"`, `seed.yaml:20: blocks[0].number: `},
+		{`agents:` + "\n", "agents:\n  - id: ann\n", `agents[1].id: a second agent is called "ann"`},
+	} {
+		text := strings.Replace(goodSeed, c.from, c.to, 1)
+		if text == goodSeed {
+			t.Fatalf("%q is not in the seed", c.from)
+		}
+		_, err := parseSeed("seed.yaml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s:\n got  %v\n want %s", c.to, err, c.want)
+		}
+	}
+}

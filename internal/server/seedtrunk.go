@@ -1,0 +1,62 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"ringback/internal/cti"
+)
+
+func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
+	if _, _, _, _, err := cti.Endpoint(t.Address).SIPURI(); err != nil {
+		s.wrong(key+".address", "%v; write sip:host:5060;transport=udp", err)
+	}
+	if t.Register {
+		s.wrong(key+".register", "this build does not register with carriers yet; leave it out and let the carrier trust this address")
+	}
+	if t.SRTP != "" && t.SRTP != "no" {
+		s.wrong(key+".srtp", "this build has no SRTP yet; write no")
+	}
+	if t.CallsPerSecond < 0 || t.MaxCalls < 0 {
+		s.wrong(key, "calls_per_second and max_calls are 0 (no limit) or more")
+	}
+	out := cti.Trunk{
+		Slug: t.ID, Address: t.Address, Username: t.Username, Password: s.secret(key+".password_file", t.PasswordFile),
+		Prefixes: orAll(t.Prefixes), Priority: t.Priority, MaxCalls: t.MaxCalls, CallsPerSecond: t.CallsPerSecond,
+		NumberFormat: cti.NumberFormat(s.oneOf(key+".number_format", t.NumberFormat, "+e164", "e164", "00", "national")),
+		TechPrefix:   t.TechPrefix,
+		CallerID:     cti.CallerIDIn(s.oneOf(key+".caller_id", t.CallerID, "from", "pai", "ppi", "rpid")),
+		Domain:       t.Domain, AcceptFrom: t.AcceptFrom,
+		NAT:          cti.NAT(s.oneOf(key+".nat", t.NAT, "no", "yes", "auto")),
+		Local:        cti.Local(s.oneOf(key+".local", t.Local, "public", "private")),
+		SessionTimer: cti.SessionTimer(s.oneOf(key+".session_timer", t.SessionTimer, "auto", "off")),
+		Headers:      t.Headers == nil || *t.Headers, SilentFailover: t.SilentFailover == nil || *t.SilentFailover,
+	}
+	for i, prefix := range out.Prefixes {
+		if digits, plus := strings.CutPrefix(prefix, "+"); prefix != "" && (!plus || digits == "" || strings.Trim(digits, "0123456789") != "") {
+			s.wrong(fmt.Sprintf("%s.prefixes[%d]", key, i), "%q is no prefix: write \"\" for all numbers, or + and digits, such as +1", prefix)
+		}
+	}
+	for i, c := range t.Codecs {
+		out.Codecs = append(out.Codecs, cti.Codec(s.oneOf(fmt.Sprintf("%s.codecs[%d]", key, i), c, "pcmu", "pcma")))
+	}
+	if len(out.Codecs) == 0 {
+		out.Codecs = []cti.Codec{cti.PCMU, cti.PCMA}
+	}
+	for i, c := range t.AcceptFrom {
+		if err := cti.CheckCIDR(c); err != nil {
+			s.wrong(fmt.Sprintf("%s.accept_from[%d]", key, i), "%v", err)
+		}
+	}
+	if strings.Trim(t.TechPrefix, "0123456789*#") != "" {
+		s.wrong(key+".tech_prefix", "digits only")
+	}
+	return out
+}
+
+func orAll(prefixes []string) []string {
+	if len(prefixes) == 0 {
+		return []string{""}
+	}
+	return prefixes
+}

@@ -101,7 +101,7 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 			st.IdleFrom = st.Since
 		}
 		m := Move{Agent: a, From: []agent.Presence{old.Presence}, Status: st}
-		err := c.store.MoveAgent(ctx, m)
+		err := c.store.MoveAgent(c.ctx, m) // not with ctx: it may be on disk when who asked has gone
 		if errors.Is(err, ErrAgentTaken) {
 			if err := c.readAgents(ctx); err != nil {
 				return old, err

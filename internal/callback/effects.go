@@ -69,7 +69,7 @@ func (c *Conductor) call(cb *Callback, leg id.Leg) {
 	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now()))
 	if err == nil {
 		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {
-			c.Meter.Invited(c.Now().Sub(cb.CreatedAt))
+			c.Meter.Invited(c.Now().Sub(cb.ArrivedAt)) // a booking is not late for having been made early
 		}
 		return
 	}

@@ -66,8 +66,11 @@ func (c *Conductor) Request(ctx context.Context, r Request) (*Made, error) {
 }
 
 func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if c.draining.Load() {
-		return nil, fault.New(fault.Draining, "The service is stopping. Try again in a few seconds.").After(5 * time.Second)
+		return nil, draining()
 	}
 	dir, now := c.Directory(), c.Now().UTC()
 	b, s := dir.Button(r.Button)
@@ -91,7 +94,7 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 		}
 		n.Once = &once
 	}
-	if err := c.create(ctx, dir, &n, due); err != nil {
+	if err := c.create(dir, &n, due); err != nil {
 		return nil, err
 	}
 	return &Made{cb, token, due, n.Lines}, nil
@@ -217,7 +220,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 }
 
 // create stores the wish and, when somebody is free and nobody waits before it, its first attempt in the same commit.
-func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n *New, due schedule.Due) error {
+func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) error {
 	cb := n.Callback
 	later := due.At.After(cb.CreatedAt)
 	var ch *Choice
@@ -228,7 +231,7 @@ func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n *New
 	for {
 		d := c.begin(cb, due, later, ch)
 		n.Lines, n.Agents = d.lines, d.moves
-		err := c.store.Create(ctx, *n)
+		err := c.store.Create(c.ctx, *n) // not with the ctx of who asks: it may be on disk when they have gone
 		if err == nil {
 			c.settled(cb.Clone(), d)
 			if ch == nil && !later {
@@ -239,7 +242,10 @@ func (c *Conductor) create(ctx context.Context, dir *directory.Directory, n *New
 		if ch != nil {
 			c.line.forget(cb.ID)
 		}
-		if ch == nil || !errors.Is(err, ErrAgentTaken) {
+		switch {
+		case c.ctx.Err() != nil:
+			return draining()
+		case ch == nil || !errors.Is(err, ErrAgentTaken):
 			return err
 		}
 		ch, *cb = nil, plain

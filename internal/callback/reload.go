@@ -1,0 +1,61 @@
+package callback
+
+import (
+	"context"
+
+	"ringback/internal/cti"
+)
+
+// Reload reads the directory again, after something was set up. Reloads come one after the other, or the older of two
+// snapshots might be the one that stays.
+func (c *Conductor) Reload(ctx context.Context) error {
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	d, err := c.book.Directory(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.takeAgents(ctx); err != nil {
+		return err
+	}
+	c.dir.Store(d)
+	trunks := make([]cti.Trunk, 0, len(d.Trunks))
+	for _, t := range d.Trunks {
+		trunks = append(trunks, *t)
+	}
+	if err := c.sw.Trunks(ctx, trunks); err != nil {
+		return err
+	}
+	c.line.kick()
+	return nil
+}
+
+// readAgents takes in the presences that are on disk.
+func (c *Conductor) readAgents(ctx context.Context) error {
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return c.takeAgents(ctx)
+}
+
+// takeAgents is readAgents for who is the only reader. A move that is told while the read is under way is newer.
+func (c *Conductor) takeAgents(ctx context.Context) error {
+	c.line.reading()
+	all, err := c.store.Agents(ctx)
+	c.line.read(all, err == nil)
+	return err
+}
+
+// refreshAgents reads presences again after somebody else has moved one, or a commit may have gone through unanswered.
+func (c *Conductor) refreshAgents() {
+	if err := c.readAgents(c.ctx); err != nil && c.ctx.Err() == nil {
+		c.Log.Warn("agents cannot be read", "err", err)
+	}
+}

@@ -159,8 +159,8 @@ func (l *leg) codecs(t *try) []cti.Codec {
 func (l *leg) waiting() *leg {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
-	for _, w := range l.sw.legs {
-		if w != l && w.o.Callback == l.o.Callback && w.with == "" && (w.fact.State == cti.Answered || w.fact.State == cti.Confirmed) {
+	for _, w := range l.sw.live[l.o.Callback] {
+		if w != l && w.with == "" && (w.fact.State == cti.Answered || w.fact.State == cti.Confirmed) {
 			return w
 		}
 	}

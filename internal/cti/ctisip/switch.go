@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ type Switch struct {
 	fence    cti.Fence
 	lines    lines
 	legs     map[id.Leg]*leg
+	live     map[id.Callback][]*leg // the same, by callback
 	past     map[id.Callback]*past
 	swept    time.Time
 	draining bool
@@ -77,7 +79,7 @@ func New(c Config) (*Switch, error) {
 	if c.Rand == nil {
 		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	sw := &Switch{c: c, sounds: media.NewSounds(), legs: map[id.Leg]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
+	sw := &Switch{c: c, sounds: media.NewSounds(), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
 	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
 		if s == "" {
 			continue
@@ -186,6 +188,7 @@ func (sw *Switch) originate(o cti.Order) error {
 	}
 	sw.sweep(now)
 	sw.legs[o.Leg] = l
+	sw.live[o.Callback] = append(sw.live[o.Callback], l)
 	sw.c.Counters.LegsLive.Add(string(o.To.Kind()), 1)
 	l.lane.Do(l.begin)
 	return nil
@@ -222,8 +225,12 @@ func (sw *Switch) over(l *leg, e ending) {
 	defer sw.mu.Unlock()
 	l.fact.State, l.fact.Cause, l.fact.By = cti.Ended, e.cause, e.by
 	delete(sw.legs, l.o.Leg)
-	sw.fence.Ended(l.o.Callback, l.o.Leg, now)
-	sw.remember(l.o.Callback, l.fact, now)
+	cb := l.o.Callback
+	if sw.live[cb] = slices.DeleteFunc(sw.live[cb], func(o *leg) bool { return o == l }); len(sw.live[cb]) == 0 {
+		delete(sw.live, cb)
+	}
+	sw.fence.Ended(cb, l.o.Leg, now)
+	sw.remember(cb, l.fact, now)
 	sw.c.Counters.LegsLive.Add(string(l.o.To.Kind()), -1)
 	sw.c.Counters.LegsEnded.Add(string(e.cause), 1)
 }
@@ -287,10 +294,8 @@ func (sw *Switch) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, erro
 	if p := sw.past[cb]; p != nil {
 		out = append(out, p.facts...)
 	}
-	for _, l := range sw.legs {
-		if l.o.Callback == cb {
-			out = append(out, l.fact)
-		}
+	for _, l := range sw.live[cb] {
+		out = append(out, l.fact)
 	}
 	return out, nil
 }

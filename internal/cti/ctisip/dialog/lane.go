@@ -109,7 +109,7 @@ func (l *Lane) After(d time.Duration, f func()) *Timer {
 	t.t = time.AfterFunc(d, func() {
 		l.Do(func() {
 			if !t.dead {
-				t.dead = true
+				t.dead, t.t = true, nil
 				f()
 			}
 		})
@@ -122,6 +122,7 @@ func (t *Timer) Stop() {
 	if t != nil && !t.dead {
 		t.dead = true
 		t.t.Stop()
+		t.t = nil // what it would have called need not stay for as long as its owner
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"ringback/internal/config"
@@ -64,6 +65,9 @@ func (c *carrierCmd) Run(s *streams) error {
 		return config.Problem{File: "carrier", Key: "--listen", What: fmt.Sprintf("write udp://host:port, not %q", c.Listen)}
 	}
 	carrier, err := simcarrier.New(simcarrier.Config{Listen: addr, Seed: c.Seed, Personality: c.Personality, Log: slog.New(slog.NewTextHandler(s.err, nil))})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return inUse("--listen", c.Listen, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package simcarrier
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -180,5 +181,37 @@ func TestVoicesAreApart(t *testing.T) {
 	e.filled = 800
 	if e.analyse(new(bool)); len(e.tones) != 0 {
 		t.Errorf("speech was heard as %v", e.tones)
+	}
+}
+
+// A recording that is played to callers is heard whatever its tone; the notes of a signal are not.
+func TestTheToneOfARecordingIsHeard(t *testing.T) {
+	for _, c := range []struct {
+		hz   int
+		long time.Duration
+		want time.Duration
+	}{{1000, 2 * time.Second, 2 * time.Second}, {333, time.Second, time.Second}, {2999, time.Second, time.Second}, {523, 400 * time.Millisecond, 0}} {
+		for _, law := range []audio.Law{audio.ULaw, audio.ALaw} {
+			e := ear{known: func() []int { return append(append([]int{}, voices[:]...), network[:]...) }, pace: 20 * time.Millisecond}
+			lin := make([]int16, samples(c.long))
+			for i := range lin {
+				lin[i] = int16(6000 * math.Sin(2*math.Pi*float64(c.hz*i)/audio.Rate))
+			}
+			coded := make([]byte, len(lin))
+			law.Encode(coded, lin)
+			law.Decode(lin, coded)
+			var somebody bool
+			for at := 0; at < len(lin); at += audio.Frame {
+				e.collect(lin[at:at+audio.Frame], time.Now(), 20*time.Millisecond, &somebody)
+			}
+			switch {
+			case somebody:
+				t.Errorf("%d Hz was taken for a person", c.hz)
+			case c.want == 0 && len(e.tones) > 0:
+				t.Errorf("a note of %d Hz was heard as %v", c.hz, e.tones)
+			case c.want > 0 && (len(e.tones) != 1 || e.tones[0].hz != c.hz || e.tones[0].lasts != c.want):
+				t.Errorf("%d Hz for %s was heard as %v", c.hz, c.long, e.tones)
+			}
+		}
 	}
 }

@@ -36,6 +36,8 @@ type ear struct {
 	credit   time.Duration          // time that the window stands for
 	began    time.Time              // arrival of the window's first sample
 	latest   [2]int                 // tones of the last window
+	other    int                    // a tone beside the known ones that the last window held
+	otherFor time.Duration          // since when without a break
 	run      int                    // samples of the marker that is being heard
 	sound    time.Duration          // above -60 dBFS
 	want     time.Duration          // sound after which enough is called

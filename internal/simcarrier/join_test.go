@@ -112,7 +112,7 @@ func TestJoinFaultsAreSeen(t *testing.T) {
 	if len(e.marks) != 1 || e.marks[0].long != 120*time.Millisecond || e.marks[0].end.Sub(start) != 1190*time.Millisecond {
 		t.Errorf("marks %v", e.marks)
 	}
-	if len(e.tones) != 1 || e.tones[0].hz != 660 || e.tones[0].lasts < 900*time.Millisecond || e.tones[0].first.Sub(start) != 1190*time.Millisecond {
+	if len(e.tones) != 2 || e.tones[1].hz != 660 || e.tones[1].lasts < 900*time.Millisecond || e.tones[1].first.Sub(start) != 1190*time.Millisecond {
 		t.Errorf("tones %v, want 660 Hz from 1.19 s", e.tones)
 	}
 }

@@ -48,11 +48,64 @@ func (e *ear) analyse(somebody *bool) {
 			e.latest = [2]int{}
 		}
 	}
+	if e.latest[0] != 0 {
+		e.other = 0
+	} else {
+		e.recorded(w, credit, enough)
+	}
 	for _, hz := range e.latest {
 		if hz != 0 && e.add(hz, credit) && hz != e.voice && !slices.Contains(network[:], hz) {
 			*somebody = true
 		}
 	}
+}
+
+// longestNote is how long a built-in signal holds a note at most.
+const longestNote = 500 * time.Millisecond
+
+// recorded follows a tone that nobody here speaks in, such as a recording that is played to callers. It counts from its
+// beginning once it is longer than the note of a signal.
+func (e *ear) recorded(w []int16, credit time.Duration, enough float64) {
+	if share(w, e.other) < enough {
+		e.other, e.otherFor = pure(w), 0
+		if share(w, e.other) < enough {
+			e.other = 0
+		}
+	}
+	if e.other == 0 {
+		return
+	}
+	before := e.otherFor
+	e.otherFor += credit
+	switch {
+	case e.otherFor <= longestNote:
+	case before <= longestNote:
+		e.add(e.other, e.otherFor)
+	default:
+		e.add(e.other, credit)
+	}
+}
+
+// pure is the frequency of w if it holds one tone and nothing else: samples of a tone obey
+// x[n-1] + x[n+1] = 2 cos(w) x[n], and the noise of G.711 moves the result by a few Hz.
+func pure(w []int16) int {
+	var both, own float64
+	for i := 1; i < len(w)-1; i++ {
+		x := float64(w[i])
+		both += x * (float64(w[i-1]) + float64(w[i+1]))
+		own += x * x
+	}
+	if own == 0 || math.Abs(both) >= 2*own {
+		return 0
+	}
+	about := int(math.Round(math.Acos(both/(2*own)) * audio.Rate / (2 * math.Pi)))
+	best := about
+	for hz := about - 3; hz <= about+3; hz++ {
+		if share(w, hz) > share(w, best) {
+			best = hz
+		}
+	}
+	return best
 }
 
 // add credits a tone and says whether it is a new one.

@@ -73,7 +73,7 @@ var mutants = []mutant{
 `},
 	}},
 	{"publish before commit", []edit{
-		{"internal/callback/conductor.go",
+		{"internal/callback/carry.go",
 			`	after, err := c.store.Step(c.ctx, cb,`,
 			`	if cur, err := c.store.Callback(c.ctx, "", cb); err == nil {
 		early := c.draft(cur)
@@ -86,7 +86,7 @@ var mutants = []mutant{
 		}
 	}
 	after, err := c.store.Step(c.ctx, cb,`},
-		{"internal/callback/conductor.go",
+		{"internal/callback/carry.go",
 			`	c.Publisher.Publish(after, d.lines)
 `, ``},
 	}},

@@ -246,7 +246,7 @@ var deeds = []story{
 			cb := w.ask("vera")
 			pass(s(1))
 			w.jumps(-time.Hour)
-			w.reaches(cb, callback.RingingVisitor)
+			w.rings("vera")
 			w.jumps(time.Hour)
 			return cb
 		},

@@ -1,6 +1,7 @@
 package callback_test
 
 import (
+	"fmt"
 	"time"
 
 	"ringback/internal/agent"
@@ -91,10 +92,10 @@ func (w *world) whole(c *callback.Callback) {
 	}
 	var a, b []string
 	for _, l := range told {
-		a = append(a, l.Event+" "+string(l.To))
+		a = append(a, fmt.Sprint(l.Seq, " ", l.Event, " ", l.To))
 	}
 	for _, l := range lines {
-		b = append(b, l.Event+" "+string(l.To))
+		b = append(b, fmt.Sprint(l.Seq, " ", l.Event, " ", l.To))
 	}
 	wantEqual(w, "published", a, b)
 }

@@ -41,7 +41,6 @@ type figures struct {
 // (go test -v). A figure that was missed while this machine itself was late is measured again; if it always is, the row
 // counts as not run. Other tests of this package wait.
 func TestFarEnds(t *testing.T) {
-	urgent(t)
 	net := carrier(t)
 	s := serve(t, config{}, seed(fmt.Sprintf(`{id: net, address: "sip:%s"}`, net.Addr())))
 	clock := watchClock(t)

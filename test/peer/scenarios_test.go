@@ -254,9 +254,9 @@ func earlyMedia(t testing.TB, st *stage, r *record, l *leg, _ *sipp) {
 // quiet wants the silence to be told after three seconds.
 func quiet(t testing.TB, _ *stage, r *record, l *leg, _ *sipp) {
 	for _, j := range r.Journal {
-		if j.Event == "leg_quiet" && l.BridgedAt != nil {
+		if j.Event == "leg_quiet" && l.AnsweredAt != nil {
 			at := j.At
-			between(t, "silence seen", l.BridgedAt, &at, 2*time.Second, 4500*time.Millisecond)
+			between(t, "silence seen", l.AnsweredAt, &at, 2500*time.Millisecond, 4500*time.Millisecond)
 			return
 		}
 	}

@@ -4,30 +4,15 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"testing"
 	"unsafe"
 )
 
-// Scheduling policies of Linux (sched(7)).
-const (
-	ordinaryPolicy = 0 // SCHED_OTHER
-	urgentPolicy   = 2 // SCHED_RR
-)
-
-// urgent lets this process, and what it starts from now on, go before ordinary ones until the test ends: telephones do
-// not wait for compilers, and what is measured is the program, not what else this machine does. Where this user may not,
-// it stays as it is.
-func urgent(t *testing.T) {
-	if !schedule(urgentPolicy, 1) {
-		t.Log("not root: measured with ordinary priority")
-		return
-	}
-	t.Cleanup(func() { schedule(ordinaryPolicy, 0) })
-}
-
-// schedule sets the policy of every thread; new ones take it over. Threads that come and go meanwhile are caught by the
-// second round.
-func schedule(policy, priority int32) (all bool) {
+// urgent lets this process, and what it starts, go before ordinary ones (SCHED_RR of sched(7)): telephones do not wait
+// for compilers, and what is tested is the program, not what else this machine does. False where this user may not.
+// Threads that come meanwhile are caught by the second round; later ones take it over.
+func urgent() bool {
+	const roundRobin = 2
+	priority := int32(1)
 	for range 2 {
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -38,7 +23,7 @@ func schedule(policy, priority int32) (all bool) {
 			if err != nil {
 				continue
 			}
-			_, _, e := syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, uintptr(tid), uintptr(policy), uintptr(unsafe.Pointer(&priority)))
+			_, _, e := syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, uintptr(tid), roundRobin, uintptr(unsafe.Pointer(&priority)))
 			if e != 0 && e != syscall.ESRCH {
 				return false
 			}

@@ -94,7 +94,7 @@ var mutants = []mutant{
 		{"internal/callback/step.go",
 			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)`,
 			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, true)`},
-		{"internal/callback/line.go",
+		{"internal/callback/choose.go",
 			`			st.Presence = agent.Reserved
 `, ``},
 	}},

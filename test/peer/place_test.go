@@ -98,11 +98,11 @@ func newInternet(t *testing.T) *internet {
 	t.Helper()
 	for _, program := range []string{"ip", "iptables"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("NOT RUN: %s is not installed", program)
+			t.Skipf("%s is not installed", program)
 		}
 	}
 	if os.Getuid() != 0 || setns() == 0 {
-		t.Skip("NOT RUN: only root makes network namespaces, on Linux with amd64 or arm64")
+		t.Skip("only root makes network namespaces, on Linux with amd64 or arm64")
 	}
 	name := func(s string) place { return place(fmt.Sprintf("ringback-%d-%s", os.Getpid(), s)) }
 	n := &internet{name("service"), name("near"), name("outside"), name("far"), name("phone")}
@@ -114,7 +114,7 @@ func newInternet(t *testing.T) *internet {
 	})
 	for _, p := range all {
 		if out, err := exec.Command("ip", "netns", "add", string(p)).CombinedOutput(); err != nil {
-			t.Skipf("NOT RUN: network namespaces cannot be made here: %v: %s", err, out)
+			t.Skipf("network namespaces cannot be made here: %v: %s", err, out)
 		}
 		do(t, p, "ip link set lo up")
 	}
@@ -142,7 +142,7 @@ func cable(t *testing.T, a place, aName, aAddr string, b place, bName, bAddr str
 	t.Helper()
 	out, err := exec.Command("ip", "link", "add", aName, "netns", string(a), "type", "veth", "peer", "name", bName, "netns", string(b)).CombinedOutput()
 	if err != nil {
-		t.Skipf("NOT RUN: no virtual cables here: %v: %s", err, out)
+		t.Skipf("no virtual cables here: %v: %s", err, out)
 	}
 	do(t, a, "ip addr add "+aAddr+" dev "+aName+" && ip link set "+aName+" up")
 	do(t, b, "ip addr add "+bAddr+" dev "+bName+" && ip link set "+bName+" up")
@@ -153,6 +153,6 @@ func do(t *testing.T, p place, line string) {
 	t.Helper()
 	out, err := p.command(exec.Command("sh", "-c", line)).CombinedOutput()
 	if err != nil {
-		t.Skipf("NOT RUN: %s: %v: %s", line, err, strings.TrimSpace(string(bytes.TrimSpace(out))))
+		t.Skipf("%s: %v: %s", line, err, strings.TrimSpace(string(bytes.TrimSpace(out))))
 	}
 }

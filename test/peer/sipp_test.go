@@ -28,7 +28,7 @@ type sipp struct {
 
 func needSIPp(t testing.TB) {
 	if _, err := exec.LookPath("sipp"); err != nil {
-		t.Skip("NOT RUN: sipp is not installed (apt-get install sip-tester)")
+		t.Skip("sipp is not installed (apt-get install sip-tester)")
 	}
 }
 

@@ -33,10 +33,10 @@ type softphone struct {
 
 func needBaresip(t testing.TB) {
 	if _, err := exec.LookPath("baresip"); err != nil {
-		t.Skip("NOT RUN: baresip is not installed (apt-get install baresip-core)")
+		t.Skip("baresip is not installed (apt-get install baresip-core)")
 	}
 	if _, err := os.Stat(filepath.Join(baresipModules, "sndfile.so")); err != nil {
-		t.Skipf("NOT RUN: %v (apt-get install baresip-core)", err)
+		t.Skipf("%v (apt-get install baresip-core)", err)
 	}
 }
 

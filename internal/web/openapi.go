@@ -13,7 +13,7 @@ import (
 
 // document is the OpenAPI 3.1 description of the tables: what is not in a table is not served, so nothing is forgotten.
 func document(routes []door.Route, url string) []byte {
-	s := &schemas{done: map[string]any{}}
+	s := newSchemas()
 	paths := map[string]map[string]any{}
 	for _, r := range routes {
 		if paths[r.Pattern] == nil {

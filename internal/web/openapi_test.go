@@ -82,8 +82,10 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		t.Errorf("%d answers checked", checked)
 	}
 	problem := at(doc, "components", "responses", "Problem", "content", "application/problem+json", "schema")
-	for _, wrong := range validate(doc, problem, decode(t, h.do("GET", "/api/v1/callbacks/x", "", key(acmeKey)).body), "") {
-		t.Errorf("problem: %s", wrong)
+	for _, p := range []answer{h.do("GET", "/api/v1/callbacks/x", "", key(acmeKey)), h.do("POST", "/api/v1/callbacks", `{"number":"x"}`, key(operatorKey)).want(t, 422)} {
+		for _, wrong := range validate(doc, problem, decode(t, p.body), "") {
+			t.Errorf("problem: %s", wrong)
+		}
 	}
 	if wrong := validate(doc, problem, map[string]any{"title": 7.0}, ""); len(wrong) < 2 {
 		t.Errorf("the validator sees nothing: %v", wrong)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"path"
 	"reflect"
 	"strings"
 
@@ -12,8 +13,11 @@ import (
 // schemas turns Go types into JSON schemas as encoding/json writes them: pointers and omitted values may be null or
 // missing, lists never are null.
 type schemas struct {
-	done map[string]any
+	done  map[string]any
+	types map[string]reflect.Type // whose name it is
 }
+
+func newSchemas() *schemas { return &schemas{done: map[string]any{}, types: map[string]reflect.Type{}} }
 
 func typeOf(v any) reflect.Type { return reflect.TypeOf(v) }
 
@@ -85,8 +89,12 @@ func (s *schemas) object(t reflect.Type, out bool) map[string]any {
 	}
 	ref := map[string]any{"$ref": "#/components/schemas/" + name}
 	if _, seen := s.done[name]; seen {
+		if s.types[name] != t {
+			panic("web: two types are called " + name) // found by the test that renders the document
+		}
 		return ref
 	}
+	s.types[name] = t
 	o := map[string]any{"type": "object"}
 	s.done[name] = o // before its fields: a type may hold itself
 	props, always := map[string]any{}, []string{}
@@ -115,9 +123,13 @@ func (s *schemas) fields(t reflect.Type, out bool, props map[string]any, always 
 	}
 }
 
-// nameOf is a type's own name; List[api.Button] is ButtonList.
+// nameOf is a type's own name; List[api.Button] is ButtonList. One of another room carries that room's name: a Field of
+// a fault is not a Field of a form.
 func nameOf(t reflect.Type) string {
 	name := t.Name()
+	if room := path.Base(t.PkgPath()); room != "api" && room != "door" {
+		name = strings.ToUpper(room[:1]) + room[1:] + name
+	}
 	generic, arg, ok := strings.Cut(name, "[")
 	if !ok {
 		return name

@@ -3,6 +3,7 @@ package ctisip
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"ringback/internal/cti"
@@ -38,7 +39,7 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 		if !ok {
 			f = cti.LegFact{Leg: k.Order.Leg, State: cti.Ended, Cause: cti.UnknownAfterCrash, By: cti.ByNetwork, Trunk: k.Trunk, CallID: k.CallID}
 			if k.Sent {
-				sw.fence.Used(k.Order, false, now)
+				sw.fence.Used(k.Order, true, now) // until its far end has answered: no other call before
 			} else {
 				sw.fence.Raise(k.Order.Callback, k.Order.Fence, false, now)
 			}
@@ -48,7 +49,7 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 			if f.CallID == "" {
 				f.CallID = derive(k.Order.Leg, 0, "call")[:32] // it was sent, and its word did not reach the disk
 			}
-			begun += sw.endUnknown(ctx, k, func() { ending <- struct{}{} })
+			begun += sw.endFenced(ctx, k, ending)
 		}
 		facts = append(facts, f)
 	}
@@ -57,6 +58,25 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 	sw.fence.Reconciled()
 	sw.mu.Unlock()
 	return facts, nil
+}
+
+// endFenced ends a leg of a process that is no more; its visitor is not rung again before the far end has answered, or
+// not in 32 s. It returns how often ending will be told.
+func (sw *Switch) endFenced(ctx context.Context, k cti.KnownLeg, ending chan<- struct{}) int {
+	var open atomic.Int32
+	over := func(n int) {
+		if open.Add(int32(n)) == 0 {
+			sw.mu.Lock()
+			sw.fence.Ended(k.Order.Callback, k.Order.Leg, time.Now())
+			sw.mu.Unlock()
+		}
+	}
+	n := sw.endUnknown(ctx, k, func() {
+		over(-1)
+		ending <- struct{}{}
+	})
+	over(n)
+	return n
 }
 
 // endPatience is how long a start waits for the far ends of before. Once Reconcile returns the application forgets them:

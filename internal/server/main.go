@@ -166,7 +166,7 @@ func problemOf(err error) map[string]any {
 }
 
 type configFlag struct {
-	File string `name:"config" placeholder:"FILE" type:"path" help:"Configuration file; without one the defaults and the environment hold."`
+	File string `name:"config" placeholder:"FILE" help:"Configuration file; without one the defaults and the environment hold."`
 }
 
 func (f configFlag) load() (*config.Config, error) { return config.Load(f.File, os.Environ()) }
@@ -186,7 +186,7 @@ func (c *serveCmd) Run(s *streams) error {
 
 type applyCmd struct {
 	configFlag
-	Seed    string `name:"file" short:"f" required:"" placeholder:"SEED" type:"path" help:"Seed file (YAML)."`
+	Seed    string `name:"file" short:"f" required:"" placeholder:"SEED" help:"Seed file (YAML)."`
 	KeyFile string `name:"key-file" placeholder:"F" type:"path" help:"Write a new operator key to F if F is absent or its key is not known."`
 	DryRun  bool   `name:"dry-run" help:"Say what would change; change nothing."`
 	Prune   bool   `name:"prune" help:"Delete what the seed does not name."`

@@ -90,7 +90,7 @@ func BenchmarkHeld(b *testing.B) {
 			hold(b, sw, ends, i)
 		}
 		mouth.talk(2*n, time.Second)
-		time.Sleep(1200 * time.Millisecond) // what the set-up left is forgotten after a second
+		<-time.After(1200 * time.Millisecond) // what the set-up left is forgotten after a second
 		after := memoryNow()
 		b.ReportMetric((after.heap-before.heap)/n, "heap-B/call")
 		b.ReportMetric((after.stack-before.stack)/n, "stack-B/call")

@@ -10,6 +10,7 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
+	"ringback/internal/subscriber"
 )
 
 func TestVisitorAsks(t *testing.T) {
@@ -355,6 +356,21 @@ func TestSetUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a patch takes away with null is as in a new thing.
+func TestPatchTakesAway(t *testing.T) {
+	h := newHouse(t)
+	h.do("PATCH", "/api/v1/subscribers/acme", `{"time_zone":"America/New_York","limits":{"concurrent":7,"max_talk_s":5}}`, key(operatorKey)).want(t, 200)
+	m := h.do("PATCH", "/api/v1/subscribers/acme", `{"time_zone":null,"limits":{"concurrent":null}}`, key(operatorKey)).want(t, 200).json(t)
+	if limits := m["limits"].(map[string]any); m["time_zone"] != "UTC" || limits["concurrent"] != float64(subscriber.DefaultConcurrent) || limits["max_talk_s"] != 5.0 {
+		t.Errorf("%v", m)
+	}
+	b := h.do("PATCH", "/api/v1/buttons/acme-main", `{"tries":null,"order":null,"channels":null}`, key(operatorKey)).want(t, 200).json(t)
+	if b["tries"] != float64(subscriber.DefaultTries) || b["order"] != "agent_first" || len(b["channels"].([]any)) != 1 {
+		t.Errorf("%v", b)
+	}
+	isProblem(t, h.do("PATCH", "/api/v1/subscribers/acme", `{"name":null}`, key(operatorKey)), 422, "field_required")
 }
 
 func TestTrunkKeepsItsPassword(t *testing.T) {

@@ -165,7 +165,10 @@ func (t thing[D, V]) change(a *API) door.Handler {
 		if err != nil {
 			return err
 		}
-		doc := new(D)
+		doc, err := copyOf(t.blank) // what the patch takes away is as if it had never been said
+		if err != nil {
+			return err
+		}
 		if err := door.Decode(merged, doc, true); err != nil {
 			return err
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,6 +18,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip"
 	"ringback/internal/directory"
+	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/live"
 	"ringback/internal/login"
@@ -68,7 +71,17 @@ func (a *App) openData(ctx context.Context) (err error) {
 		return err
 	}
 	a.Store, err = store.Open(ctx, databaseURL(a.Config), store.Options{Mint: a.Mint, Key: a.keys.seal, Log: a.log, OnCommit: a.meter.committed})
-	return err
+	return unreachable(a.Config.Database, err)
+}
+
+// unreachable says at a start what a visitor need not know: which database it is that does not answer.
+func unreachable(database string, err error) error {
+	var f *fault.Fault
+	u, bad := url.Parse(database)
+	if bad != nil || u.Host == "" || !errors.As(err, &f) || f.Code != fault.StorageBusy {
+		return err
+	}
+	return fmt.Errorf("database: %s does not answer: start it, or set database to another: %w", u.Host, f.Cause)
 }
 
 // OpenData opens only the data, for commands that run while no service does.

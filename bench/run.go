@@ -97,7 +97,7 @@ func (b *bench) latency(ctx context.Context) error {
 	return nil
 }
 
-var productRates = []float64{20, 60, 100, 150, 180, 220, 260, 300, 350, 400, 500}
+var productRates = []float64{20, 60, 100, 150, 200, 250, 300, 350, 400, 500, 600}
 
 // asterisk is what bare Asterisk 22 (AMI) originates a second on such a machine, measured with the same generator.
 const asterisk = 160

@@ -105,7 +105,7 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 		if to == d.Endpoint {
 			return nil
 		}
-		if to == d.Destination {
+		if to.Telephone() == d.Destination.Telephone() {
 			return fault.At("number", fault.NumberOwn, "Both ends are the same telephone.")
 		}
 		old := d.Number.Mask()

@@ -142,7 +142,9 @@ func (c *Conductor) Directory() *directory.Directory { return c.dir.Load() }
 func (c *Conductor) HashNumber(e cti.Endpoint) string { return HashNumber(c.Key, e) }
 
 // HashNumber is the keyed hash of an endpoint.
-func HashNumber(key []byte, e cti.Endpoint) string { return keyedHash(key, "number", string(e)) }
+func HashNumber(key []byte, e cti.Endpoint) string {
+	return keyedHash(key, "number", string(e.Telephone()))
+}
 
 func (c *Conductor) hash(kind, s string) string { return keyedHash(c.Key, kind, s) }
 

@@ -7,7 +7,26 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
+	"ringback/internal/fault"
 )
+
+// A telephone has one live callback, and is not both ends of one, however its address is spelled.
+func TestOneTelephoneInAllSpellings(t *testing.T) {
+	play(t, nil, talkers, func(w *world) {
+		at := func(e, dest string) callback.Request {
+			return wish("vera", func(r *callback.Request) { r.Number, r.Endpoint, r.Destination = "", e, dest })
+		}
+		if _, err := w.c.Request(w.ctx, at("sip:vera@192.0.2.9", "sip:vera@192.0.2.9:5060;transport=udp")); !fault.Is(err, fault.NumberOwn) {
+			t.Errorf("both ends: %v", err)
+		}
+		if _, err := w.c.Request(w.ctx, at("sip:vera@192.0.2.9", "")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.c.Request(w.ctx, at("sip:vera@192.0.2.9:5060;transport=udp", "")); !fault.Is(err, fault.NumberBusy) {
+			t.Errorf("a second one: %v", err)
+		}
+	})
+}
 
 // A call that goes back to wait for its next try frees the telephone it held: who is next is served at once, not when
 // something else happens to move.

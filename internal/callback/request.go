@@ -157,7 +157,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		if dest, err = c.Policy.destination(r, s); err != nil {
 			return nil, schedule.Due{}, err
 		}
-		if dest == to {
+		if dest.Telephone() == to.Telephone() {
 			return nil, schedule.Due{}, fault.At("destination", fault.NumberOwn, "Both ends are the same telephone.")
 		}
 	}

@@ -73,6 +73,22 @@ func (e Endpoint) SIPURI() (user, host string, port int, transport string, err e
 	return user, host, port, transport, nil
 }
 
+// Telephone is the one spelling of all endpoints that ring the same telephone: without transport, with the port, the
+// host in small letters.
+func (e Endpoint) Telephone() Endpoint {
+	user, host, port, _, err := e.SIPURI()
+	if err != nil {
+		return e
+	}
+	if port == 0 {
+		port = 5060
+	}
+	if user != "" {
+		user += "@"
+	}
+	return Endpoint("sip:" + user + net.JoinHostPort(strings.ToLower(host), strconv.Itoa(port)))
+}
+
 const userChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+"
 
 func hostname(s string) bool {

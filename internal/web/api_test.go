@@ -358,6 +358,19 @@ func TestSetUp(t *testing.T) {
 	}
 }
 
+// Who gives no slug gets one.
+func TestWithoutASlug(t *testing.T) {
+	h := newHouse(t)
+	for path, body := range map[string]string{"subscribers": `{"name":"N","regions":["US"]}`, "buttons": `{"subscriber":"acme"}`, "agents": `{"name":"N"}`,
+		"trunks": `{"address":"sip:127.0.0.1"}`, "keys": `{"role":"operator"}`} {
+		slug, _ := h.do("POST", "/api/v1/"+path, body, key(operatorKey)).want(t, 201).json(t)["slug"].(string)
+		if !strings.HasPrefix(slug, strings.TrimSuffix(path, "s")+"-") {
+			t.Errorf("%s: slug %q", path, slug)
+		}
+		h.do("GET", "/api/v1/"+path+"/"+slug, "", key(operatorKey)).want(t, 200)
+	}
+}
+
 // What a patch takes away with null is as in a new thing.
 func TestPatchTakesAway(t *testing.T) {
 	h := newHouse(t)

@@ -121,6 +121,9 @@ func (t thing[D, V]) create(a *API, path string) door.Handler {
 		if err := door.Strict(r, doc); err != nil {
 			return err
 		}
+		if n, ok := any(doc).(named); ok && *n.slug() == "" {
+			*n.slug() = a.newSlug(t.kind)
+		}
 		setup, err := t.check(r, a.Conductor.Directory(), "", doc)
 		if err != nil {
 			return err
@@ -215,6 +218,21 @@ func (a *API) apply(ctx context.Context, k directory.Kind, s directory.Setup) (s
 		}
 	}
 	return "", missing(k)
+}
+
+// named is a document of what people name.
+type named interface{ slug() *string }
+
+func (d *SubscriberDoc) slug() *string { return &d.Slug }
+func (d *ButtonDoc) slug() *string     { return &d.Slug }
+func (d *AgentDoc) slug() *string      { return &d.Slug }
+func (d *TrunkDoc) slug() *string      { return &d.Slug }
+func (d *KeyDoc) slug() *string        { return &d.Slug }
+
+// newSlug names what was not given a name: button-4f2k9x7q1a.
+func (a *API) newSlug(k directory.Kind) string {
+	fresh := string(a.Mint.Request())
+	return string(k) + "-" + fresh[len(fresh)-10:]
 }
 
 // freeSlug checks the name of a thing: well formed, and not another's.

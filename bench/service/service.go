@@ -120,7 +120,7 @@ func (s *Service) Kill() error {
 // Stop ends the service as an operator does, and waits until it has drained.
 func (s *Service) Stop() error {
 	if err := s.Signal(os.Interrupt); err != nil {
-		return nil //nolint:nilerr // it does not run
+		return nil // it does not run
 	}
 	return s.Wait()
 }

@@ -5,16 +5,12 @@ package fault
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"syscall"
 	"testing"
 	"time"
 
 	"ringback/bench/service"
 )
-
-// tracer matches the line of /proc/PID/status that names one.
-var tracer = regexp.MustCompile(`(?m)^TracerPid:\s*[1-9]`)
 
 // A machine that stands still for 30 s while telephones ring calls nobody twice, and everything acknowledged ends, or is
 // tried again later by the plan: who picked up meanwhile and heard nobody has hung up.

@@ -20,7 +20,8 @@ type Switch interface {
 	Originate(ctx context.Context, o Order) error
 
 	// Join lets two answered and confirmed legs hear each other. Idempotent. When one leg of a bridge ends, the
-	// switch plays the other a short farewell and ends it too (cause NormalClearing, by Us).
+	// switch plays the other a short farewell and ends it too, by Us: cause MediaLost when that ended the first one,
+	// else NormalClearing.
 	Join(ctx context.Context, j Join) error
 
 	// Play changes what an answered leg hears until the next Play or Join.

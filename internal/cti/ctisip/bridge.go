@@ -83,8 +83,8 @@ func (br *bridge) entered() {
 	b.tell(cti.LegJoined)
 }
 
-// leaveBridge takes this leg out of its bridge; the other one hears a farewell.
-func (l *leg) leaveBridge() {
+// leaveBridge takes this leg out of its bridge; the other one hears a farewell. A line that was lost is lost to both.
+func (l *leg) leaveBridge(c cti.Cause) {
 	br := l.bridge
 	if br == nil {
 		return
@@ -95,7 +95,10 @@ func (l *leg) leaveBridge() {
 	if l == br.a {
 		br.stop()
 	}
-	other.lane.Do(func() { other.left(br, cti.NormalClearing) })
+	if c != cti.MediaLost {
+		c = cti.NormalClearing
+	}
+	other.lane.Do(func() { other.left(br, c) })
 }
 
 // left ends a leg whose bridge is over: a short farewell, then BYE.

@@ -17,10 +17,10 @@ import (
 	"ringback/internal/phone"
 )
 
-// derive makes the names of an INVITE from what a process without memory knows: 64 hex digits.
-func derive(leg id.Leg, try int, what string) string {
+// derive makes the names of an INVITE from what a process without memory knows: n hex digits, at most 64.
+func derive(leg id.Leg, try int, what string, n int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%s", leg, try, what))
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:n/2])
 }
 
 func derivedNumber(leg id.Leg) uint64 {
@@ -29,7 +29,7 @@ func derivedNumber(leg id.Leg) uint64 {
 }
 
 func branch(leg id.Leg, try int) func(uint32) string {
-	return func(cseq uint32) string { return "z9hG4bK" + derive(leg, try, "branch"+strconv.Itoa(int(cseq)))[:20] }
+	return func(cseq uint32) string { return "z9hG4bK" + derive(leg, try, "branch"+strconv.Itoa(int(cseq)), 20) }
 }
 
 // invitation is the INVITE of the try, with our newest description.
@@ -50,8 +50,8 @@ func (t *try) invitation() dialog.Invitation {
 
 // names is all of an INVITE but its description; it derives from the order, the trunk and the number of the try.
 func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, transport string) dialog.Invitation {
-	i := dialog.Invitation{Dest: dest, Transport: transport, Name: o.Name, CallID: derive(o.Leg, n, "call")[:32],
-		FromTag: derive(o.Leg, n, "tag")[:16], Branch: branch(o.Leg, n)}
+	i := dialog.Invitation{Dest: dest, Transport: transport, Name: o.Name, CallID: derive(o.Leg, n, "call", 32),
+		FromTag: derive(o.Leg, n, "tag", 16), Branch: branch(o.Leg, n)}
 	if line == nil {
 		sw.nameSIP(&i, o)
 	} else {

@@ -122,7 +122,7 @@ func (l *leg) finish(e ending) {
 	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.alone, l.probe, l.farewell} {
 		t.Stop()
 	}
-	l.leaveBridge()
+	l.leaveBridge(e.cause)
 	if l.stream != nil {
 		l.stream.Close()
 	}
@@ -164,7 +164,7 @@ func (l *leg) hangUp(h cti.HangUp) {
 		if err != nil {
 			l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
 		}
-		l.leaveBridge()
+		l.leaveBridge(cti.NormalClearing)
 		l.sayAndBye(samples, ending{h.Cause, cti.ByUs, 0}, sayPatience)
 	}
 }

@@ -105,7 +105,7 @@ func TestDeadPeer(t *testing.T) {
 		}
 		ann.wait("OPTIONS", 1)
 		ann.wait("BYE", 1)
-		if e := b.await("v", cti.LegEnded); e.Cause != cti.NormalClearing {
+		if e := b.await("v", cti.LegEnded); e.Cause != cti.MediaLost || e.By != cti.ByUs {
 			t.Errorf("the other: %s", b.story("v"))
 		}
 	})

@@ -47,7 +47,7 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 		sw.mu.Unlock()
 		if !ok && k.Sent {
 			if f.CallID == "" {
-				f.CallID = derive(k.Order.Leg, 0, "call")[:32] // it was sent, and its word did not reach the disk
+				f.CallID = derive(k.Order.Leg, 0, "call", 32) // it was sent, and its word did not reach the disk
 			}
 			begun += sw.endFenced(ctx, k, ending)
 		}
@@ -183,7 +183,7 @@ func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invi
 // tryOf finds the number of the try in a Call-ID.
 func tryOf(o cti.Order, callID string) int {
 	for n := range 16 {
-		if derive(o.Leg, n, "call")[:32] == callID {
+		if derive(o.Leg, n, "call", 32) == callID {
 			return n
 		}
 	}

@@ -145,7 +145,7 @@ func (t *try) ask() {
 		return
 	}
 	i := t.invitation()
-	i.CallID, i.Body = derive(t.l.o.Leg, t.n, "options")[:32], nil
+	i.CallID, i.Body = derive(t.l.o.Leg, t.n, "options", 32), nil
 	t.l.sw.stack.Alive(t.l.lane, i, 1, func(alive bool) { t.alive = t.alive || alive })
 	t.silence = t.l.lane.After(moveAfter-askAfter, t.move)
 }

@@ -99,8 +99,6 @@ func (s *Stack) address(r *sip.Request, proto string, dest netip.AddrPort) {
 // transact sends a request. Above 1300 bytes it goes over TCP, and over UDP after all when that is refused
 // (RFC 3261 section 18.1.1). It returns the request as it was sent.
 func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, error) {
-	ctx, done := context.WithTimeout(context.Background(), dialTimeout)
-	defer done()
 	dest, err := netip.ParseAddrPort(r.Destination())
 	if err != nil {
 		return nil, nil, err
@@ -110,14 +108,14 @@ func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, e
 		big.Via().Transport = "TCP"
 		s.address(big, "tcp", dest)
 		big.Laddr = sip.Addr{}
-		if tx, err := s.begin(ctx, big); err == nil {
+		if tx, err := s.begin(big); err == nil {
 			return big, tx, nil
 		}
 	}
 	if r.Transport() == "UDP" && s.socketFor("udp", dest.Addr()) == nil {
 		return nil, nil, errors.New("dialog: no UDP socket of this address family")
 	}
-	tx, err := s.begin(ctx, r)
+	tx, err := s.begin(r)
 	return r, tx, err
 }
 
@@ -138,12 +136,19 @@ func sizeOf(m sip.Message) int {
 	return int(n)
 }
 
-func (s *Stack) begin(ctx context.Context, r *sip.Request) (sip.ClientTransaction, error) {
+// begin sends a request. Only a stream may have to be waited for: dests are addresses, so nothing is looked up.
+func (s *Stack) begin(r *sip.Request) (sip.ClientTransaction, error) {
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
 		return nil, errors.New("dialog: the stack is closed")
+	}
+	ctx := context.Background()
+	if sip.IsReliable(r.Transport()) {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, dialTimeout)
+		defer done()
 	}
 	tx, err := s.tx.Request(ctx, r)
 	if err != nil {

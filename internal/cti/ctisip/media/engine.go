@@ -83,6 +83,7 @@ func (e *Engine) poller() *poller {
 			return nil
 		}
 		e.polls = append(e.polls, p)
+		e.readers.Go(p.run)
 	}
 	return e.polls[e.opened%len(e.polls)]
 }
@@ -137,9 +138,9 @@ func (e *Engine) Close() {
 	for _, s := range all {
 		s.Close()
 	}
-	e.readers.Wait()
 	for _, p := range e.polls {
 		p.close()
 	}
+	e.readers.Wait()
 	e.pace.close()
 }

@@ -17,7 +17,6 @@ type poller struct {
 	ep     int      // the epoll instance
 	file   *os.File // it, as the runtime sees it
 	raw    syscall.RawConn
-	ended  chan struct{}
 	events [64]syscall.EpollEvent
 	packet [maxPacket]byte
 
@@ -34,23 +33,18 @@ func newPoller() (*poller, error) {
 		syscall.Close(fd)
 		return nil, fmt.Errorf("media: epoll: %w", err)
 	}
-	p := &poller{ep: fd, file: os.NewFile(uintptr(fd), "epoll"), ended: make(chan struct{}), socks: map[int32]*polledSocket{}}
+	p := &poller{ep: fd, file: os.NewFile(uintptr(fd), "epoll"), socks: map[int32]*polledSocket{}}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
 		p.file.Close()
 		return nil, fmt.Errorf("media: epoll: %w", err)
 	}
-	go p.run()
 	return p, nil
 }
 
-// close ends the goroutine and waits. The sockets are closed by their streams, before.
-func (p *poller) close() {
-	p.file.Close()
-	<-p.ended
-}
+// close ends run. The sockets are closed by their streams, before.
+func (p *poller) close() { p.file.Close() }
 
 func (p *poller) run() {
-	defer close(p.ended)
 	for {
 		n := 0
 		err := p.raw.Read(func(fd uintptr) bool {

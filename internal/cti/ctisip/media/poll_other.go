@@ -12,6 +12,7 @@ import (
 type poller struct{}
 
 func newPoller() (*poller, error)                                  { return nil, errors.ErrUnsupported }
+func (*poller) run()                                               {}
 func (*poller) close()                                             {}
 func (*poller) adopt(*net.UDPConn, *Stream) (*polledSocket, error) { return nil, errors.ErrUnsupported }
 

@@ -358,6 +358,19 @@ func TestSetUp(t *testing.T) {
 	}
 }
 
+// A wake-up of the conductor is no time that was promised.
+func TestDueIsWhenTheVisitorIsCalled(t *testing.T) {
+	h := newHouse(t)
+	arrived, wake := h.now.Add(-time.Minute), h.now.Add(time.Hour)
+	for state, want := range map[callback.State]time.Time{callback.Scheduled: wake, callback.Queued: arrived, callback.RingingAgent: arrived, callback.Ended: {}} {
+		c, _ := h.call(callback.Callback{State: state, ArrivedAt: arrived, DueAt: wake})
+		got := h.do("GET", "/api/v1/callbacks/"+string(c.ID), "", key(operatorKey)).want(t, 200).json(t)["due_at"]
+		if want.IsZero() && got != nil || !want.IsZero() && got != want.UTC().Format("2006-01-02T15:04:05.000Z") {
+			t.Errorf("%s: due_at %v, want %s", state, got, want)
+		}
+	}
+}
+
 // Who gives no slug gets one.
 func TestWithoutASlug(t *testing.T) {
 	h := newHouse(t)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"ringback/internal/callback"
 	"ringback/internal/directory"
@@ -144,7 +145,7 @@ func head(c *callback.Callback, dir *directory.Directory) CallbackHead {
 		Interaction: door.Opt(c.Interaction), Contact: door.Opt(c.Contact), State: c.State, Outcome: door.Opt(c.Outcome),
 		Order: string(c.Order), Number: door.Opt(c.Number.E164()), Destination: door.Opt(c.Destination), Name: door.Opt(c.Name),
 		Topic: door.Opt(c.Topic), Fields: full(c.Fields), Page: door.Opt(c.Page), Language: door.Opt(c.Language),
-		Metadata: full(c.Metadata), ArrivedAt: door.Stamp(c.ArrivedAt), DueAt: door.Stamp(c.DueAt), When: json.RawMessage("null"),
+		Metadata: full(c.Metadata), ArrivedAt: door.Stamp(c.ArrivedAt), DueAt: door.Stamp(due(c)), When: json.RawMessage("null"),
 		CreatedAt: door.Stamp(c.CreatedAt), EndedAt: door.Stamp(c.EndedAt), TalkS: door.Seconds(c.TalkTime),
 	}
 	if s := dir.Subscribers[c.Subscriber]; s != nil {
@@ -164,6 +165,18 @@ func head(c *callback.Callback, dir *directory.Directory) CallbackHead {
 		h.When = json.RawMessage(c.When)
 	}
 	return h
+}
+
+// due is when the visitor is to be called: the time that was chosen, or when her turn began; zero once it is over. While
+// a callback waits or rings the stored one is a wake-up, which is nobody's business.
+func due(c *callback.Callback) time.Time {
+	switch c.State {
+	case callback.Scheduled:
+		return c.DueAt
+	case callback.Ended:
+		return time.Time{}
+	}
+	return c.ArrivedAt
 }
 
 // full is a map that is never null.

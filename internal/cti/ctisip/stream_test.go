@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/wire"
@@ -95,9 +96,15 @@ func (s *streamFar) serve(c net.Conn) {
 
 func (s *streamFar) wait(t *testing.T, method string) {
 	t.Helper()
-	for start := range s.news {
-		if strings.HasPrefix(start, method) {
-			return
+	late := time.After(20 * time.Second)
+	for {
+		select {
+		case start := <-s.news:
+			if strings.HasPrefix(start, method) {
+				return
+			}
+		case <-late:
+			t.Fatalf("no %s came over a stream", method)
 		}
 	}
 }

@@ -205,12 +205,14 @@ func (s *Stack) cancelOf(inv *sip.Request, reason string) *sip.Request {
 }
 
 // oneShot sends a request and tells done its final answer on the lane, nil = none came in 32 s. A stream that is cut
-// under it is replaced once.
+// under it is replaced, streamTries times at most.
 func (s *Stack) oneShot(lane *Lane, r *sip.Request, done func(*sip.Response)) {
-	s.shot(lane, r, done, true)
+	s.shot(lane, r, done, 0)
 }
 
-func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), anew bool) {
+// shot is try n of a request, from 0.
+func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), n int) {
+	anew := n < streamTries
 	sent, tx, err := s.transact(r)
 	if err != nil {
 		lane.Do(func() { done(nil) })
@@ -223,7 +225,7 @@ func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), anew 
 			if !finished {
 				finished = true
 				tx.Terminate()
-				s.shot(lane, r, done, false)
+				s.shot(lane, r, done, n+1)
 			}
 		})
 	}
@@ -241,7 +243,7 @@ func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), anew 
 		finished = true
 		silent.Stop()
 		if anew && cut(sent, err) {
-			lane.After(reconnect, func() { s.shot(lane, r, done, false) })
+			lane.After(reconnect<<(2*n), func() { s.shot(lane, r, done, n+1) })
 			return
 		}
 		done(nil)
@@ -252,8 +254,12 @@ func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), anew 
 // have been cut while the request was written.
 const streamPatience = 2 * time.Second
 
-// reconnect lets the library forget a stream that was cut.
-const reconnect = 50 * time.Millisecond
+// reconnect lets the library forget a stream that was cut. A busy machine may need longer to notice: each wait is four
+// times the one before.
+const (
+	reconnect   = 50 * time.Millisecond
+	streamTries = 3
+)
 
 // cut says whether a transaction ended because its stream did.
 func cut(r *sip.Request, err error) bool {

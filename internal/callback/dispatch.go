@@ -39,7 +39,10 @@ func (c *Conductor) dispatch() time.Duration {
 	for _, f := range all {
 		if f.choice == nil {
 			c.push(f.cb, job{do: func(d *draft) error {
-				d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: ResultAgentNoAnswer})
+				if !waits(d.Callback) {
+					return errNotWaiting
+				}
+				d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult()})
 				return nil
 			}})
 			continue

@@ -113,7 +113,7 @@ func (d *draft) compare(facts []cti.LegFact) {
 	}
 	d.callAgain()
 	if waits(d.Callback) && d.State == RingingAgent && !d.DueAt.After(d.at) {
-		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: "", Result: ResultAgentNoAnswer})
+		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Result: d.lastAgentResult()})
 	}
 	if d.State == Connected && d.JoinedAt.IsZero() {
 		if first, second := d.waited(d.Current()); first != nil && second != nil {

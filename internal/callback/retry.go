@@ -26,6 +26,7 @@ var plans = map[Result]plan{
 	ResultNetwork:         {30 * time.Second, ReasonRetryNetwork, Failed, ReasonNetwork},
 	ResultAgentDeclined:   {5 * time.Minute, ReasonRetryAgentLeft, NoAgent, ReasonAgentLeft},
 	ResultAgentNoAnswer:   {5 * time.Minute, ReasonRetryNoAgent, NoAgent, ReasonNobodyTookIt},
+	ResultAgentBusy:       {5 * time.Minute, ReasonRetryNoAgent, NoAgent, ReasonNobodyTookIt},
 	ResultUnknown:         {doubtTime, ReasonRetryCrash, Failed, ReasonCrash},
 }
 
@@ -139,6 +140,21 @@ func visitorResult(c cti.Cause) (Result, Reason) {
 		return ResultUnknown, ""
 	}
 	return ResultNetwork, ""
+}
+
+// lastAgentResult is how the agent who was asked last for the visitor on the line let it pass.
+func (d *draft) lastAgentResult() Result {
+	if a := d.Current(); a != nil {
+		for i := len(a.Legs) - 1; i >= 0; i-- {
+			if l := &a.Legs[i]; l.Party != cti.Visitor && l.State == cti.Ended {
+				if l.Cause == cti.UserBusy {
+					return ResultAgentBusy
+				}
+				break
+			}
+		}
+	}
+	return ResultAgentNoAnswer
 }
 
 // agentResult is what the end of an agent's leg means for the attempt.

@@ -163,6 +163,9 @@ func (d *draft) ended(r rule, in *Input) {
 	d.Outcome, d.EndedAt, d.DueAt = r.outcome, d.at, time.Time{}
 	if d.Outcome == Completed && !d.JoinedAt.IsZero() {
 		d.TalkTime = d.at.Sub(d.JoinedAt)
+		if in.Reason == ReasonMaxTalk {
+			d.TalkTime = min(d.TalkTime, d.MaxTalk) // the farewell is no talk
+		}
 	}
 	if in.Reason == "" {
 		in.Reason = reasonOf(r.outcome)

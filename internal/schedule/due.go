@@ -74,8 +74,8 @@ func (w When) chosen(now time.Time, business *time.Location) (Due, error) {
 	switch {
 	case at.Before(now.Truncate(time.Minute)):
 		return Due{}, fault.At("when", fault.WhenInvalid, "That time is past. Choose one that is still to come.")
-	case at.After(now.Add(MaxAhead)):
-		return Due{}, fault.At("when", fault.WhenInvalid, "That is too far ahead. Choose a time within the next 30 days.")
+	case at.After(now.Add(MaxBooking)):
+		return Due{}, fault.At("when", fault.WhenInvalid, "That is too far ahead. Choose a time within the next year.")
 	}
 	return Due{At: at, Zone: loc.String(), Wall: w.at, Asked: w, Chosen: true}, nil
 }

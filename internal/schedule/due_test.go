@@ -74,7 +74,7 @@ func TestResolve(t *testing.T) {
 		{name: "open there, closed by Greenwich", when: At("2026-11-25T16:30", ""), now: "2026-11-24T12:00:00Z", hours: office, want: "2026-11-25T21:30:00Z", zone: "America/New_York", wall: "2026-11-25T16:30"},
 		{name: "this minute is not past", when: At("2026-11-24T09:00", ""), now: "2026-11-24T14:00:59Z", want: "2026-11-24T14:00:00Z", zone: "America/New_York", wall: "2026-11-24T09:00"},
 		{name: "past", when: At("2026-11-24T09:00", ""), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},
-		{name: "too far", when: At("2026-12-25T09:00", ""), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},
+		{name: "too far", when: At("2028-12-25T09:00", ""), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},
 		{name: "no such zone", when: At("2026-11-25T09:00", "Mars/Olympus"), now: "2026-11-24T14:01:00Z", code: fault.WhenInvalid},
 		{name: "after closing", when: After(10 * time.Minute), now: "2026-11-24T21:55:00Z", hours: office, code: fault.OutsideHours, firstElse: "2026-11-25T14:00:00Z"},
 		{name: "never open", now: "2026-11-24T21:55:00Z", hours: map[string][]string{"daily": {}}, code: fault.OutsideHours},

@@ -22,6 +22,8 @@ type When struct {
 const (
 	MinAfter = time.Minute
 	MaxAhead = 30 * 24 * time.Hour
+	// MaxBooking is how far ahead a chosen time may lie.
+	MaxBooking = 366 * 24 * time.Hour
 )
 
 // After is d from when it is resolved.

@@ -111,7 +111,7 @@ func FuzzWhen(f *testing.F) {
 			}
 			return
 		}
-		if due.At.Before(now.Truncate(time.Minute)) || due.At.After(now.Add(MaxAhead)) || due.Chosen == w.IsNow() || due.Shifted {
+		if due.At.Before(now.Truncate(time.Minute)) || due.At.After(now.Add(MaxBooking)) || due.Chosen == w.IsNow() || due.Shifted {
 			t.Errorf("%s at %s: %+v", b, now, due)
 		}
 	})

@@ -43,7 +43,11 @@ func TestSimulatedDays(t *testing.T) {
 	t.Cleanup(func() { t.Log(sum.String()) })
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
+			if seed > first {
+				// The first day is lived alone: what the standard library keeps for every type (encoding/json) is then
+				// there, and not written by one bubble while another reads it.
+				t.Parallel()
+			}
 			synctest.Test(t, func(t *testing.T) { live(t, uint64(seed), &sum) })
 			if t.Failed() {
 				t.Logf("again: SEED=%d go test ./test/sim -run TestSimulatedDays", seed)

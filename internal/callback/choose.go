@@ -32,7 +32,7 @@ func chooseTelephone(now time.Time, c *Callback, only Choice, busy bool) (ch *Ch
 	switch {
 	case only.Endpoint == "":
 		return nil, false, time.Time{} // somebody may be set up to answer before its time is over
-	case n >= routing.MaxMissed:
+	case n >= routing.MaxMissed || rejected(c, only.Endpoint):
 		return nil, true, time.Time{}
 	case n > 0 && now.Before(last.Add(routing.Rest)):
 		return nil, false, last.Add(routing.Rest)
@@ -42,6 +42,18 @@ func chooseTelephone(now time.Time, c *Callback, only Choice, busy bool) (ch *Ch
 		return nil, false, time.Time{}
 	}
 	return &only, false, time.Time{}
+}
+
+// rejected: this telephone has declined the call for good, and nobody else can be asked.
+func rejected(c *Callback, to cti.Endpoint) bool {
+	for i := range c.Attempts {
+		for _, l := range c.Attempts[i].Legs {
+			if l.Endpoint == to && l.Party != cti.Visitor && l.Cause == cti.CallRejected {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // chooseAgent asks routing; who is meant for another callback already counts as reserved.

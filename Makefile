@@ -4,6 +4,7 @@ SHELL    := /bin/bash
 GO       ?= go
 SEEDS    ?= 1000
 FUZZTIME ?= 30s
+ASTERISK ?= /var/cache/ringback/asterisk
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
@@ -41,8 +42,9 @@ mutants: ## the simulated days must find each bug built in on purpose
 bench: build ## how fast, how much memory
 	$(GO) run ./bench
 
-peers: build ## against SIPp and baresip only, with a table of what the telephones measured
-	$(GO) test ./test/peer/... -count=1 -v -timeout 10m
+peers: build ## against real telephones and exchanges only, with a table of what they measured; puts an Asterisk into $(ASTERISK)
+	scripts/asterisk ready $(ASTERISK)
+	$(GO) test ./test/peer/... -count=1 -v -timeout 15m
 
 fuzz: ## every fuzz target for FUZZTIME=30s
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

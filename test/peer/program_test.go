@@ -77,7 +77,7 @@ func serve(t testing.TB, c config, seed string) *service {
 	}
 	s := &service{t: t, dir: t.TempDir(), http: c.at.client()}
 	s.write("ringback.yaml", fmt.Sprintf(`
-listen: {http: %q, sip: [%q], rtp: %q}
+listen: {http: %q, sip: ["%s"], rtp: %q}
 policy: {limits: {per_number: [], per_visitor: []}}
 log: {level: info}
 %s`, c.http, c.sip, c.rtp, c.more))

@@ -124,7 +124,10 @@ func (p *softphone) calls() int {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return strings.Count(string(b), "Call established") - strings.Count(string(b), "terminated (duration")
+	count := func(baresip, linphone string) int {
+		return strings.Count(string(b), baresip) + strings.Count(string(b), linphone)
+	}
+	return count("Call established", "> connected.") - count("terminated (duration", "> ended (")
 }
 
 // do presses a button of the softphone: a command of baresip's menu, over its control connection.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ func (b *book) open(m *message, to, names string, p Person) *row {
 	r := &row{Entry: Entry{CallID: m.callID, Callback: m.get("x-ringback-callback"), Attempt: attempt(m.get("x-ringback-attempt")),
 		Leg: m.get("x-ringback-leg"), To: to, From: number(uriUser(addrURI(m.get("from")))), InviteAt: stamp(time.Now()),
 		Person: p.Does, Personality: names, ToneHz: p.Tone}}
+	r.CallerShown, r.CallerName = caller(m)
 	if len(b.order) >= maxRows {
 		b.forget(maxRows / 100)
 	}
@@ -48,6 +50,18 @@ func (b *book) open(m *message, to, names string, p Person) *row {
 		b.byCallback[r.Callback] = append(b.byCallback[r.Callback], r)
 	}
 	return r
+}
+
+// caller is the number and name that a telephone shows.
+func caller(m *message) (shown, name string) {
+	v := m.get("p-asserted-identity")
+	if v == "" {
+		v = m.get("from")
+	}
+	if name, _, _ = strings.Cut(v, "<"); name == v {
+		name = ""
+	}
+	return number(uriUser(addrURI(v))), strings.Trim(strings.TrimSpace(name), `"`)
 }
 
 func (b *book) forget(n int) {

@@ -31,8 +31,13 @@ type call struct {
 	uri     string                   // Request-URI of ours: their Contact
 	nonce   string                   // of our challenge
 	lost    struct{ acks, byes int } // on purpose
-	frozen  bool                     // answers nothing any more
+	prov    *provisional
+	due     bool   // the person has picked up, the PRACK is awaited
+	cut     *alarm // of timer_cut
+	frozen  bool   // answers nothing any more
 	over    bool
+
+	refusedHold bool
 }
 
 // invited takes an INVITE outside a dialog.
@@ -65,7 +70,13 @@ func (c *Carrier) newCall(m *message, src netip.AddrPort) *call {
 	k := &call{c: c, own: map[uint32]*request{}, invite: m, from: src, tag: c.sources.tag(), person: c.person(to)}
 	names := join(c.manner, k.person.Personality)
 	k.manner, _ = mannerOf(names)
+	if k.person.Does == "answers" && k.manner.becomes != "" {
+		k.person.Does = k.manner.becomes
+	}
 	k.row = c.book.open(m, to, names, k.person)
+	if k.manner.shows != "" {
+		k.row.CallerShown = k.manner.shows
+	}
 	k.row.call = k
 	c.pickTone(k.row)
 	k.cseq = c.rand.Uint32N(1 << 16)
@@ -139,8 +150,11 @@ func (k *call) ring() {
 
 func (k *call) answerLater() {
 	wait := max(k.person.After, k.manner.minRing)
+	if k.manner.falseAnswer {
+		wait = min(wait, 200*time.Millisecond)
+	}
 	k.later(wait, func() {
-		if !k.final {
+		if !k.final && !k.waitsForPRACK() {
 			k.answer()
 		}
 	})
@@ -206,6 +220,9 @@ func (k *call) openMedia() bool {
 	}
 	k.media = m
 	k.ours.id, k.ours.addr = uint64(m.ssrc), m.conn.addr
+	if k.manner.privateSDP {
+		k.ours.addr = netip.AddrPortFrom(behindRouter, m.conn.addr.Port())
+	}
 	return true
 }
 
@@ -278,6 +295,9 @@ func (k *call) later(d time.Duration, f func()) *alarm {
 		}
 	})
 }
+
+// behindRouter is what private_sdp writes.
+var behindRouter = netip.MustParseAddr("192.168.77.7")
 
 // contact is our side of the dialog.
 func (k *call) contact() string { return fmt.Sprintf("<sip:carrier@%s>", k.c.addr) }

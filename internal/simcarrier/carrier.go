@@ -53,16 +53,17 @@ type Carrier struct {
 	tones  atomic.Pointer[[]int] // every tone that an ear may tell apart
 
 	// Owned by the loop; after it has ended, by whoever holds after.
-	after   sync.Mutex
-	clock   clock
-	rand    *rand.Rand
-	manner  string
-	people  map[string]Person
-	calls   map[string]*call // by Call-ID
-	live    map[string][]*call
-	nth     map[string]int
-	sources sources
-	book    book
+	after    sync.Mutex
+	clock    clock
+	rand     *rand.Rand
+	manner   string
+	people   map[string]Person
+	calls    map[string]*call // by Call-ID
+	live     map[string][]*call
+	nth      map[string]int
+	admitted time.Time // when cps1 let a call in
+	sources  sources
+	book     book
 }
 
 type datagram struct {

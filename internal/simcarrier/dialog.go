@@ -78,6 +78,12 @@ func (k *call) inside(m *message, src netip.AddrPort) {
 		k.renegotiate(m, src, again)
 	case "OPTIONS":
 		ok(allow)
+	case "PRACK":
+		if !k.pracked(m) && !again {
+			k.c.answerBare(m, src, 481, "Call/Transaction Does Not Exist")
+			return
+		}
+		ok()
 	case "INFO":
 		ok()
 		if key := infoKey(m.body); key != "" && !again && k.media != nil {
@@ -115,7 +121,10 @@ func (k *call) renegotiate(m *message, src netip.AddrPort, again bool) {
 		}
 		return
 	case m.method == "INVITE" && k.inviting():
-		k.c.answerBare(m, src, 491, "Request Pending")
+		k.finalBare(m, src, 491, "Request Pending")
+		return
+	case m.method == "INVITE" && k.manner.updateOnly:
+		k.finalBare(m, src, 488, "Not Acceptable Here")
 		return
 	}
 	k.remember(m, src)
@@ -128,9 +137,16 @@ func (k *call) renegotiate(m *message, src netip.AddrPort, again bool) {
 			ours, err = k.manner.answerTo(s)
 		}
 		if err != nil {
-			k.c.answerBare(m, src, 488, "Not Acceptable Here")
+			k.finalBare(m, src, 488, "Not Acceptable Here")
 			return
 		}
+		if s.held() && k.manner.held != nil {
+			if code := k.manner.held(k); code != 0 {
+				k.finalBare(m, src, code, "Not Now")
+				return
+			}
+		}
+		k.row.Held = k.row.Held || s.held()
 		offer = s
 		k.change(ours)
 		k.media.send(s, k.ours)
@@ -139,10 +155,29 @@ func (k *call) renegotiate(m *message, src netip.AddrPort, again bool) {
 		body = k.ours.text(offer)
 	}
 	r := &reply{cseq: m.cseq, to: m.via.replyTo(src), ok: true, tag: m.toTag}
-	r.text = k.c.response(m, src, 200, "OK", []string{"Contact: " + k.contact(), allow}, "", body)
+	extra := []string{"Contact: " + k.contact(), allow}
+	if v := m.get("session-expires"); v != "" {
+		extra = append(extra, "Session-Expires: "+v)
+	}
+	r.text = k.c.response(m, src, 200, "OK", extra, "", body)
 	if m.method == "INVITE" {
 		k.repeat(r)
 	}
+	k.c.send(r.text, r.to)
+	for _, f := range k.manner.renewed {
+		f(k)
+	}
+}
+
+// finalBare refuses a request inside the dialog; a refused INVITE is refused again until its ACK comes.
+func (k *call) finalBare(m *message, src netip.AddrPort, code int, reason string) {
+	if m.method != "INVITE" {
+		k.c.answerBare(m, src, code, reason)
+		return
+	}
+	r := &reply{cseq: m.cseq, to: m.via.replyTo(src)}
+	r.text = k.c.response(m, src, code, reason, nil, "", "")
+	k.repeat(r)
 	k.c.send(r.text, r.to)
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The steps that personalities add to a call.
+// What personalities do before a call is answered.
 
 // earlyMedia rings with the network's own tone in a 183.
 func earlyMedia(k *call) {
@@ -14,9 +14,39 @@ func earlyMedia(k *call) {
 		k.respond(180, "Ringing", reply{})
 		return
 	}
+	k.early(ringing()...)
+}
+
+func (k *call) early(plan ...bit) {
 	k.respond(183, "Session Progress", reply{body: k.ours.text(k.offer)})
-	k.media.say(ringing()...)
+	k.media.say(plan...)
 	k.media.begin()
+}
+
+// announcement is the network refusing in words: a voice, then 404.
+func announcement(k *call) {
+	if k.offer != nil && k.openMedia() {
+		k.early(quiet(200*time.Millisecond), tone(3*time.Second, k.row.ToneHz), quiet(0))
+	}
+	k.later(4*time.Second, func() { k.refuseNow(404, "Not Found") })
+}
+
+// deadNumber is the same with the three tones before it.
+func deadNumber(k *call) {
+	if k.offer != nil && k.openMedia() {
+		k.early(append(specialTones(), speech(3*time.Second), quiet(0))...)
+	}
+	k.later(5*time.Second, func() { k.refuseNow(404, "Not Found") })
+}
+
+func forwarded(k *call) {
+	who := "<sip:" + k.row.To + "@" + k.c.addr.Addr().String() + ">"
+	k.respond(181, "Call Is Being Forwarded", reply{extra: []string{"Diversion: " + who + ";reason=no-answer;counter=1", "History-Info: " + who + ";index=1"}})
+	k.later(500*time.Millisecond, func() {
+		if !k.final {
+			k.respond(180, "Ringing", reply{})
+		}
+	})
 }
 
 func many180(k *call) {
@@ -44,53 +74,23 @@ func final(code int, reason string, extra ...string) func(*call) bool {
 	}
 }
 
-// secondAnswer is another branch of a fork that answers 50 ms after the first, with its own tag.
-func secondAnswer(k *call) {
-	k.later(50*time.Millisecond, func() {
-		k.twin = k.c.sources.tag()
-		r := reply{tag: k.twin, cseq: k.invite.cseq, to: k.invite.via.replyTo(k.from), ok: true}
-		r.text = k.c.response(k.invite, k.from, 200, "OK", k.headers(200, r), k.twin, k.ours.text(k.offer))
-		k.repeat(&r)
-		k.c.send(r.text, r.to)
-	})
+func noPlus(k *call) bool {
+	if strings.HasPrefix(uriUser(k.invite.uri), "+") {
+		k.refuseNow(484, "Address Incomplete")
+		return false
+	}
+	return true
 }
 
-func freeze(k *call) {
-	k.later(5*time.Second, func() {
-		k.frozen = true
-		k.row.Frozen = true
-		k.media.mute(true)
-	})
-}
-
-// se90 is RFC 4028 with the carrier as refresher, though nobody asked for it. A refused refresh ends the call.
-func se90(w *manner) {
-	w.answerExtra = append(w.answerExtra, "Session-Expires: 90;refresher=uas")
-	w.refreshExtra = append(w.refreshExtra, "Supported: timer", "Session-Expires: 90;refresher=uac")
-	w.answered = append(w.answered, func(k *call) { k.later(45*time.Second, func() { refresh(k) }) })
-}
-
-func refresh(k *call) {
-	k.reinvite(k.ours.dir, func(code int) {
-		if code >= 300 {
-			k.row.Refused = true
-			k.hangUp()
-		}
-	})
-	k.later(45*time.Second, func() { refresh(k) })
-}
-
-// reinviteAtACK asks for the session again at once, then holds it for a second and takes it back.
-func reinviteAtACK(k *call) {
-	k.later(50*time.Millisecond, func() {
-		k.reinvite("sendrecv", func(int) {
-			k.later(time.Second, func() {
-				k.reinvite("sendonly", func(int) {
-					k.later(time.Second, func() { k.reinvite("sendrecv", nil) })
-				})
-			})
-		})
-	})
+// onePerSecond counts the calls of the whole line.
+func onePerSecond(k *call) bool {
+	now := time.Now()
+	if now.Sub(k.c.admitted) < time.Second {
+		k.refuseNow(503, "Trunk CPS limit exceeded")
+		return false
+	}
+	k.c.admitted = now
+	return true
 }
 
 // timer422 refuses session timers under half an hour (RFC 4028 section 9), and INVITEs that name none.

@@ -29,7 +29,9 @@ type Entry struct {
 	TonesHeard    []Heard   `json:"tones_heard"`
 	Overlap       int       `json:"overlap"` // most other calls that rang or talked at this number at the same instant
 
-	Person       string     `json:"person"` // what they do
+	CallerShown  string     `json:"caller_shown"` // the number that the telephone shows: P-Asserted-Identity, else From
+	CallerName   string     `json:"caller_name"`  // the name beside it
+	Person       string     `json:"person"`       // what they do
 	Personality  string     `json:"personality"`
 	ToneHz       int        `json:"tone_hz"` // the voice of the person here
 	RingingFrom  time.Time  `json:"ringing_from"`
@@ -42,6 +44,9 @@ type Entry struct {
 	Resent       int        `json:"resent"`  // messages of ours that were sent again
 	Frozen       bool       `json:"frozen"`  // it answers nothing any more
 	Refused      bool       `json:"refused"` // a session refresh of ours was refused
+	Cut          bool       `json:"cut"`     // the line hung up because nobody refreshed the session
+	Held         bool       `json:"held"`    // the other side has put this person on hold
+	Pracks       int        `json:"pracks"`  // provisional answers that were acknowledged
 	Pressed      []Key      `json:"pressed"`
 	KeysHeard    string     `json:"keys_heard"`
 	Reinvites    []Reinvite `json:"reinvites"` // ours, the last 100

@@ -35,7 +35,10 @@ type media struct {
 	seq     uint16
 	burst   bool // the next packet begins a talk-spurt
 	plan    []bit
-	voice   int // Hz
+	vad     bool // pauses are comfort noise and then nothing
+	idle    int  // frames since speech
+	deaf    bool // what comes in is lost
+	voice   int  // Hz
 	talking bool
 	keys    []byte
 	event   struct{ code, from, length, ends int } // the key being sent; length 0 = none
@@ -53,7 +56,7 @@ func (c *Carrier) openMedia(k *call) (*media, error) {
 		return nil, err
 	}
 	m := &media{c: c, conn: packets(conn), ssrc: c.rand.Uint32(), base: c.rand.Uint32(), seq: uint16(c.rand.Uint32()),
-		burst: true, muted: k.manner.noMedia, voice: k.row.ToneHz}
+		burst: true, muted: k.manner.noMedia || k.manner.mediaAfter > 0, vad: k.manner.detectsVoice, deaf: k.manner.deaf, voice: k.row.ToneHz}
 	m.out = m.conn
 	if k.manner.otherPort {
 		out, err := c.cfg.Net.ListenPacket(host)
@@ -90,6 +93,7 @@ func (m *media) run() {
 		n, _, err := m.conn.read(in)
 		now := time.Now()
 		switch {
+		case err == nil && m.deaf:
 		case err == nil:
 			m.c.guard(func() { m.hear(in[:n], now) })
 		case errors.Is(err, net.ErrClosed):

@@ -20,6 +20,12 @@ func (m *media) talk(after time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.plan = []bit{quiet(after), marker(), tone(0, m.voice).forever()}
+	if m.vad { // people breathe; the line then sends nothing
+		m.plan = m.plan[:2]
+		for range 400 {
+			m.plan = append(m.plan, tone(1500*time.Millisecond, m.voice), quiet(1200*time.Millisecond))
+		}
+	}
 	m.talking = true
 }
 
@@ -57,6 +63,7 @@ func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, n
 	p := packet{pt: m.pt, seq: m.seq, ts: m.base + uint32(m.n), ssrc: m.ssrc}
 	size, step := 12+m.frame, m.frame
 	begins := m.burst
+	pause := m.vad && m.pausing()
 	if m.event.length > 0 || len(m.keys) > 0 {
 		begins = m.keyPacket(out, &p, now)
 		size = 16
@@ -68,6 +75,12 @@ func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, n
 	}
 	m.n += step
 	next = m.start.Add(lasting(m.n))
+	if pause && m.event.length == 0 {
+		if size = m.comfort(out, &p); size == 0 {
+			m.burst = true
+			return nil, to, next
+		}
+	}
 	if !m.on || m.muted || !m.to.IsValid() {
 		m.burst = true
 		return nil, to, next
@@ -76,6 +89,28 @@ func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, n
 	m.seq++
 	m.burst = false
 	return out[:size], m.to, next
+}
+
+// comfortPT is comfort noise (RFC 3389).
+const comfortPT = 13
+
+// pausing says that nobody speaks just now, and counts how long.
+func (m *media) pausing() bool {
+	if len(m.plan) > 0 && m.plan[0].sound != (sound{}) {
+		m.idle = 0
+		return false
+	}
+	m.idle++
+	return true
+}
+
+// comfort writes a packet of comfort noise at the beginning of a pause and each 400 ms; 0 = nothing is due.
+func (m *media) comfort(out []byte, p *packet) int {
+	if m.idle%20 != 1 {
+		return 0
+	}
+	p.pt, out[12] = comfortPT, 70
+	return 13
 }
 
 // steady says that nothing is going to change by itself, so packets may be thinned.

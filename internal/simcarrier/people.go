@@ -33,6 +33,8 @@ func scripts() map[string]script {
 		"declines": {"rings and is declined: 603", true, func(k *call) { k.refuse(603, "Decline") }},
 		"machine":  {"an answering machine: announcement, beep, 20 s of recording", true, (*call).answerLater},
 		"screens":  {"a robot that asks who is calling and then rings the person", true, (*call).answerLater},
+		"fax":      {"a fax machine: 2100 Hz", true, (*call).answerLater},
+		"dead":     {"the tones of a number that is not in service, in an answered call", true, (*call).answerLater},
 		"unknown":  {"no such number: 404", false, func(k *call) { k.refuse(404, "Not Found") }},
 	}
 }
@@ -80,7 +82,7 @@ func (c *Carrier) person(to string) Person {
 
 func (p Person) check() error {
 	if _, ok := scripts()[p.Does]; !ok {
-		return fmt.Errorf("nobody does %q: it is one of answers, busy, rings, declines, machine, screens, unknown", p.Does)
+		return fmt.Errorf("nobody does %q: it is one of answers, busy, rings, declines, machine, screens, fax, dead, unknown", p.Does)
 	}
 	if p.Tone != 0 && (p.Tone < 300 || p.Tone > 3400) {
 		return fmt.Errorf("a voice of %d Hz does not pass a telephone: 300 to 3400", p.Tone)
@@ -96,7 +98,17 @@ func (p Person) check() error {
 
 // answered is what the person does once the 200 has left.
 func (p Person) answered(k *call) {
+	if after := k.manner.mediaAfter; after > 0 {
+		k.later(after, func() { k.media.mute(k.manner.noMedia) })
+		p.Speak, p.PressAfter = p.speak()+after, p.PressAfter+after
+	}
 	switch p.Does {
+	case "fax":
+		k.media.say(quiet(500*time.Millisecond), tone(3*time.Second, 2100), quiet(0))
+		k.later(p.talk(30*time.Second), func() { k.hangUp() })
+	case "dead":
+		k.media.say(append(append(specialTones(), speech(3*time.Second)), append(specialTones(), quiet(0))...)...)
+		k.later(p.talk(10*time.Second), func() { k.hangUp() })
 	case "machine":
 		k.media.say(speech(4*time.Second), tone(500*time.Millisecond, 1000), quiet(20*time.Second))
 		k.later(p.talk(4500*time.Millisecond+20*time.Second), func() { k.hangUp() })
@@ -105,10 +117,20 @@ func (p Person) answered(k *call) {
 		gone := k.later(30*time.Second, func() { k.hangUp() })
 		k.media.listen(2300*time.Millisecond, time.Second, func() { k.comesOn(gone) })
 	default:
-		k.media.talk(p.speak())
-		k.press(p)
-		k.later(p.talk(time.Minute), func() { k.hangUp() })
+		if k.manner.falseAnswer {
+			k.media.say(ringing()...)
+			k.later(max(p.After, 4*time.Second), func() { k.speaks(p) })
+			return
+		}
+		k.speaks(p)
 	}
+}
+
+// speaks is a person who is on the line from now on.
+func (k *call) speaks(p Person) {
+	k.media.talk(p.speak())
+	k.press(p)
+	k.later(p.talk(time.Minute), func() { k.hangUp() })
 }
 
 // comesOn is the screened person taking over from the robot: two seconds of ringing, then talk.
@@ -118,11 +140,7 @@ func (k *call) comesOn(robot *alarm) {
 	}
 	k.c.clock.stop(robot)
 	k.media.say(tone(2*time.Second, 440, 480), quiet(0))
-	k.later(2*time.Second, func() {
-		k.media.talk(k.person.speak())
-		k.press(k.person)
-		k.later(k.person.talk(time.Minute), func() { k.hangUp() })
-	})
+	k.later(2*time.Second, func() { k.speaks(k.person) })
 }
 
 func (k *call) press(p Person) {

@@ -75,7 +75,7 @@ func TestPersonalities(t *testing.T) {
 				t.Errorf("heard %d packets at the port of the SDP", e.Packets)
 			}
 		},
-		"new_tag": func(t *testing.T, c *Carrier, u *uac) {
+		"new_tag_183_200": func(t *testing.T, c *Carrier, u *uac) {
 			u.invite()
 			early := u.expect("183")
 			e, err := parseSDP(early.body)
@@ -108,7 +108,7 @@ func TestPersonalities(t *testing.T) {
 				t.Error("the answer is another dialog or source than the 183")
 			}
 		},
-		"se90_refresher": func(t *testing.T, c *Carrier, u *uac) {
+		"se90_refresher_uas": func(t *testing.T, c *Carrier, u *uac) {
 			u.invite()
 			m, _ := u.answered()
 			if m.get("session-expires") != "90;refresher=uas" {
@@ -264,7 +264,7 @@ func TestPersonalities(t *testing.T) {
 				t.Errorf("%d messages, ledger %+v", len(u.inbox), e)
 			}
 		},
-		"no_rtp": func(t *testing.T, c *Carrier, u *uac) {
+		"mute_in": func(t *testing.T, c *Carrier, u *uac) {
 			u.invite()
 			_, s := u.answered()
 			go u.speak(s, 660, time.Second)
@@ -302,6 +302,9 @@ func TestPersonalities(t *testing.T) {
 	for _, p := range personalities() {
 		t.Run(p.Name, func(t *testing.T) {
 			story := stories[p.Name]
+			if story == nil {
+				story = zooStories()[p.Name]
+			}
 			if story == nil {
 				t.Fatal("has no story")
 			}
@@ -391,7 +394,7 @@ func TestPersonalitiesAddUp(t *testing.T) {
 			t.Errorf("types %v, sizes %v, personality %s", h.pts, h.sizes, e.Personality)
 		}
 		u.expect("BYE")
-		if w, _ := mannerOf("se90_refresher+ptime30+se90_refresher"); len(w.answerExtra) != 1 || len(w.answered) != 1 {
+		if w, _ := mannerOf("se90_refresher_uas+ptime30+se90_refresher_uas"); len(w.answerExtra) != 1 || len(w.answered) != 1 {
 			t.Error("the same personality twice counts twice")
 		}
 		for _, bad := range []Person{{Does: "dances"}, {Does: "answers", Personality: "nice"}, {Does: "answers", Tone: 20}, {Does: "answers", Press: "x"}} {
@@ -405,9 +408,9 @@ func TestPersonalitiesAddUp(t *testing.T) {
 // A session timer of 90 s, refreshed by the carrier, for five hours of a simulated day.
 func TestFiveHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, n := network1(t, Config{Personality: "se90_refresher", Pace: time.Second})
+		c, n := network1(t, Config{Personality: "se90_refresher_uas", Pace: time.Second})
 		defer c.Close()
-		if err := c.SetPerson("0100", Person{Does: "answers", Talk: 6 * time.Hour, Personality: "se90_refresher"}); err != nil {
+		if err := c.SetPerson("0100", Person{Does: "answers", Talk: 6 * time.Hour, Personality: "se90_refresher_uas"}); err != nil {
 			t.Fatal(err)
 		}
 		u := phone(t, n, "10.0.0.2", "+12025550100", "x")

@@ -37,12 +37,20 @@ func (k *call) respond(code int, reason string, r reply) {
 	if code > 100 && r.tag == "" {
 		r.tag = k.tag
 	}
+	reliable := code > 100 && code < 200 && k.manner.reliable
+	if reliable && !k.relies(&r) {
+		return
+	}
 	k.last = k.c.response(k.invite, k.from, code, reason, k.headers(code, r), r.tag, r.body)
 	to := k.invite.via.replyTo(k.from)
 	now := time.Now()
 	switch {
 	case code < 200:
 		k.row.provisional(code, now)
+		if reliable {
+			k.prov.text = k.last
+			k.repeatProvisional(k.prov)
+		}
 	default:
 		k.final = true
 		k.row.Final, k.row.FinalAt = code, stamp(now)
@@ -60,7 +68,7 @@ func (k *call) headers(code int, r reply) []string {
 	return h
 }
 
-const allow = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
+const allow = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK"
 
 // repeat sends a final response again until it is acknowledged: 500 ms, 1 s, 2 s, 4 s, ... for 32 s.
 func (k *call) repeat(r *reply) {

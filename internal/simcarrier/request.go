@@ -39,7 +39,7 @@ func (k *call) write(method string, cseq uint32, branch, contentType, body strin
 	b.WriteString("From: " + from + "\r\nTo: " + k.invite.get("from") + "\r\n")
 	b.WriteString("Call-ID: " + k.row.CallID + "\r\nCSeq: " + strconv.FormatUint(uint64(cseq), 10) + " " + method + "\r\n")
 	var extra []string
-	if method == "INVITE" {
+	if method == "INVITE" || method == "UPDATE" {
 		extra = append(extra, "Contact: "+k.contact(), allow)
 		extra = append(extra, k.manner.refreshExtra...)
 	}

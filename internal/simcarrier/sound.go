@@ -47,6 +47,11 @@ func ringing() (plan []bit) {
 	return plan
 }
 
+// specialTones are the three rising ones before "not in service" (ITU-T E.180).
+func specialTones() []bit {
+	return []bit{tone(330*time.Millisecond, 950), tone(330*time.Millisecond, 1400), tone(330*time.Millisecond, 1800), quiet(500 * time.Millisecond)}
+}
+
 // quiet is silence; for ever when d is 0.
 func quiet(d time.Duration) bit {
 	if d == 0 {

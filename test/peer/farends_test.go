@@ -27,7 +27,7 @@ const (
 )
 
 // manners are the carriers that the join is measured on; both lines of a call are of one kind.
-var manners = []string{"many_180", "", "pcma_only", "ptime30", "event_pt_96", "no_events", "asymmetric_rtp", "new_tag", "se90_refresher", "reinvite_at_ack"}
+var manners = []string{"many_180", "", "pcma_only", "ptime30", "event_pt_96", "no_events", "asymmetric_rtp", "new_tag_183_200", "se90_refresher_uas", "reinvite_at_ack"}
 
 // figures are what the two telephones of one call measured.
 type figures struct {

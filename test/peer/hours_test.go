@@ -22,7 +22,7 @@ func TestFiveHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const talk = 5 * time.Hour
 		net := wire.NewSimulated(1)
-		c, err := simcarrier.New(simcarrier.Config{Net: net, Listen: "10.0.0.2:5060", Seed: 1, Personality: "se90_refresher", Pace: time.Second})
+		c, err := simcarrier.New(simcarrier.Config{Net: net, Listen: "10.0.0.2:5060", Seed: 1, Personality: "se90_refresher_uas", Pace: time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

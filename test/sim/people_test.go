@@ -103,7 +103,7 @@ func visitorAt(r *rand.Rand) simcarrier.Person {
 
 // line is how a telephone line behaves: most are ordinary.
 func line(r *rand.Rand) string {
-	zoo := []string{"pcma_only", "event_pt_96", "many_180", "new_tag", "early_media_183", "lost_ack", "lost_bye", "late_200",
+	zoo := []string{"pcma_only", "event_pt_96", "many_180", "new_tag_183_200", "early_media_183", "lost_ack", "lost_bye", "late_200",
 		"slow_6s", "reinvite_at_ack", "only_100", "unavailable_503", "moved_302", "freeze", "silence"}
 	if r.IntN(100) < 60 {
 		return ""

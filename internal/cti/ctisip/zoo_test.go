@@ -14,7 +14,7 @@ import (
 // Over a carrier of each personality both people of a callback hear each other, soon and without a hole, on one stream
 // each, never themselves, and never a long silence.
 func TestZoo(t *testing.T) {
-	for _, name := range []string{"", "pcma_only", "ptime30", "event_pt_96", "no_events", "info_keys", "asymmetric_rtp", "new_tag", "se90_refresher",
+	for _, name := range []string{"", "pcma_only", "ptime30", "event_pt_96", "no_events", "info_keys", "asymmetric_rtp", "new_tag_183_200", "se90_refresher_uas",
 		"reinvite_at_ack", "many_180", "early_media_183", "lost_ack", "lost_bye", "two_200", "challenge_401", "challenge_stale", "challenge_407", "challenge_sha256"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -93,6 +93,7 @@ type Leg struct {
 	ConfirmedAt time.Time
 	BridgedAt   time.Time
 	EndedAt     time.Time
+	Quality     cti.Quality // of its sound, once it has ended
 }
 
 // Line is a line of the journal: the only input of explain. Seq is the callback's version after the step.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ringback/internal/cti"
 	"ringback/internal/directory"
 )
 
@@ -93,7 +94,28 @@ func (e *explainer) attempt(a *Attempt, dir *directory.Directory) {
 		e.say("  %-8s %s  sent %s ringing %s answered %s bridged %s  %s", l.Party, l.ID,
 			strings.TrimSpace(e.since(l.SentAt)), strings.TrimSpace(e.since(l.RingingAt)), strings.TrimSpace(e.since(l.AnsweredAt)),
 			strings.TrimSpace(e.since(l.BridgedAt)), end)
+		e.quality(l.Quality)
 	}
+}
+
+// quality is how the leg sounded, each direction on its own: in is what we heard of it, out what it heard of us.
+func (e *explainer) quality(q cti.Quality) {
+	if q.PacketsIn == 0 && q.PacketsOut == 0 {
+		return
+	}
+	in := "nothing was heard"
+	if q.MOS > 0 {
+		in = fmt.Sprintf("MOS %.1f, %.1f %% lost, jitter %d ms", q.MOS, 100*q.Loss, q.Jitter.Milliseconds())
+	}
+	out := "no report"
+	if q.MOSOut > 0 {
+		out = fmt.Sprintf("MOS %.1f, %.1f %% lost, jitter %d ms", q.MOSOut, 100*q.LossOut, q.JitterOut.Milliseconds())
+	}
+	trip := ""
+	if q.RTT > 0 {
+		trip = fmt.Sprintf("; there and back %d ms", q.RTT.Milliseconds())
+	}
+	e.say("           sound in: %s (%d packets); out: %s (%d packets)%s", in, q.PacketsIn, out, q.PacketsOut, trip)
 }
 
 func (e *explainer) ending(c *Callback) {

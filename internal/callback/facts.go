@@ -71,7 +71,7 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 			d.JoinedAt, d.DueAt = ev.At, ev.At.Add(d.MaxTalk+time.Minute)
 		}
 	case cti.LegEnded:
-		l.EndedAt, l.Cause, l.By, l.SIPCode = ev.At, ev.Cause, ev.By, ev.SIPCode
+		l.EndedAt, l.Cause, l.By, l.SIPCode, l.Quality = ev.At, ev.Cause, ev.By, ev.SIPCode, ev.Quality
 	}
 }
 
@@ -166,8 +166,13 @@ func legDetail(l *Leg, ev cti.Event) string {
 		if ev.SIPCode != 0 {
 			s += fmt.Sprintf(" (%d)", ev.SIPCode)
 		}
+		if ev.Tone != "" {
+			s += ", " + string(ev.Tone)
+		}
 	case cti.LegDigit:
 		s += ": a key" // which one may be personal
+	case cti.LegTone:
+		s += ": " + string(ev.Tone)
 	}
 	return s
 }

@@ -29,11 +29,11 @@ var legLife = map[LegState]map[EventKind]LegState{
 	Ended:     {},
 }
 
-// Next returns the state after an event, and whether the event is in place. Digits and audio notices change nothing
+// Next returns the state after an event, and whether the event is in place. Digits, tones and audio notices change nothing
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
-	case LegDigit, LegQuiet, LegHeard:
+	case LegDigit, LegQuiet, LegHeard, LegTone:
 		return s, s.Up()
 	}
 	to, ok := legLife[s][k]

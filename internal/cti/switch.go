@@ -82,6 +82,7 @@ type Order struct {
 	Confirm  Confirm       // what makes an answered leg a confirmed one
 	Region   string        // ISO country whose ringback and busy tones are played
 	Hear     Program       // what the leg hears once it is answered
+	PostDial string        // keys sent once the far end has answered, before anybody hears it; 'w' waits 500 ms; "" = none
 }
 
 // Confirm is how an answered leg proves that a person took it. Auto is resolved by the application.
@@ -164,6 +165,8 @@ type LegFact struct {
 	By     By
 	Trunk  id.Trunk
 	CallID string
+
+	Quality Quality // so far, of an answered leg
 }
 
 // EventKind says what happened to a leg.
@@ -179,7 +182,8 @@ const (
 	LegDigit     EventKind = "leg_digit"     // a key; Digit
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again
-	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode
+	LegTone      EventKind = "leg_tone"      // a machine's tone; Tone
+	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
 )
 
 // Event is a fact about one leg, told by the switch.
@@ -197,4 +201,6 @@ type Event struct {
 	Cause    Cause
 	By       By
 	SIPCode  int
+	Tone     Tone
+	Quality  Quality // of an answered leg, with LegEnded
 }

@@ -71,7 +71,7 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 	l.stream.Remote(l.remote(m, codec, t, from.Addr(), natted))
 	l.stream.Answered()
 	l.sw.mu.Lock()
-	l.codec, l.fact.CallID = codec.Name, c.CallID()
+	l.codec, l.sound, l.fact.CallID = codec.Name, l.stream, c.CallID()
 	if t.line != nil {
 		l.fact.Trunk = t.line.ID
 	}

@@ -44,6 +44,7 @@ func (t *try) invitation() dialog.Invitation {
 		local = i.Public
 	}
 	l.local.Addr, l.local.Codecs = local, l.codecs(t)
+	l.local.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
 	i.Body = l.local.Offer()
 	return i
 }

@@ -19,8 +19,9 @@ type leg struct {
 	sw    *Switch
 	o     cti.Order
 	fact  cti.LegFact
-	codec cti.Codec // what it speaks, once answered; under the switch's lock
-	with  id.Leg    // the other leg of its bridge; under the switch's lock
+	codec cti.Codec     // what it speaks, once answered; under the switch's lock
+	sound *media.Stream // of an answered leg; under the switch's lock
+	with  id.Leg        // the other leg of its bridge; under the switch's lock
 
 	lane     *dialog.Lane
 	carriers []*line // trunks to be tried, best first; nil for sip:
@@ -123,7 +124,11 @@ func (l *leg) finish(e ending) {
 		t.Stop()
 	}
 	l.leaveBridge(e.cause)
+	var q cti.Quality
 	if l.stream != nil {
+		if l.talk != nil {
+			q = l.stream.Quality()
+		}
 		l.stream.Close()
 	}
 	for _, t := range l.tries {
@@ -131,8 +136,8 @@ func (l *leg) finish(e ending) {
 	}
 	l.sw.later(l.doors)
 	l.release()
-	l.sw.over(l, e) // before it is told: who hears of it may order the next leg at once
-	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode = e.cause, e.by, e.code })
+	l.sw.over(l, e, q) // before it is told: who hears of it may order the next leg at once
+	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode, v.Quality = e.cause, e.by, e.code, q })
 	l.sw.gone()
 }
 
@@ -264,6 +269,7 @@ func (l *leg) remote(m *sdp.Media, c sdp.Codec, t *try, src netip.Addr, natted b
 		law = audio.ALaw
 	}
 	r := media.Remote{Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT,
+		RTCP: netip.AddrPortFrom(m.Addr, uint16(m.RTCP)), Mux: m.Mux,
 		EventPT: m.EventPT, EventIn: sdp.PTEvent, Ptime: m.Ptime,
 		Send: m.Direction == sdp.SendRecv || m.Direction == sdp.RecvOnly, Receive: m.Direction == sdp.SendRecv || m.Direction == sdp.SendOnly}
 	return r

@@ -219,11 +219,11 @@ func (sw *Switch) sweep(now time.Time) {
 }
 
 // over moves a leg from the live ones to the past.
-func (sw *Switch) over(l *leg, e ending) {
+func (sw *Switch) over(l *leg, e ending, q cti.Quality) {
 	now := time.Now()
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
-	l.fact.State, l.fact.Cause, l.fact.By = cti.Ended, e.cause, e.by
+	l.fact.State, l.fact.Cause, l.fact.By, l.fact.Quality = cti.Ended, e.cause, e.by, q
 	delete(sw.legs, l.o.Leg)
 	cb := l.o.Callback
 	if sw.live[cb] = slices.DeleteFunc(sw.live[cb], func(o *leg) bool { return o == l }); len(sw.live[cb]) == 0 {
@@ -295,7 +295,11 @@ func (sw *Switch) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, erro
 		out = append(out, p.facts...)
 	}
 	for _, l := range sw.live[cb] {
-		out = append(out, l.fact)
+		f := l.fact
+		if l.sound != nil {
+			f.Quality = l.sound.Quality()
+		}
+		out = append(out, f)
 	}
 	return out, nil
 }

@@ -89,6 +89,7 @@ type Leg struct {
 	ConfirmedAt door.Stamp `json:"confirmed_at"`
 	BridgedAt   door.Stamp `json:"bridged_at"`
 	EndedAt     door.Stamp `json:"ended_at"`
+	Quality     *Quality   `json:"quality"`
 }
 
 // Line is one step of the journal, with a sentence.
@@ -215,6 +216,7 @@ func leg(l *callback.Leg, dir *directory.Directory) Leg {
 	if l.SIPCode != 0 {
 		out.SIPCode = &l.SIPCode
 	}
+	out.Quality = quality(l.Quality)
 	return out
 }
 

@@ -71,7 +71,7 @@ func (e *Engine) Open(o Owner) (*Stream, error) {
 	s := newStream(e, o, port)
 	e.streams[s] = struct{}{}
 	e.opened++
-	e.attach(s, conn)
+	s.out.socket = e.attach(s, conn, false)
 	return s, nil
 }
 

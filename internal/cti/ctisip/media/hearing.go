@@ -13,6 +13,7 @@ type hearing struct {
 	ssrc    uint32
 	high    uint16 // highest sequence number
 	restart uint16 // the number after one far off: if it comes, the far end began anew
+	turns   uint16 // times that it has begun at 0 again
 	seen    uint64 // bit i: high-i came
 	want    int64  // packets of finished sequences and of this one up to high
 	got     int64  // those that came
@@ -48,6 +49,9 @@ func (in *hearing) take(p *packet) bool {
 	}
 	switch d := int16(p.seq - in.high); {
 	case d > 0 && d < farOff:
+		if p.seq < in.high {
+			in.turns++
+		}
 		in.high, in.want = p.seq, in.want+int64(d)
 		in.seen = in.seen<<d | 1
 	case d <= 0 && d > -64:
@@ -73,7 +77,7 @@ func (in *hearing) take(p *packet) bool {
 // begin starts a sequence; what came of older ones stays counted.
 func (in *hearing) begin(p *packet) {
 	in.row++
-	in.ssrc, in.high, in.seen = p.ssrc, p.seq, 1
+	in.ssrc, in.high, in.seen, in.turns = p.ssrc, p.seq, 1, 0
 	in.restart = p.seq - 1
 	in.want++
 	in.got++
@@ -89,6 +93,11 @@ func (in *hearing) spread(p *packet) {
 		d = -d
 	}
 	in.jitter += uint32(d) - (in.jitter+8)>>4
+}
+
+// spreadOf is the jitter as time.
+func (in *hearing) spreadOf() time.Duration {
+	return time.Duration(in.jitter) * time.Duration(sampleTime) / 16
 }
 
 func (in *hearing) lost() int64 { return max(0, in.want-in.got) }

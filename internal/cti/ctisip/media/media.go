@@ -60,6 +60,8 @@ type Remote struct {
 	EventPT    int            // payload type of telephone-event to send; -1 = the far end has none: keys are sought in the sound
 	EventIn    int            // payload type of telephone-event that we announced, if it is another; 0 or -1 = none
 	Ptime      int            // milliseconds of sound in a packet to send, 10..60; 0 = 20
+	RTCP       netip.AddrPort // where it takes RTCP when that is not the port after the sound's; only the port counts
+	Mux        bool           // RTCP is on the port of the sound, both ways (RFC 5761)
 	Send       bool           // the far end wants to hear us
 	Receive    bool           // the far end will send
 }
@@ -77,6 +79,6 @@ type Stats struct {
 	Dropped   int64         // packets that came and were not taken
 	Lost      int64         // holes in the far end's sequence
 	Jitter    time.Duration // RFC 3550 section 6.4.1
-	LastHeard time.Time     // last packet that passed; zero = none came
+	LastHeard time.Time     // last packet of sound that passed; zero = none came
 	Source    netip.AddrPort
 }

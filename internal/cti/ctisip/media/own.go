@@ -56,6 +56,7 @@ func (s *Stream) beat(now int64) (next int64, n news) {
 		next = s.own(now, &n)
 	}
 	if !s.closed {
+		s.report(now)
 		n.quiet = s.wentQuiet(now)
 		n.voice = s.ears.pause(now)
 	}

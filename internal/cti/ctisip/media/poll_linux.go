@@ -70,8 +70,10 @@ type polledSocket struct {
 	p  *poller
 	s  *Stream
 	v4 bool
-	to netip.AddrPort
-	sa syscall.Sockaddr // of to
+
+	control bool // it carries RTCP
+	to      netip.AddrPort
+	sa      syscall.Sockaddr // of to
 
 	mu    sync.Mutex // held while the descriptor is read or closed: its number may be another's afterwards
 	fd    int
@@ -80,7 +82,7 @@ type polledSocket struct {
 }
 
 // adopt takes the descriptor of a socket away from the runtime.
-func (p *poller) adopt(c *net.UDPConn, s *Stream) (*polledSocket, error) {
+func (p *poller) adopt(c *net.UDPConn, s *Stream, control bool) (*polledSocket, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -95,7 +97,7 @@ func (p *poller) adopt(c *net.UDPConn, s *Stream) (*polledSocket, error) {
 	}); e != nil || err != nil {
 		return nil, errors.Join(e, err)
 	}
-	k := &polledSocket{p: p, s: s, fd: fd, v4: c.LocalAddr().(*net.UDPAddr).IP.To4() != nil}
+	k := &polledSocket{p: p, s: s, control: control, fd: fd, v4: c.LocalAddr().(*net.UDPAddr).IP.To4() != nil}
 	p.mu.Lock()
 	p.socks[int32(fd)] = k
 	p.mu.Unlock()
@@ -126,7 +128,11 @@ func (k *polledSocket) read(b []byte) {
 	switch {
 	case err == nil:
 		k.fails = 0
-		k.s.receive(b[:n], from)
+		if k.control {
+			k.s.receiveControl(b[:n], from)
+		} else {
+			k.s.receive(b[:n], from)
+		}
 	case err == syscall.EAGAIN || err == syscall.EINTR || err == net.ErrClosed:
 	default:
 		if k.fails++; k.fails == maxFails {

@@ -11,10 +11,12 @@ import (
 // poller is there on Linux; elsewhere each socket has a goroutine.
 type poller struct{}
 
-func newPoller() (*poller, error)                                  { return nil, errors.ErrUnsupported }
-func (*poller) run()                                               {}
-func (*poller) close()                                             {}
-func (*poller) adopt(*net.UDPConn, *Stream) (*polledSocket, error) { return nil, errors.ErrUnsupported }
+func newPoller() (*poller, error) { return nil, errors.ErrUnsupported }
+func (*poller) run()              {}
+func (*poller) close()            {}
+func (*poller) adopt(*net.UDPConn, *Stream, bool) (*polledSocket, error) {
+	return nil, errors.ErrUnsupported
+}
 
 type polledSocket struct{}
 

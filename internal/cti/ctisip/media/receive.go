@@ -73,7 +73,9 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 		return Rate, nil
 	}
 	if isRTCP(p.b) {
-		s.alive(p.now, n)
+		if !s.takeControl(p.b, p.now) {
+			return Malformed, nil
+		}
 		p.b = nil
 		return taken, nil
 	}

@@ -29,8 +29,9 @@ type sender struct {
 	clockAt int64  // at this instant
 	clockTS uint32 // this timestamp was due
 
-	buf  []byte // header and one packet of our own
-	sent int64
+	buf    []byte // header and one packet of our own
+	sent   int64  // packets
+	octets int64  // of their bodies
 }
 
 const (
@@ -99,5 +100,6 @@ func (o *sender) put(b []byte, pt uint8, marker bool, seq uint16, ts uint32) boo
 		return false
 	}
 	o.sent++
+	o.octets += int64(len(b) - headerLen)
 	return true
 }

@@ -13,20 +13,19 @@ type socket interface {
 }
 
 // attach gives the stream its socket and lets its packets be received: by one of the pollers where there are some, else
-// by a goroutine of its own.
-func (e *Engine) attach(s *Stream, conn net.PacketConn) {
+// by a goroutine of its own. A control socket carries RTCP. The engine's lock is held.
+func (e *Engine) attach(s *Stream, conn net.PacketConn, control bool) socket {
 	if udp, ok := conn.(*net.UDPConn); ok {
 		if p := e.poller(); p != nil {
-			if k, err := p.adopt(udp, s); err == nil {
-				s.out.socket = k
-				return
+			if k, err := p.adopt(udp, s, control); err == nil {
+				return k
 			}
 		}
 	}
-	k := &connSocket{conn: conn}
+	k := &connSocket{conn: conn, control: control}
 	k.udp, _ = conn.(*net.UDPConn)
-	s.out.socket = k
 	e.readers.Go(func() { k.read(s) })
+	return k
 }
 
 // connSocket is a socket of any network: also of a simulated one.
@@ -35,6 +34,8 @@ type connSocket struct {
 	udp  *net.UDPConn // conn, when it is one: sends without allocating
 	to   netip.AddrPort
 	addr net.Addr // of to
+
+	control bool
 }
 
 func (k *connSocket) send(b []byte, to netip.AddrPort) error {
@@ -64,7 +65,11 @@ func (k *connSocket) read(s *Stream) {
 		switch {
 		case err == nil:
 			fails = 0
-			s.receive(b[:n], from)
+			if k.control {
+				s.receiveControl(b[:n], from)
+			} else {
+				s.receive(b[:n], from)
+			}
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:

@@ -27,6 +27,7 @@ type Stream struct {
 	mix      []int16 // what Insert adds to the next packets
 	noise    int     // place in the comfort noise
 	rel      relay
+	ctl      control
 	after    []func() // calls that the pacer's goroutine makes
 }
 
@@ -35,6 +36,7 @@ func newStream(e *Engine, o Owner, port uint16) *Stream {
 	r := e.c.Rand
 	s.out.ssrc, s.out.seq, s.out.ts = r.Uint32(), uint16(r.Uint32()), r.Uint32()
 	s.noise = r.IntN(comfortLen)
+	s.ctl.name, s.ctl.spread = cname(r.Uint64(), r.Uint64()), s.out.ssrc|1
 	s.out.shape(0, int64(e.c.Pace))
 	return s
 }
@@ -63,6 +65,7 @@ func (s *Stream) Remote(r Remote) {
 		s.rel.cutBuf, s.rel.filling = s.rel.cutBuf[:0], true
 	}
 	s.out.to = s.latch.to
+	s.ctl.aim(r, s.latch.to)
 	s.out.on = r.Send && s.latch.to.Port() != 0 && s.latch.to.Addr().IsValid() && !r.Addr.Addr().IsUnspecified()
 	s.run(now)
 	s.mu.Unlock()
@@ -84,6 +87,7 @@ func (s *Stream) Answered() {
 	s.mu.Lock()
 	if s.answered == 0 && !s.closed {
 		s.answered, s.in.since = now, now
+		s.ctl.later(now, int64(s.e.c.Pace), true)
 		s.run(now)
 	}
 	s.mu.Unlock()
@@ -148,11 +152,11 @@ func (s *Stream) Insert(samples []int16) {
 	s.mu.Unlock()
 }
 
-// LastHeard returns when the last packet passed, or the time of Answered when none came since; zero before.
+// LastHeard returns when the last packet passed, of sound or RTCP, or the time of Answered when none came since; zero before.
 func (s *Stream) LastHeard() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.e.at(max(s.in.last, s.answered))
+	return s.e.at(max(s.in.last, s.ctl.last, s.answered))
 }
 
 // Stats returns the figures so far.
@@ -160,7 +164,7 @@ func (s *Stream) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Stats{In: s.in.packets, Out: s.out.sent, Dropped: s.in.dropped, Lost: s.in.lost(),
-		Jitter: time.Duration(s.in.jitter) * time.Duration(sampleTime) / 16, LastHeard: s.e.at(s.in.last), Source: s.latch.learned}
+		Jitter: s.in.spreadOf(), LastHeard: s.e.at(s.in.last), Source: s.latch.learned}
 }
 
 // at turns the engine's nanoseconds into a time; 0 is the zero time.
@@ -176,15 +180,20 @@ func (s *Stream) Close() {
 	s.Unbridge()
 	s.mu.Lock()
 	was := s.closed
-	s.closed = true
 	if !was {
+		s.sendReport(s.e.pace.now(), true)
 		s.load(player{})
 	}
+	s.closed = true
+	control := s.ctl.socket
 	s.mu.Unlock()
 	if was {
 		return
 	}
 	s.out.socket.close()
+	if control != nil {
+		control.close()
+	}
 	s.e.forget(s)
 	s.e.pace.wake(s, 0)
 }

@@ -54,6 +54,8 @@ type Media struct {
 	EventPT   int               // payload type of telephone-event at 8000, -1 = none
 	Ptime     int               // 0 = not said
 	Zero      bool              // c=0.0.0.0
+	RTCP      int               // port of RTCP (RFC 3605), 0 = the one after Port
+	Mux       bool              // RTCP on Port (RFC 5761)
 	attr      map[string]string // rtpmap by payload type
 }
 
@@ -194,6 +196,13 @@ func (m *Media) attribute(v string) {
 			}
 			m.attr[pt] = strings.ToLower(strings.TrimSpace(enc))
 		}
+	case "rtcp":
+		port, _, _ := strings.Cut(strings.TrimSpace(val), " ")
+		if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+			m.RTCP = int(n)
+		}
+	case "rtcp-mux":
+		m.Mux = true
 	case "ptime":
 		if n, err := strconv.Atoi(strings.TrimSpace(val)); err == nil && n >= 10 && n <= 60 {
 			m.Ptime = n

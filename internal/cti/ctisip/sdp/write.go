@@ -17,6 +17,7 @@ type Local struct {
 	Addr    netip.Addr
 	Port    uint16
 	Codecs  []cti.Codec
+	Mux     bool   // offer RTCP on the port of the sound
 	last    string // what was written last, without the o= line
 }
 
@@ -31,7 +32,7 @@ func (l *Local) Offer() []byte {
 	for _, c := range l.Codecs {
 		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", number(c), strings.ToUpper(string(c)))
 	}
-	l.tail(&b, PTEvent, SendRecv)
+	l.tail(&b, PTEvent, SendRecv, l.Mux)
 	return l.sealed(b.String())
 }
 
@@ -67,7 +68,7 @@ func (l *Local) Answer(s *Session, c Codec) []byte {
 		for _, k := range common {
 			fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", k.PT, strings.ToUpper(string(k.Name)))
 		}
-		l.tail(&b, m.EventPT, m.Direction.Answer())
+		l.tail(&b, m.EventPT, m.Direction.Answer(), m.Mux)
 	}
 	return l.sealed(b.String())
 }
@@ -79,9 +80,12 @@ func (l *Local) line(b *strings.Builder, pts []string, event string) {
 	fmt.Fprintf(b, "m=audio %d RTP/AVP %s\r\n", l.Port, strings.Join(pts, " "))
 }
 
-func (l *Local) tail(b *strings.Builder, event int, d Direction) {
+func (l *Local) tail(b *strings.Builder, event int, d Direction, mux bool) {
 	if event >= 0 {
 		fmt.Fprintf(b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", event, event)
+	}
+	if mux {
+		b.WriteString("a=rtcp-mux\r\n")
 	}
 	fmt.Fprintf(b, "a=ptime:20\r\na=silenceSupp:off - - - -\r\na=%s\r\n", d)
 }

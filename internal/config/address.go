@@ -9,7 +9,7 @@ import (
 
 // SIPSocket is one place where SIP is spoken: udp://127.0.0.1:5060.
 type SIPSocket struct {
-	Network string // udp or tcp
+	Network string // udp, tcp or tls
 	Host    string // "" = every address of this machine
 	Port    int    // 0 = any free port
 }
@@ -19,11 +19,11 @@ func (s SIPSocket) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(
 
 func (s SIPSocket) String() string { return s.Network + "://" + s.Addr() }
 
-// UnmarshalText reads udp://host:port or tcp://host:port.
+// UnmarshalText reads udp://host:port, tcp://host:port or tls://host:port.
 func (s *SIPSocket) UnmarshalText(text []byte) error {
 	network, addr, ok := strings.Cut(string(text), "://")
-	if !ok || (network != "udp" && network != "tcp") {
-		return fmt.Errorf("want udp://host:port or tcp://host:port, got %q", text)
+	if !ok || (network != "udp" && network != "tcp" && network != "tls") {
+		return fmt.Errorf("want udp://host:port, tcp://host:port or tls://host:port, got %q", text)
 	}
 	host, port, err := splitAddr(addr)
 	if err != nil {

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 )
@@ -19,6 +22,9 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	if len(c.Listen.SIP) == 0 {
 		k.refuse("listen.sip", "want at least one of udp://host:port, tcp://host:port: without it no telephone rings")
 	}
+	k.sipTLS(c)
+	k.mark("listen.sip_mark", c.Listen.SIPMark)
+	k.mark("listen.rtp_mark", c.Listen.RTPMark)
 	k.public("public.ip4", c.Public.IP4, netip.Addr.Is4, "IPv4 address such as 192.0.2.7")
 	k.public("public.ip6", c.Public.IP6, netip.Addr.Is6, "IPv6 address such as 2001:db8::7")
 	if strings.TrimSpace(c.Data) == "" {
@@ -97,6 +103,40 @@ func (k *checker) address(key, got string, needed bool) {
 	}
 	if _, _, err := splitAddr(got); err != nil {
 		k.refuse(key, "%s", err)
+	}
+}
+
+// sipTLS wants a certificate where TLS is spoken, and its files to fit. What is in them is told by `ringback check`.
+func (k *checker) sipTLS(c *Config) {
+	speaks := slices.ContainsFunc(c.Listen.SIP, func(s SIPSocket) bool { return s.Network == "tls" })
+	t := c.SIPTLS
+	switch {
+	case speaks && t.Cert == "":
+		k.refuse("sip_tls.cert", "listen.sip has a tls:// socket: name the file with its certificate (PEM), and its key in sip_tls.key")
+	case t.Cert != "" && t.Key == "":
+		k.refuse("sip_tls.key", "want the file with the private key of sip_tls.cert (PEM)")
+	case t.Cert == "" && t.Key != "":
+		k.refuse("sip_tls.cert", "want the file with the certificate of sip_tls.key (PEM)")
+	case t.Cert != "" && !speaks:
+		k.refuse("sip_tls.cert", "no socket of listen.sip shows it: add tls://host:5061, or leave it out")
+	case t.Cert != "":
+		if _, err := tls.LoadX509KeyPair(t.Cert, t.Key); err != nil {
+			k.refuse("sip_tls.cert", "%s", unreadable(err))
+		}
+	}
+	if t.CA == "" {
+		return
+	}
+	if b, err := os.ReadFile(t.CA); err != nil {
+		k.refuse("sip_tls.ca", "%s: %s", t.CA, unreadable(err))
+	} else if !x509.NewCertPool().AppendCertsFromPEM(b) {
+		k.refuse("sip_tls.ca", "%s holds no certificate (PEM)", t.CA)
+	}
+}
+
+func (k *checker) mark(key string, got int) {
+	if got < 0 || got > 63 {
+		k.refuse(key, "want a code point from 0 (none) to 63, such as 24 or 46, got %d", got)
 	}
 }
 

@@ -14,6 +14,7 @@ type Config struct {
 	// header of a request.
 	URL    string `yaml:"url" secret:"url"`
 	Listen Listen `yaml:"listen"`
+	SIPTLS SIPTLS `yaml:"sip_tls"`
 	Public Public `yaml:"public"`
 	// The folder that one process owns: the SQLite file, keys, the lock and the control socket. A relative path starts
 	// at the folder where the program was started. Made with mode 0700 if it is missing.
@@ -40,12 +41,31 @@ type Listen struct {
 	HTTP string `yaml:"http"`
 	// host:port of pages and API over TLS. This build has no TLS yet and refuses to start with anything but "".
 	HTTPS string `yaml:"https"`
-	// Where SIP is spoken with trunks and telephones: udp://host:port, tcp://host:port.
+	// Where SIP is spoken with trunks and telephones: udp://host:port, tcp://host:port, tls://host:port (sip_tls holds its
+	// certificate). One socket serves one family of addresses: name a second one, udp://[::]:5060, for IPv6.
 	SIP []SIPSocket `yaml:"sip"`
 	// host:first-last, the UDP ports that carry speech, two for each leg. host:0 takes any free ports.
 	RTP Ports `yaml:"rtp"`
+	// The differentiated services code point of SIP that is sent, 0 to 63: routers put first what is marked. 24 is CS3; 0 =
+	// no mark.
+	SIPMark int `yaml:"sip_mark"`
+	// The same for speech. 46 is EF; 0 = no mark.
+	RTPMark int `yaml:"rtp_mark"`
 	// host:port of browser voice. This build has none yet and does not bind it.
 	RTC string `yaml:"rtc"`
+}
+
+// SIPTLS is what tls:// sockets of listen.sip need. It is not the certificate of the pages, and not what a trunk is shown
+// (client_cert of the trunk).
+type SIPTLS struct {
+	// A file with our certificate and the certificates between it and its authority, PEM. It is read again when it
+	// changes; calls go on. Old telephones want an RSA key.
+	Cert string `yaml:"cert"`
+	// The file with its private key, PEM.
+	Key string `yaml:"key"`
+	// A file with the authorities that are believed when a telephone is dialled by sip:…;transport=tls, PEM; "" = those of
+	// this machine. A trunk names its own (ca_file).
+	CA string `yaml:"ca"`
 }
 
 // Public is the address seen from outside, written into Contact, Via and SDP when a trunk asks for it.
@@ -151,6 +171,9 @@ func Default() *Config {
 			SIP:  []SIPSocket{{Network: "udp", Host: loopback, Port: 5060}, {Network: "tcp", Host: loopback, Port: 5060}},
 			RTP:  Ports{Host: loopback, First: 20000, Last: 29999},
 			RTC:  loopback + ":3478",
+
+			SIPMark: 24,
+			RTPMark: 46,
 		},
 		Data:     "./data",
 		Database: "sqlite",

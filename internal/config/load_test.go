@@ -108,7 +108,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"http", "listen: {http: '80'}", `1: listen.http: want host:port, got "80"`},
 		{"port", "listen: {http: ':99999'}", `1: listen.http: "99999" is no port (0 to 65535)`},
 		{"tls", "listen: {https: ':443'}", "1: listen.https: this build has no TLS yet"},
-		{"sip", "listen: {sip: ['sip:1.2.3.4']}", `1: listen.sip[0]: want udp://host:port or tcp://host:port, got "sip:1.2.3.4"`},
+		{"sip", "listen: {sip: ['sip:1.2.3.4']}", `1: listen.sip[0]: want udp://host:port, tcp://host:port or tls://host:port, got "sip:1.2.3.4"`},
 		{"no sip", "listen: {sip: []}", "1: listen.sip: want at least one"},
 		{"rtp order", "listen: {rtp: '127.0.0.1:30000-20000'}", "1: listen.rtp: the range 30000-20000 is too small"},
 		{"rtp one port", "listen: {rtp: '127.0.0.1:30000'}", "1: listen.rtp: one port is not enough"},

@@ -36,7 +36,7 @@ func (e Endpoint) Number() string {
 }
 
 // SIPURI splits a sip: endpoint into user, host (a name or an address without brackets) and port (0 = not said).
-// transport is "udp" or "tcp", "" = not said.
+// transport is "udp", "tcp" or "tls", "" = not said.
 func (e Endpoint) SIPURI() (user, host string, port int, transport string, err error) {
 	rest, ok := strings.CutPrefix(string(e), "sip:")
 	if !ok {
@@ -46,7 +46,7 @@ func (e Endpoint) SIPURI() (user, host string, port int, transport string, err e
 	for p := range strings.SplitSeq(params, ";") {
 		switch k, v, _ := strings.Cut(p, "="); {
 		case p == "":
-		case k == "transport" && (v == "udp" || v == "tcp"):
+		case k == "transport" && (v == "udp" || v == "tcp" || v == "tls"):
 			transport = v
 		default:
 			return "", "", 0, "", fmt.Errorf("%s: parameter %q is not understood", e, p)
@@ -76,17 +76,25 @@ func (e Endpoint) SIPURI() (user, host string, port int, transport string, err e
 // Telephone is the one spelling of all endpoints that ring the same telephone: without transport, with the port, the
 // host in small letters.
 func (e Endpoint) Telephone() Endpoint {
-	user, host, port, _, err := e.SIPURI()
+	user, host, port, transport, err := e.SIPURI()
 	if err != nil {
 		return e
 	}
 	if port == 0 {
-		port = 5060
+		port = DefaultPort(transport)
 	}
 	if user != "" {
 		user += "@"
 	}
 	return Endpoint("sip:" + user + net.JoinHostPort(strings.ToLower(host), strconv.Itoa(port)))
+}
+
+// DefaultPort is the port of SIP over a transport when none is said.
+func DefaultPort(transport string) int {
+	if transport == "tls" {
+		return 5061
+	}
+	return 5060
 }
 
 const userChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+"
@@ -104,7 +112,7 @@ func hostname(s string) bool {
 }
 
 // ParseEndpoint checks an endpoint: tel: with an E.164 number, sip: with a host. It takes no other parameter than
-// transport=udp|tcp, and no character that could end a header.
+// transport=udp|tcp|tls, and no character that could end a header.
 func ParseEndpoint(s string) (Endpoint, error) {
 	e := Endpoint(s)
 	switch e.Kind() {

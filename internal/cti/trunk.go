@@ -11,7 +11,7 @@ import (
 type Trunk struct {
 	ID             id.Trunk
 	Slug           string
-	Address        string   // sip:host[:port];transport=udp|tcp
+	Address        string   // sip:host[:port];transport=udp|tcp|tls
 	Prefixes       []string // of E.164 numbers with "+" that it carries; "" = all. The longest match wins
 	Priority       int      // among equals the lowest first
 	MaxCalls       int      // 0 = no limit
@@ -27,8 +27,12 @@ type Trunk struct {
 	NAT            NAT
 	Local          Local
 	SessionTimer   SessionTimer
-	Headers        bool // X-Ringback-* on INVITEs
-	SilentFailover bool // another trunk after silence (callflow 1.1's known hole is closed by false)
+	SRTP           SRTP
+	ClientCert     string // over TLS: our certificate and its key, PEM; "" = none is shown
+	ClientKey      string
+	CA             string // PEM of the only authorities believed for its certificate; "" = the system's
+	Headers        bool   // X-Ringback-* on INVITEs
+	SilentFailover bool   // another trunk after silence (callflow 1.1's known hole is closed by false)
 }
 
 // NumberFormat is how a trunk writes an E.164 number.
@@ -74,6 +78,15 @@ type Local string
 const (
 	LocalPublic  Local = "public"
 	LocalPrivate Local = "private"
+)
+
+// SRTP is whether speech is encrypted, with keys in the SDP (RFC 4568): only over TLS, or anybody on the way reads them.
+type SRTP string
+
+const (
+	SRTPNo       SRTP = "no"       // neither offered nor asked for; an offer of theirs is taken
+	SRTPSDES     SRTP = "sdes"     // offered; a far end that answers without ends the call
+	SRTPRequired SRTP = "required" // the same, and an offer of theirs without it is refused
 )
 
 // SessionTimer is whether we go along with RFC 4028.

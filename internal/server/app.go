@@ -153,6 +153,7 @@ func (a *App) switchConfig() ctisip.Config {
 	c := a.Config
 	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
 		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log,
+		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
 		Sink: func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
 	for _, s := range c.Listen.SIP {
 		out.SIP = append(out.SIP, s.String())

@@ -44,6 +44,7 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 	}
 	if _, running := Dial(c.Data); running {
 		out = append(out, Finding{What: "service", OK: true, Say: "it runs; ports and data are its own"})
+		out = append(out, checkCertificates(c, nil, time.Now())...)
 	} else {
 		add("http", canListen("tcp", c.Listen.HTTP), c.Listen.HTTP+" is free", "name another port in listen.http, or stop the program that has it")
 		for _, s := range c.Listen.SIP {
@@ -57,6 +58,9 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 }
 
 func canListen(network, addr string) error {
+	if network == "tls" {
+		network = "tcp"
+	}
 	if strings.HasPrefix(network, "udp") {
 		c, err := net.ListenPacket(network, addr)
 		if err != nil {
@@ -83,6 +87,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 	if err != nil {
 		return append(out, Finding{What: "directory", Say: err.Error()})
 	}
+	out = append(out, checkCertificates(c, dir, time.Now())...)
 	return append(append(out, checkTrunks(c, dir)...), checkPeople(dir)...)
 }
 

@@ -33,6 +33,9 @@ type seedTrunk struct {
 	AcceptFrom     []string `yaml:"accept_from"`
 	NAT            string   `yaml:"nat"`
 	SRTP           string   `yaml:"srtp"`
+	ClientCert     string   `yaml:"client_cert"`
+	ClientKey      string   `yaml:"client_key"`
+	CAFile         string   `yaml:"ca_file"`
 	SessionTimer   string   `yaml:"session_timer"`
 	Local          string   `yaml:"local"`
 	Headers        *bool    `yaml:"headers"`

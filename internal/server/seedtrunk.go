@@ -14,9 +14,6 @@ func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 	if t.Register {
 		s.wrong(key+".register", "this build does not register with carriers yet; leave it out and let the carrier trust this address")
 	}
-	if t.SRTP != "" && t.SRTP != "no" {
-		s.wrong(key+".srtp", "this build has no SRTP yet; write no")
-	}
 	if t.CallsPerSecond < 0 || t.MaxCalls < 0 {
 		s.wrong(key, "calls_per_second and max_calls are 0 (no limit) or more")
 	}
@@ -30,7 +27,12 @@ func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 		NAT:          cti.NAT(s.oneOf(key+".nat", t.NAT, "no", "yes", "auto")),
 		Local:        cti.Local(s.oneOf(key+".local", t.Local, "public", "private")),
 		SessionTimer: cti.SessionTimer(s.oneOf(key+".session_timer", t.SessionTimer, "auto", "off")),
-		Headers:      t.Headers == nil || *t.Headers, SilentFailover: t.SilentFailover == nil || *t.SilentFailover,
+		SRTP:         cti.SRTP(s.oneOf(key+".srtp", t.SRTP, "no", "sdes", "required")),
+		ClientCert:   s.secret(key+".client_cert", t.ClientCert), ClientKey: s.secret(key+".client_key", t.ClientKey), CA: s.secret(key+".ca_file", t.CAFile),
+		Headers: t.Headers == nil || *t.Headers, SilentFailover: t.SilentFailover == nil || *t.SilentFailover,
+	}
+	if wrong, err := out.CheckSecurity(); err != nil {
+		s.wrong(key+"."+wrong, "%v", err)
 	}
 	for i, prefix := range out.Prefixes {
 		if digits, plus := strings.CutPrefix(prefix, "+"); prefix != "" && (!plus || digits == "" || strings.Trim(digits, "0123456789") != "") {

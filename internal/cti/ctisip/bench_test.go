@@ -28,6 +28,7 @@ type bench struct {
 	dead    atomic.Bool // every packet is lost
 	weather atomic.Pointer[func(from, to netip.AddrPort, p []byte, r *rand.Rand) wire.Fate]
 	tap     func(cti.Event) // is told, too
+	with    func(*Config)   // changes what the switch is opened with
 	boom    atomic.Bool     // the sink panics
 	fars    []*far
 	voices  []*voice
@@ -94,8 +95,12 @@ func (b *bench) start(listen ...string) {
 func (b *bench) open(listen ...string) {
 	b.t.Helper()
 	var err error
-	b.sw, err = New(Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999, Pace: b.pace,
-		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink})
+	c := Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999, Pace: b.pace,
+		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink}
+	if b.with != nil {
+		b.with(&c)
+	}
+	b.sw, err = New(c)
 	if err != nil {
 		b.t.Fatal(err)
 	}

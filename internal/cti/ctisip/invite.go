@@ -69,6 +69,9 @@ func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, tra
 
 func (sw *Switch) nameSIP(i *dialog.Invitation, o cti.Order) {
 	user, host, port, transport, _ := o.To.SIPURI()
+	if transport == "tls" {
+		i.Identity = sw.telephone(host)
+	}
 	i.URI = sip.Uri{Scheme: "sip", User: user, Host: bracketed(host), Port: port}
 	i.To = i.URI
 	i.To.Port = 0
@@ -105,9 +108,10 @@ func (sw *Switch) nameTrunk(i *dialog.Invitation, o cti.Order, t *line) {
 		i.Public = sw.public[i.Dest.Addr().Is4()]
 	}
 	i.URI = sip.Uri{Scheme: "sip", User: phone.Number(o.To.Number()).Format(t.NumberFormat, t.TechPrefix), Host: host, Port: port}
-	if i.Transport == "tcp" {
-		i.URI.UriParams.Add("transport", "tcp")
+	if i.Transport != "udp" {
+		i.URI.UriParams.Add("transport", i.Transport)
 	}
+	i.Identity = t.identity
 	i.To = sip.Uri{Scheme: "sip", User: i.URI.User, Host: host}
 	i.User, i.Pass = t.Username, t.Password
 	i.From = sip.Uri{Scheme: "sip", User: "anonymous", Host: host}

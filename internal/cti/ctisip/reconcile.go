@@ -119,7 +119,7 @@ func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg, done func()) i
 		far, err := dialog.RefAddr(k.Ref)
 		if err == nil {
 			sw.briefly(far.Addr())
-			err = sw.stack.EndByRef(k.Ref, branch(k.Order.Leg, refTry), done)
+			err = sw.stack.EndByRef(k.Ref, sw.identityOfLeg(k), branch(k.Order.Leg, refTry), done)
 		}
 		if err != nil {
 			log.ErrorContext(ctx, "leg cannot be ended", "error", err)

@@ -19,6 +19,7 @@ import (
 // streamFar is a carrier on TCP that answers at once.
 type streamFar struct {
 	l    net.Listener
+	kind string      // tcp or tls
 	news chan string // first lines
 	wg   sync.WaitGroup
 	mu   sync.Mutex
@@ -31,7 +32,11 @@ func newStreamFar(t *testing.T, addr string) *streamFar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &streamFar{l: l, news: make(chan string, 100)}
+	return serveStream(t, l, "tcp")
+}
+
+func serveStream(t *testing.T, l net.Listener, kind string) *streamFar {
+	s := &streamFar{l: l, kind: kind, news: make(chan string, 100)}
 	s.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -87,7 +92,7 @@ func (s *streamFar) serve(c net.Conn) {
 		answer, kind := "", ""
 		if m.method == "INVITE" {
 			answer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\n"
-			kind = "Content-Type: application/sdp\r\nContact: <sip:far@" + s.l.Addr().String() + ";transport=tcp>\r\n"
+			kind = "Content-Type: application/sdp\r\nContact: <sip:far@" + s.l.Addr().String() + ";transport=" + s.kind + ">\r\n"
 		}
 		fmt.Fprintf(c, "SIP/2.0 200 OK\r\n%s\r\nFrom: %s\r\nTo: %s;tag=far\r\nCall-ID: %s\r\nCSeq: %s\r\n%sContent-Length: %d\r\n\r\n%s",
 			strings.Join(m.all("Via"), "\r\n"), m.header("From"), strings.TrimSuffix(m.header("To"), ";tag=far"), m.header("Call-ID"), m.header("CSeq"), kind, len(answer), answer)

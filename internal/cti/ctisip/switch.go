@@ -27,7 +27,11 @@ import (
 // Config is what a Switch needs.
 type Config struct {
 	Net            wire.Net
-	SIP            []string // udp://127.0.0.1:5060, tcp://…; port 0 = any free one
+	SIP            []string // udp://127.0.0.1:5060, tcp://…, tls://…; port 0 = any free one
+	Cert, Key      string   // files of the certificate that TLS sockets show; "" = there is none
+	CA             []byte   // PEM of authorities that are believed when a telephone is dialled over TLS; empty = the system's
+	SIPMark        int      // code point of signalling (RFC 2474), 0 = none
+	RTPMark        int      // and of media
 	RTPBind        netip.Addr
 	RTPMin, RTPMax uint16
 	PublicIP4      string          // our address as trunks with local: public see it; "" = the socket's own
@@ -90,15 +94,18 @@ func New(c Config) (*Switch, error) {
 		}
 		sw.public[a.Is4()] = a
 	}
-	var err error
-	sw.stack, err = dialog.Open(dialog.Config{Net: c.Net, Listen: c.SIP, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
+	cert, err := certificate(c)
+	if err != nil {
+		return nil, err
+	}
+	sw.stack, err = dialog.Open(dialog.Config{Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
 		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
 		Panicked: sw.panicked})
 	if err != nil {
 		return nil, err
 	}
 	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
-	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, PortMin: c.RTPMin, PortMax: c.RTPMax, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
+	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
 	return sw, nil
 }
 

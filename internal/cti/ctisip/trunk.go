@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/dialog"
 	"ringback/internal/id"
 )
 
@@ -19,6 +20,7 @@ type line struct {
 	cti.Trunk
 	dest      netip.AddrPort
 	transport string
+	identity  *dialog.Identity // over TLS
 	calls     int
 	rests     time.Time
 	tokens    float64
@@ -41,7 +43,7 @@ func resolve(ctx context.Context, e cti.Endpoint) (dest netip.AddrPort, transpor
 		transport = "udp"
 	}
 	if port == 0 {
-		port = 5060
+		port = cti.DefaultPort(transport)
 	}
 	a, err := netip.ParseAddr(host)
 	if err != nil {
@@ -73,6 +75,9 @@ func (sw *Switch) Trunks(ctx context.Context, all []cti.Trunk) error {
 				return fmt.Errorf("trunk %s: accept_from: %w", t.Slug, err)
 			}
 			nets = append(nets, p)
+		}
+		if l.identity, err = identityOf(t); err != nil {
+			return fmt.Errorf("trunk %s: %w", t.Slug, err)
 		}
 		fresh[t.ID] = l
 	}

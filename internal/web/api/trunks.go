@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 
@@ -9,7 +10,8 @@ import (
 	"ringback/internal/id"
 )
 
-// TrunkDoc is what is written of a trunk. The password is never shown; left out, it stays.
+// TrunkDoc is what is written of a trunk. The password and the key of client_cert are never shown; left out, they stay.
+// client_cert, client_key and ca_file are PEM texts here.
 type TrunkDoc struct {
 	Slug           string           `json:"slug"`
 	Address        string           `json:"address"`
@@ -28,6 +30,10 @@ type TrunkDoc struct {
 	NAT            cti.NAT          `json:"nat"`
 	Local          cti.Local        `json:"local"`
 	SessionTimer   cti.SessionTimer `json:"session_timer"`
+	SRTP           cti.SRTP         `json:"srtp"`
+	ClientCert     string           `json:"client_cert"`
+	ClientKey      *string          `json:"client_key,omitempty"`
+	CAFile         string           `json:"ca_file"`
 	Headers        bool             `json:"headers"`
 	SilentFailover bool             `json:"silent_failover"`
 }
@@ -48,7 +54,7 @@ func (a *API) trunks() thing[TrunkDoc, Trunk] {
 		doc:   doc,
 		blank: TrunkDoc{
 			Prefixes: []string{""}, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
-			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, Headers: true, SilentFailover: true,
+			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, SRTP: cti.SRTPNo, Headers: true, SilentFailover: true,
 		},
 		check: checkTrunk,
 	}
@@ -59,7 +65,7 @@ func trunkDoc(t *cti.Trunk) TrunkDoc {
 		Slug: t.Slug, Address: t.Address, Username: t.Username, Prefixes: list(t.Prefixes), Priority: t.Priority, MaxCalls: t.MaxCalls,
 		CallsPerSecond: t.CallsPerSecond, NumberFormat: t.NumberFormat, TechPrefix: t.TechPrefix, CallerID: t.CallerID, Domain: t.Domain,
 		Codecs: list(t.Codecs), AcceptFrom: list(t.AcceptFrom), NAT: t.NAT, Local: t.Local, SessionTimer: t.SessionTimer,
-		Headers: t.Headers, SilentFailover: t.SilentFailover,
+		SRTP: cmp.Or(t.SRTP, cti.SRTPNo), ClientCert: t.ClientCert, CAFile: t.CA, Headers: t.Headers, SilentFailover: t.SilentFailover,
 	}
 }
 
@@ -78,13 +84,16 @@ func checkTrunk(_ *http.Request, d *directory.Directory, self string, in *TrunkD
 		ID: id.Trunk(self), Slug: in.Slug, Address: in.Address, Prefixes: in.Prefixes, Priority: in.Priority, MaxCalls: in.MaxCalls,
 		CallsPerSecond: in.CallsPerSecond, NumberFormat: in.NumberFormat, TechPrefix: in.TechPrefix, CallerID: in.CallerID,
 		Username: in.Username, Domain: in.Domain, Codecs: in.Codecs, AcceptFrom: in.AcceptFrom, NAT: in.NAT, Local: in.Local,
-		SessionTimer: in.SessionTimer, Headers: in.Headers, SilentFailover: in.SilentFailover,
+		SessionTimer: in.SessionTimer, SRTP: in.SRTP, ClientCert: in.ClientCert, CA: in.CAFile, Headers: in.Headers, SilentFailover: in.SilentFailover,
 	}
 	if old := d.Trunks[t.ID]; old != nil {
-		t.Password = old.Password
+		t.Password, t.ClientKey = old.Password, old.ClientKey
 	}
 	if in.Password != nil {
 		t.Password = *in.Password
+	}
+	if in.ClientKey != nil {
+		t.ClientKey = *in.ClientKey
 	}
 	return directory.Setup{Trunks: []cti.Trunk{t}}, checkTrunkWords(&t)
 }
@@ -96,6 +105,10 @@ func checkTrunkWords(t *cti.Trunk) error {
 		oneOf("nat", t.NAT, cti.NATNo, cti.NATYes, cti.NATAuto),
 		oneOf("local", t.Local, cti.LocalPublic, cti.LocalPrivate),
 		oneOf("session_timer", t.SessionTimer, cti.TimerAuto, cti.TimerOff),
+		oneOf("srtp", t.SRTP, cti.SRTPNo, cti.SRTPSDES, cti.SRTPRequired),
+	}
+	if key, err := t.CheckSecurity(); err != nil {
+		checks = append(checks, bad(key, "%v.", err))
 	}
 	for _, c := range t.Codecs {
 		checks = append(checks, oneOf("codecs", c, cti.PCMU, cti.PCMA))

@@ -12,7 +12,8 @@ import (
 // Invitation is an INVITE to be sent.
 type Invitation struct {
 	Dest       netip.AddrPort
-	Transport  string // udp or tcp
+	Transport  string    // udp, tcp or tls
+	Identity   *Identity // for tls: who must be there; nil = only a stream that is open already will do
 	URI        sip.Uri
 	From, To   sip.Uri
 	Name       string // display name in From

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -66,8 +67,9 @@ func portOf(a net.Addr) netip.AddrPort {
 
 // Limits of accepted streams.
 const (
-	maxStreams = 512
-	idleStream = 2 * time.Minute
+	maxStreams  = 512
+	idleStream  = 2 * time.Minute
+	firstStream = 10 * time.Second // until its first message, a TLS handshake included
 )
 
 // hall is a stream listener that closes the connections of strangers, and those above the limit, unread.
@@ -76,23 +78,31 @@ type hall struct {
 	allow   func(netip.Addr) bool
 	dropped func(why string)
 	places  chan struct{}
+	secure  *tls.Config               // nil = no TLS
+	taken   func(netip.AddrPort) bool // a source whose connections would be mistaken for one of ours; nil = none
 }
 
-// Accept returns the next connection of a known source.
+// Accept returns the next connection of a known source. A TLS handshake is made by who reads it first.
 func (h *hall) Accept() (net.Conn, error) {
 	for {
 		c, err := h.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if !h.allow(addrOf(c.RemoteAddr())) {
+		from := portOf(c.RemoteAddr())
+		if !h.allow(from.Addr()) || h.taken != nil && h.taken(from) {
 			h.dropped("source")
 			c.Close()
 			continue
 		}
 		select {
 		case h.places <- struct{}{}:
-			return &guest{Conn: c, leave: func() { <-h.places }}, nil
+			g := &guest{Conn: c, dropped: h.dropped, leave: func() { <-h.places }}
+			if h.secure != nil {
+				g.tls = tls.Server(c, h.secure)
+				g.Conn = g.tls
+			}
+			return g, nil
 		default:
 			h.dropped("streams")
 			c.Close()
@@ -103,15 +113,27 @@ func (h *hall) Accept() (net.Conn, error) {
 // guest is an accepted connection that may not be silent for ever.
 type guest struct {
 	net.Conn
-	once  sync.Once
-	leave func()
+	tls     *tls.Conn // Conn, if it is one
+	dropped func(why string)
+	began   bool // a message came
+	once    sync.Once
+	leave   func()
 }
 
 func (g *guest) Read(b []byte) (int, error) {
-	if err := g.SetReadDeadline(time.Now().Add(idleStream)); err != nil {
+	patience := idleStream
+	if !g.began {
+		patience = firstStream
+	}
+	if err := g.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
-	return g.Conn.Read(b)
+	n, err := g.Conn.Read(b)
+	g.began = g.began || n > 0
+	if err != nil && g.tls != nil && !g.tls.ConnectionState().HandshakeComplete {
+		g.dropped("tls")
+	}
+	return n, err
 }
 
 func (g *guest) Close() error {

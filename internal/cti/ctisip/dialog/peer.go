@@ -70,6 +70,14 @@ func (d *dialog) hop(u sip.Uri, i Invitation) netip.AddrPort {
 	if port == 0 {
 		port = 5060
 	}
+	if i.Transport == "tls" {
+		if v, _ := u.UriParams.Get("transport"); !strings.EqualFold(v, "tls") {
+			return d.remote // it names no TLS port
+		}
+		if u.Port == 0 {
+			port = 5061
+		}
+	}
 	a = a.Unmap()
 	if a.Is4() != i.Dest.Addr().Is4() {
 		return d.remote
@@ -114,6 +122,7 @@ func (s *Stack) within(method sip.RequestMethod, cseq uint32, i Invitation, d di
 	}
 	r.SetBody(nil)
 	s.address(r, i.Transport, d.next)
+	s.secure.mark(r, i.Identity)
 	return r
 }
 

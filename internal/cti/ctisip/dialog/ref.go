@@ -53,13 +53,13 @@ func RefAddr(b []byte) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(r.Next)
 }
 
-// EndByRef sends the BYE of a dialog that another process held. done is told when it was answered, or not in 32 s.
-func (s *Stack) EndByRef(b []byte, branch func(cseq uint32) string, done func()) error {
+// EndByRef sends the BYE of a dialog that another process held; who must be at its far end over TLS. done is told when it was answered, or not in 32 s.
+func (s *Stack) EndByRef(b []byte, who *Identity, branch func(cseq uint32) string, done func()) error {
 	var r ref
 	if err := json.Unmarshal(b, &r); err != nil {
 		return fmt.Errorf("dialog: ref: %w", err)
 	}
-	i := Invitation{CallID: r.CallID, FromTag: r.FromTag, Transport: r.Transport, Branch: branch}
+	i := Invitation{CallID: r.CallID, FromTag: r.FromTag, Transport: r.Transport, Identity: who, Branch: branch}
 	d := dialog{remoteTag: r.ToTag}
 	var err error
 	parse := func(s string, u *sip.Uri) {

@@ -41,6 +41,7 @@ func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Reques
 	}
 	r.SetBody(i.Body)
 	s.address(r, i.Transport, i.Dest)
+	s.secure.mark(r, i.Identity)
 	return r
 }
 
@@ -64,8 +65,8 @@ func (s *Stack) local(i Invitation) netip.AddrPort {
 func (s *Stack) contact(i Invitation) *sip.ContactHeader {
 	l := s.local(i)
 	h := &sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: "ringback", Host: host(l.Addr()), Port: int(l.Port())}}
-	if i.Transport == "tcp" {
-		h.Address.UriParams.Add("transport", "tcp")
+	if i.Transport != "udp" {
+		h.Address.UriParams.Add("transport", i.Transport)
 	}
 	return h
 }
@@ -149,6 +150,11 @@ func (s *Stack) begin(r *sip.Request) (sip.ClientTransaction, error) {
 		var done context.CancelFunc
 		ctx, done = context.WithTimeout(ctx, dialTimeout)
 		defer done()
+	}
+	if r.Transport() == "TLS" {
+		if err := s.secure.ensure(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	tx, err := s.tx.Request(ctx, r)
 	if err != nil {
@@ -268,6 +274,14 @@ func cut(r *sip.Request, err error) bool {
 
 // write sends a request outside of transactions: an ACK.
 func (s *Stack) write(r *sip.Request) {
+	if r.Transport() == "TLS" {
+		ctx, done := context.WithTimeout(context.Background(), dialTimeout)
+		defer done()
+		if err := s.secure.ensure(ctx, r); err != nil {
+			s.c.Log.Debug("ack not sent", "error", err)
+			return
+		}
+	}
 	if err := s.tp.WriteMsg(r); err != nil {
 		s.c.Log.Debug("ack not sent", "error", err)
 	}

@@ -24,7 +24,9 @@ import (
 // Config is what a Stack needs of its surroundings.
 type Config struct {
 	Net      wire.Net
-	Listen   []string               // udp://127.0.0.1:5060, tcp://[::1]:5060
+	Listen   []string               // udp://127.0.0.1:5060, tcp://[::1]:5060, tls://0.0.0.0:5061
+	Cert     *Certificate           // what TLS sockets show; nil = there are none
+	DSCP     int                    // mark of our packets, 0 = none (RFC 2474)
 	Allow    func(netip.Addr) bool  // whose messages are let in
 	Dropped  func(why string)       // a message was refused at the door
 	Panicked func(v any, at []byte) // a handler panicked
@@ -37,6 +39,7 @@ type Stack struct {
 	c        Config
 	tp       *sip.TransportLayer
 	tx       *sip.TransactionLayer
+	secure   *secure
 	sockets  []*socket
 	wg       sync.WaitGroup
 	panicked func(v any)
@@ -57,7 +60,7 @@ type Stack struct {
 }
 
 type socket struct {
-	proto string // udp, tcp
+	proto string // udp, tcp, tls
 	addr  netip.AddrPort
 	close func() error
 }
@@ -81,11 +84,13 @@ func Open(c Config) (*Stack, error) {
 	log := slog.New(quiet{c.Log.Handler()})
 	f := &folds{ended: map[string]bool{}}
 	s.tp = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log),
-		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(log)}))
+		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(c, log), TLS: undialled(c, log)}))
+	s.secure = newSecure(s)
 	s.tp.OnMessage(s.arrived) // before the transactions see it
 	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched),
 		sip.WithTransactionLayerTerminateOnConnClose())
 	s.tx.OnRequest(s.request)
+	s.wg.Go(func() { s.tp.ServeTLS(s.secure.lobby) })
 	for _, l := range c.Listen {
 		if err := s.listen(l); err != nil {
 			s.Close()
@@ -98,27 +103,33 @@ func Open(c Config) (*Stack, error) {
 // dialTimeout bounds how long a lane waits for a stream.
 const dialTimeout = 2 * time.Second
 
-func dials(log *slog.Logger) *sip.TransportTCP {
+func dials(c Config, log *slog.Logger) *sip.TransportTCP {
 	return &sip.TransportTCP{WriteTimeout: dialTimeout, DialerCreate: func(l net.Addr) net.Dialer {
 		if t, ok := l.(*net.TCPAddr); !ok || t == nil {
 			l = nil // a typed nil is an address to net.Dialer
 		}
-		return net.Dialer{Timeout: dialTimeout, LocalAddr: l}
+		return net.Dialer{Timeout: dialTimeout, LocalAddr: l, Control: c.mark}
 	}}
+}
+
+// mark gives a socket our mark, before it is used.
+func (c Config) mark(network, _ string, raw syscall.RawConn) error {
+	wire.Mark(raw, strings.HasSuffix(network, "6"), c.DSCP)
+	return nil
 }
 
 func (s *Stack) listen(addr string) error {
 	proto, host, ok := strings.Cut(addr, "://")
 	if !ok {
-		return fmt.Errorf("listen %q: want udp://address:port or tcp://address:port", addr)
+		return fmt.Errorf("listen %q: want udp://address:port, tcp://address:port or tls://address:port", addr)
 	}
 	switch proto {
 	case "udp":
 		return s.listenUDP(host)
-	case "tcp":
-		return s.listenTCP(host)
+	case "tcp", "tls":
+		return s.listenStream(proto, host)
 	}
-	return fmt.Errorf("listen %q: %s is not spoken here; udp and tcp are", addr, proto)
+	return fmt.Errorf("listen %q: %s is not spoken here; udp, tcp and tls are", addr, proto)
 }
 
 func (s *Stack) listenUDP(host string) error {
@@ -127,6 +138,11 @@ func (s *Stack) listenUDP(host string) error {
 		return inUse("udp", host, err)
 	}
 	s.enlarge(pc)
+	if u, ok := pc.(*net.UDPConn); ok {
+		if raw, err := u.SyscallConn(); err == nil {
+			wire.Mark(raw, portOf(u.LocalAddr()).Addr().Is6(), s.c.DSCP)
+		}
+	}
 	d := &door{PacketConn: pc, allow: s.c.Allow, dropped: s.c.Dropped, ready: make(chan struct{})}
 	s.sockets = append(s.sockets, &socket{"udp", portOf(pc.LocalAddr()), pc.Close})
 	s.wg.Go(func() { s.tp.ServeUDP(d) })
@@ -134,18 +150,37 @@ func (s *Stack) listenUDP(host string) error {
 	return nil
 }
 
-func (s *Stack) listenTCP(host string) error {
+func (s *Stack) listenStream(proto, host string) error {
 	if _, real := s.c.Net.(wire.Real); !real {
-		return fmt.Errorf("listen tcp://%s: there are no streams on a simulated network", host)
+		return fmt.Errorf("listen %s://%s: there are no streams on a simulated network", proto, host)
 	}
-	l, err := net.Listen("tcp", host)
+	h := &hall{allow: s.c.Allow, dropped: s.c.Dropped, places: make(chan struct{}, maxStreams)}
+	serve := s.tp.ServeTCP
+	if proto == "tls" {
+		if s.c.Cert == nil {
+			return fmt.Errorf("listen tls://%s: there is no certificate", host)
+		}
+		h.secure, h.taken, serve = s.c.Cert.config(), s.secure.ours, s.tp.ServeTLS
+	}
+	l, err := (&net.ListenConfig{Control: s.c.mark}).Listen(context.Background(), family("tcp", host), host)
 	if err != nil {
-		return inUse("tcp", host, err)
+		return inUse(proto, host, err)
 	}
-	h := &hall{Listener: l, allow: s.c.Allow, dropped: s.c.Dropped, places: make(chan struct{}, maxStreams)}
-	s.sockets = append(s.sockets, &socket{"tcp", portOf(l.Addr()), l.Close})
-	s.wg.Go(func() { s.tp.ServeTCP(h) })
+	h.Listener = l
+	s.sockets = append(s.sockets, &socket{proto, portOf(l.Addr()), l.Close})
+	s.wg.Go(func() { serve(h) })
 	return nil
+}
+
+// family names the network of an address: a socket serves one family.
+func family(network, host string) string {
+	switch ap, err := netip.ParseAddrPort(host); {
+	case err != nil:
+		return network
+	case ap.Addr().Is4():
+		return network + "4"
+	}
+	return network + "6"
 }
 
 // inUse says what to do about the commonest failure.
@@ -195,6 +230,7 @@ func (s *Stack) Close() {
 	for _, k := range s.sockets {
 		k.close()
 	}
+	s.secure.lobby.Close()
 	s.tp.Close()
 	s.follows.Wait() // their ends are on the lanes now
 	s.gate.Lock()
@@ -216,7 +252,7 @@ func (s *Stack) socketFor(proto string, dest netip.Addr) *socket {
 	return nil
 }
 
-// Speaks says whether dest can be reached over proto, "udp" or "tcp".
+// Speaks says whether dest can be reached over proto: "udp", "tcp" or "tls".
 func (s *Stack) Speaks(proto string, dest netip.Addr) bool {
 	if proto == "tcp" {
 		_, real := s.c.Net.(wire.Real)
@@ -248,6 +284,9 @@ func (s *Stack) towards(dest netip.Addr) netip.Addr {
 		return a
 	}
 	a = netip.IPv4Unspecified()
+	if dest.Is6() {
+		a = netip.IPv6Unspecified()
+	}
 	if c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(dest, 9))); err == nil { // sends nothing
 		a = addrOf(c.LocalAddr())
 		c.Close()

@@ -23,6 +23,7 @@ type Config struct {
 	Bind     netip.Addr    // the local address of the media sockets
 	PortMin  uint16        // the first and
 	PortMax  uint16        // the last port that may be used; even ones carry RTP
+	Mark     int           // differentiated services code point of what is sent (RFC 2474), 0 = none
 	Pace     time.Duration // one frame each Pace; 0 = the leg's packet time. Simulated days thin media with it: timestamps and prompts still follow the clock
 	Rand     *rand.Rand    // SSRC, first sequence and timestamp; the Engine alone uses it. nil = unpredictable
 	Log      *slog.Logger  // nil = none

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+
+	"ringback/internal/wire"
 )
 
 // socket is a stream's way to the network. send is called under the stream's lock and not after close.
@@ -16,6 +18,9 @@ type socket interface {
 // by a goroutine of its own. A control socket carries RTCP. The engine's lock is held.
 func (e *Engine) attach(s *Stream, conn net.PacketConn, control bool) socket {
 	if udp, ok := conn.(*net.UDPConn); ok {
+		if raw, err := udp.SyscallConn(); err == nil {
+			wire.Mark(raw, udp.LocalAddr().(*net.UDPAddr).IP.To4() == nil, e.c.Mark)
+		}
 		if p := e.poller(); p != nil {
 			if k, err := p.adopt(udp, s, control); err == nil {
 				return k

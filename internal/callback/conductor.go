@@ -15,6 +15,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/speech"
 )
 
 // Conductor leads every callback through its life: it decides by the table, stores, and acts. All that happens to one
@@ -49,6 +50,7 @@ type Settings struct {
 	Publisher Publisher
 	Meter     Meter
 	Log       *slog.Logger
+	Speaker   speech.Speaker // how sentences are said; the zero one without a synthesiser
 }
 
 // Publisher is told of every step after it is on disk, in order for each callback.

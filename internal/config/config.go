@@ -122,7 +122,9 @@ type Limit struct {
 // Speech turns text into a WAV file for prompts.
 type Speech struct {
 	// A program and its arguments, where {lang}, {text} and {out} stand for language, text and the file to write:
-	// [espeak-ng, -v, "{lang}", -w, "{out}", "{text}"]. Empty = built-in tones and given WAV files only.
+	// [espeak-ng, -v, "{lang}", -w, "{out}", "{text}"]. It is started without a shell, once for each sentence with a
+	// business's name in it, and what it wrote is kept in the data folder. Empty = sentences without a name, or with the
+	// recorded one.
 	Command []string `yaml:"command"`
 }
 

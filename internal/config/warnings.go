@@ -25,9 +25,6 @@ func (c *Config) Warnings() []string {
 	if c.Public.IP4 == "auto" || c.Public.IP6 == "auto" {
 		say("public: auto: this build asks nobody for its address yet; write the address itself, until then the sockets' own hold")
 	}
-	if len(c.Speech.Command) > 0 {
-		say("speech.command: this build reads no texts aloud yet; it is not run")
-	}
 	if c.Mail.URL != "" {
 		say("mail.url: this build sends no mail yet; it is not used")
 	}

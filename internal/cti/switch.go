@@ -7,6 +7,7 @@ package cti
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"ringback/internal/id"
@@ -83,6 +84,9 @@ type Order struct {
 	Region   string        // ISO country whose ringback and busy tones are played
 	Hear     Program       // what the leg hears once it is answered
 	PostDial string        // keys sent once the far end has answered, before anybody hears it; 'w' waits 500 ms; "" = none
+	Waits    Program       // what it hears once it is confirmed; zero = Hear.Then
+	Goodbye  Prompt        // the last seconds of a window of confirmation in which nobody confirmed; zero = SoundSorry
+	Message  Prompt        // left on an answering machine, once, whole, after its beep or when it is silent; zero = none
 }
 
 // Confirm is how an answered leg proves that a person took it. Auto is resolved by the application.
@@ -100,17 +104,62 @@ const (
 	VoiceWindow = 30 * time.Second
 )
 
-// Program is what a leg hears, in order: First once, then Then for ever. A confirming leg hears First again after a
-// pause until it confirms or its window closes.
+// Program is what a leg hears, in order: First once, then Then for ever, with Notes in between. A confirming leg hears
+// First again, each AskAgain or VoiceAgain, until it confirms or its window closes.
 type Program struct {
 	First Prompt
 	Then  Sound
+	Notes []Note // by After; when the last was said they begin anew, NoteGap apart
 }
 
-// Prompt is a recording or, where there is none, a built-in sound.
+// Note is something new for who waits.
+type Note struct {
+	After time.Duration // since the program began
+	Say   Prompt
+}
+
+// Times of what is said to who waits or is asked.
+const (
+	NoteGap    = 15 * time.Second
+	AskAgain   = 6 * time.Second // from one asking for a key to the next
+	VoiceAgain = 8 * time.Second // from one asking for a key or a voice to the next
+)
+
+// IsZero says that nothing is heard.
+func (p Program) IsZero() bool { return p.First.IsZero() && p.Then == SoundNone && len(p.Notes) == 0 }
+
+// At is when the nth note is said, and which it is, from 0; there must be some.
+func (p Program) At(n int) (time.Duration, Prompt) {
+	last := len(p.Notes) - 1
+	after := p.Notes[min(n, last)].After + time.Duration(max(0, n-last))*NoteGap
+	return after, p.Notes[n%len(p.Notes)].Say
+}
+
+// Prompt is what is said once: clips one after the other, else a recording, else a built-in sound. What cannot be read
+// is left out; where nothing is left the sound is heard.
 type Prompt struct {
+	Clips []Clip
 	WAV   string // path of a file; "" = Sound
 	Sound Sound
+}
+
+// Clip is a piece of a prompt: a recording that the switch has, such as "de/visitor_offer"; a path of a WAV file, which
+// begins with "/" or "."; or "sound/" and a Sound's name.
+type Clip string
+
+// IsZero says that the prompt is none.
+func (p Prompt) IsZero() bool { return len(p.Clips) == 0 && p.WAV == "" && p.Sound == SoundNone }
+
+// String names what is played, for records.
+func (p Prompt) String() string {
+	if len(p.Clips) == 0 {
+		return string(p.Sound) + p.WAV
+	}
+	parts := make([]string, len(p.Clips))
+	for i, c := range p.Clips {
+		parts[i] = string(c)
+	}
+	return strings.Join(parts, " ")
 }
 
 // Sound is a built-in sound.
@@ -141,7 +190,7 @@ type Join struct {
 // HangUp says how a leg ends.
 type HangUp struct {
 	Cause Cause
-	Say   Prompt // heard in full by an answered leg before the BYE, at most 10 s; zero = none
+	Say   Prompt // heard in full by an answered leg before the BYE, at most a minute; zero = none
 }
 
 // KnownLeg is what the application has on disk of a leg that is not ended.

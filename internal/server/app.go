@@ -22,6 +22,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/live"
 	"ringback/internal/login"
+	"ringback/internal/speech"
 	"ringback/internal/store"
 	"ringback/internal/wire"
 )
@@ -38,6 +39,7 @@ type App struct {
 	log       *slog.Logger
 	lock      *DataLock
 	keys      secrets
+	speaker   speech.Speaker
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
 }
@@ -53,11 +55,16 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	if err = a.openData(ctx); err != nil {
 		return a, err
 	}
+	if command := c.Speech.Command; len(command) > 0 {
+		if a.speaker.Synth, err = speech.NewSynth(command, filepath.Join(c.Data, "speech"), log); err != nil {
+			return a, err
+		}
+	}
 	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
 		return a, err
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
-		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log})
+		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker})
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
 	return a, nil
 }
@@ -140,6 +147,9 @@ func (a *App) Close() error {
 	if a.Conductor != nil {
 		a.Conductor.Stop()
 	}
+	if a.speaker.Synth != nil {
+		a.speaker.Synth.Close()
+	}
 	if a.Store != nil {
 		errs = append(errs, a.Store.Close())
 	}
@@ -154,7 +164,8 @@ func (a *App) switchConfig() ctisip.Config {
 	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
 		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log,
 		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
-		Sink: func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
+		Speech: speech.NewVoices().Samples,
+		Sink:   func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
 	for _, s := range c.Listen.SIP {
 		out.SIP = append(out.SIP, s.String())
 	}

@@ -10,6 +10,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/phone"
 	"ringback/internal/schedule"
+	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
 
@@ -59,6 +60,10 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 		SpokenName:   s.prompt(key+".prompts.spoken_name", f.Prompts.SpokenName),
 		Wait:         s.prompt(key+".prompts.wait", f.Prompts.Wait),
 		Sorry:        s.prompt(key+".prompts.sorry", f.Prompts.Sorry),
+		Closed:       s.prompt(key+".prompts.closed", f.Prompts.Closed),
+	}
+	if out.Language = f.Language; f.Language != "" && !speech.Speaks(f.Language) {
+		s.wrong(key+".language", "%q is not spoken here: it is one of %s", f.Language, speech.List())
 	}
 	return out
 }

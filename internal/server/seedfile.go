@@ -51,6 +51,7 @@ type seedSubscriber struct {
 	CallerID    string              `yaml:"caller_id"`
 	Destination string              `yaml:"destination"`
 	Prompts     seedPrompts         `yaml:"prompts"`
+	Language    string              `yaml:"language"`
 	Limits      seedLimits          `yaml:"limits"`
 	Suspended   bool                `yaml:"suspended"`
 	Buttons     []seedButton        `yaml:"buttons"`
@@ -61,6 +62,7 @@ type seedPrompts struct {
 	SpokenName   string `yaml:"spoken_name"`
 	Wait         string `yaml:"wait"`
 	Sorry        string `yaml:"sorry"`
+	Closed       string `yaml:"closed"`
 }
 
 type seedLimits struct {

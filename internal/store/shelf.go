@@ -49,12 +49,12 @@ func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []
 	}
 }
 
-const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, created_at, updated_at"
+const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, created_at, updated_at"
 
 func subscriberRow(_ *DB, s *subscriber.Subscriber) []any {
 	return []any{string(s.ID), orNull(s.Slug), s.Name, toJSON(s.Regions), s.TimeZone, toJSON(s.Hours), string(s.CallerID), string(s.Destination),
 		toJSON(s.Prompts), s.Limits.Concurrent, s.Limits.MaxTalk.Microseconds(), s.Limits.SpendPerDay.Micro, s.Limits.SpendPerDay.Currency,
-		number(s.Suspended), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
+		number(s.Suspended), s.Language, micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
 }
 
 func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
@@ -62,7 +62,7 @@ func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
 	var regions, hours, prompts []byte
 	var talk, suspended, created, updated int64
 	if err := scan(&s.ID, &slug, &s.Name, &regions, &s.TimeZone, &hours, &s.CallerID, &s.Destination, &prompts, &s.Limits.Concurrent, &talk,
-		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &created, &updated); err != nil {
+		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &created, &updated); err != nil {
 		return s, err
 	}
 	s.Limits.SpendPerDay.Currency = strings.TrimSpace(s.Limits.SpendPerDay.Currency) // CHAR(3) of none is three blanks

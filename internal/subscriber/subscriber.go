@@ -22,6 +22,7 @@ type Subscriber struct {
 	CallerID    phone.Number // "" = the trunk's own
 	Destination cti.Endpoint // its own telephone, used when nobody represents it; "" = none
 	Prompts     Prompts
+	Language    string // spoken to who did not say another: en, de, fr, es, ar; "" = en
 	Limits      Limits
 	Suspended   bool
 	CreatedAt   time.Time
@@ -34,6 +35,7 @@ type Prompts struct {
 	SpokenName   string `json:"spoken_name"`
 	Wait         string `json:"wait"`
 	Sorry        string `json:"sorry"`
+	Closed       string `json:"closed,omitempty"` // to a caller outside opening hours
 }
 
 // Limits bound what a business may cause.

@@ -42,17 +42,28 @@ func (l *leg) farAnswers() {
 }
 
 func (l *leg) confirm() {
-	if l.state == cti.Answered && !l.ending {
-		l.tell(cti.Event{Kind: cti.LegConfirmed})
-		l.plays()
+	if l.state != cti.Answered || l.ending {
+		return
 	}
+	l.tell(cti.Event{Kind: cti.LegConfirmed})
+	switch {
+	case !l.order.Waits.IsZero():
+		l.program = l.order.Waits
+	case l.order.Confirm != cti.ConfirmNone:
+		l.program = cti.Program{Then: l.order.Hear.Then}
+	}
+	l.plays()
 }
 
 // asks closes the window of confirmation; the sentence that says so is its last second.
 func (l *leg) asks(window time.Duration) {
+	say := l.order.Goodbye
+	if say.IsZero() {
+		say.Sound = cti.SoundSorry
+	}
 	l.after(window-SayTime, func() {
 		if l.state == cti.Answered && !l.ending {
-			l.hears("say sorry", SayTime)
+			l.hears("say "+say.String(), SayTime)
 		}
 	})
 	l.after(window, func() {
@@ -78,12 +89,18 @@ func (l *leg) farSays() {
 	}
 }
 
-// farDrones is a machine's speech without a pause, then its beep: no person is asked any more.
+// farDrones is a machine's speech without a pause, then its beep: no person is asked any more. It is left the message.
 func (l *leg) farDrones() {
-	if l.state == cti.Answered && l.order.Confirm == cti.ConfirmKeyOrVoice && !l.ending {
-		l.ending = true
-		l.bye(cti.Machine)
+	if l.state != cti.Answered || l.order.Confirm != cti.ConfirmKeyOrVoice || l.ending {
+		return
 	}
+	l.ending = true
+	if l.order.Message.IsZero() {
+		l.bye(cti.Machine)
+		return
+	}
+	l.hears("message "+l.order.Message.String(), MessageTime)
+	l.after(MessageTime, func() { l.bye(cti.Machine) })
 }
 
 func (l *leg) farQuiet(quiet bool) {
@@ -102,18 +119,46 @@ func (l *leg) farDies() {
 // plays puts on record what the program makes the leg hear. A leg that is still asked to confirm hears First again
 // and again.
 func (l *leg) plays() {
+	l.turn++
 	first, then := l.program.First, l.program.Then
 	asked := l.state == cti.Answered && l.order.Confirm != cti.ConfirmNone
 	switch {
-	case asked && first != (cti.Prompt{}):
-		l.hears("first "+string(first.Sound)+first.WAV, 0)
-	case then != cti.SoundNone:
-		l.hears(string(then), 0)
-	case first != (cti.Prompt{}):
-		l.hears("first "+string(first.Sound)+first.WAV, SayTime)
+	case asked && !first.IsZero():
+		l.hears("first "+first.String(), 0)
+	case !first.IsZero():
+		l.hears("first "+first.String(), SayTime)
+		l.later(SayTime, func() { l.hears(string(then), 0) })
 	default:
-		l.hears("", 0)
+		l.hears(string(then), 0)
 	}
+	if len(l.program.Notes) > 0 {
+		l.notes(0)
+	}
+}
+
+// notes lets the leg hear the nth note of its program when it is time.
+func (l *leg) notes(n int) {
+	p := l.program
+	after, say := p.At(n)
+	if n > 0 {
+		before, _ := p.At(n - 1)
+		after -= before
+	}
+	l.later(after, func() {
+		l.hears("note "+say.String(), SayTime)
+		l.later(SayTime, func() { l.hears(string(p.Then), 0) })
+		l.notes(n + 1)
+	})
+}
+
+// later does f unless the leg hears another program by then, or is joined or ended.
+func (l *leg) later(d time.Duration, f func()) {
+	turn := l.turn
+	l.after(d, func() {
+		if l.turn == turn && !l.ending && l.with == nil {
+			f()
+		}
+	})
 }
 
 func (l *leg) hears(what string, d time.Duration) { l.call.hears(what, d) }

@@ -11,6 +11,8 @@ import (
 const (
 	// SayTime is the length of every closing sentence and farewell.
 	SayTime = time.Second
+	// MessageTime is the length of every message to a machine.
+	MessageTime = 5 * time.Second
 	// CancelWait is how long the far end may take to obey a CANCEL.
 	CancelWait = 5 * time.Second
 	// HardStop comes on top of the ring time, counted from the INVITE.
@@ -31,6 +33,7 @@ type leg struct {
 	state    cti.LegState
 	trunk    id.Trunk
 	program  cti.Program
+	turn     int // of the program
 	with     *leg
 	ending   bool // a closing sentence is said, or a CANCEL is out
 	cause    cti.Cause
@@ -85,12 +88,12 @@ func (l *leg) hangUp(h cti.HangUp) {
 	}
 	l.ending = true
 	if l.state.Up() {
-		if h.Say == (cti.Prompt{}) {
+		if h.Say.IsZero() {
 			l.bye(h.Cause)
 			return
 		}
 		l.leaveBridge(h.Cause)
-		l.hears("say "+string(h.Say.Sound)+h.Say.WAV, SayTime)
+		l.hears("say "+h.Say.String(), SayTime)
 		l.after(SayTime, func() { l.bye(h.Cause) })
 		return
 	}

@@ -54,6 +54,7 @@ func (br *bridge) open(most time.Duration) {
 		return
 	}
 	a.bridge = br
+	a.hush()
 	a.alone.Stop()
 	media.Bridge(a.stream, b.stream, a.sw.sounds.Sound(cti.SoundZip, a.o.Region))
 	if most > warnBefore {
@@ -79,6 +80,7 @@ func (br *bridge) entered() {
 		return
 	}
 	b.bridge = br
+	b.hush()
 	b.alone.Stop()
 	b.tell(cti.LegJoined)
 }

@@ -7,20 +7,28 @@ import (
 	"ringback/internal/cti/ctisip/media"
 )
 
-// Pauses between two times of a question. Without a sound in between they stay below the two seconds that nobody is to
-// hear nothing.
+// Times of a question.
 const (
-	askAgain     = 4 * time.Second
-	askAgainMute = 1800 * time.Millisecond
+	// lead is filled with a soft tone: the first half second after the answer is lost on the way to the ear, and speech
+	// begins when who answered has said hello.
+	lead = 900 * time.Millisecond
+	// shortestPause stands between two times of a question that is long.
+	shortestPause = 700 * time.Millisecond
+	// mutePause, between two times of a question, stays below the two seconds that nobody is to hear nothing.
+	mutePause = 1800 * time.Millisecond
+	// messageSilence is how long a machine that was heard must be silent before a message is left.
+	messageSilence = 3 * time.Second
+	// messagePatience bounds the wait for that silence, after the window.
+	messagePatience = 90 * time.Second
 )
 
 // answered starts what an answered leg hears, and the question whether a person took it.
 func (l *leg) answered() {
 	switch l.o.Confirm {
 	case cti.ConfirmKey:
-		l.question(cti.KeyWindow)
+		l.question(cti.KeyWindow, cti.AskAgain)
 	case cti.ConfirmKeyOrVoice:
-		l.question(cti.VoiceWindow)
+		l.question(cti.VoiceWindow, cti.VoiceAgain)
 		l.stream.ListenVoice(true)
 	default:
 		l.play(l.o.Hear, 0)
@@ -28,23 +36,69 @@ func (l *leg) answered() {
 	}
 }
 
-func (l *leg) question(window time.Duration) {
-	again := askAgain
+// question asks, again and again, until the window closes; its last seconds are the goodbye, in which a key still counts.
+func (l *leg) question(window, every time.Duration) {
+	pause := max(every-length(l.samples(l.o.Hear.First)), shortestPause)
 	if l.o.Hear.Then == cti.SoundNone {
-		again = askAgainMute
+		pause = min(pause, mutePause)
 	}
-	l.play(l.o.Hear, again)
 	l.window = l.lane.After(window, l.unconfirmed)
+	l.play(cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}}, 0)
+	l.asks = l.lane.After(lead, func() { l.play(l.o.Hear, pause) })
+	if l.o.Goodbye.IsZero() {
+		l.o.Goodbye.Sound = cti.SoundSorry
+	}
+	l.parting = l.lane.After(window-length(l.samples(l.o.Goodbye)), func() {
+		if !l.machine {
+			l.play(cti.Program{First: l.o.Goodbye}, 0)
+		}
+	})
 }
 
-// unconfirmed is the end of the window: a person hears a sentence before she is hung up on.
-func (l *leg) unconfirmed() {
-	e := ending{cti.NotConfirmed, cti.ByUs, 0}
-	if l.machine {
-		e.cause = cti.Machine
-	}
+// confirmed says that a person took the leg: what is said is cut off, and she hears what comes next.
+func (l *leg) confirmed() {
+	asked := l.window.Running()
+	l.hush()
 	l.stream.ListenVoice(false)
-	l.sayAndBye(l.sw.sounds.Sound(cti.SoundSorry, l.o.Region), e, sayPatience)
+	switch {
+	case !l.o.Waits.IsZero():
+		l.play(l.o.Waits, 0)
+	case asked:
+		l.play(cti.Program{Then: l.o.Hear.Then}, 0)
+	}
+	l.tell(cti.LegConfirmed)
+	l.guard()
+}
+
+// unconfirmed is the end of the window. A person has heard the goodbye; a machine is left the message.
+func (l *leg) unconfirmed() {
+	if !l.machine {
+		l.stream.ListenVoice(false)
+		l.sayAndBye(nil, ending{cti.NotConfirmed, cti.ByUs, 0}, 0)
+		return
+	}
+	l.window = l.lane.After(messagePatience, l.message)
+	l.awaitSilence()
+}
+
+// awaitSilence leaves the message as soon as the machine has been silent for long enough: it is never spoken into an
+// announcement, which would leave the half of it.
+func (l *leg) awaitSilence() {
+	if l.o.Message.IsZero() || l.stream.Silent() >= messageSilence {
+		l.message()
+		return
+	}
+	l.asks = l.lane.After(messageSilence/10, l.awaitSilence)
+}
+
+// message is what an answering machine is left: once, whole, from the start.
+func (l *leg) message() {
+	l.stream.ListenVoice(false)
+	say := l.o.Message
+	if say.IsZero() {
+		say = l.o.Goodbye
+	}
+	l.sayAndBye(l.samples(say), ending{cti.Machine, cti.ByUs, 0}, 0)
 }
 
 // confirming says whether a key or a voice is waited for.
@@ -65,7 +119,7 @@ type ears struct{ l *leg }
 
 func (e ears) FirstPacket() {}
 
-func (e ears) PromptDone() {}
+func (e ears) PromptDone() { e.l.lane.Do(e.l.promptDone) }
 
 func (e ears) Digit(b byte) { e.l.lane.Do(func() { e.l.digit(b) }) }
 
@@ -75,17 +129,27 @@ func (e ears) Heard() { e.l.lane.Do(e.l.heard) }
 
 func (e ears) Voice(v media.Voice) { e.l.lane.Do(func() { e.l.voice(v) }) }
 
+// promptDone: only what is said after the question is an answer to it.
+func (l *leg) promptDone() {
+	if l.confirming() && !l.asks.Running() {
+		l.asked = true
+	}
+}
+
 // voice takes a person for a confirmation. A monologue is a machine, or a robot that asks who is calling before it rings
 // its owner: the line is held and asked to the end of the window, but from now on only a key counts, because the end of
-// an announcement and the beep behind it sound like a word and a pause.
+// an announcement and the beep behind it sound like a word and a pause. A hello before the question is no answer.
 func (l *leg) voice(v media.Voice) {
 	switch {
-	case !l.confirming() || l.o.Confirm != cti.ConfirmKeyOrVoice:
-	case v == media.VoicePerson:
+	case l.ended || l.saying || !l.window.Running() || l.o.Confirm != cti.ConfirmKeyOrVoice:
+		return
+	case v == media.VoicePerson && l.asked && !l.machine:
 		l.confirmed()
-	default:
+		return
+	case v == media.VoiceMachine:
 		l.machine = true
 	}
+	l.stream.ListenVoice(true)
 }
 
 func (l *leg) quiet() {

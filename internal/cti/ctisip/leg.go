@@ -41,8 +41,12 @@ type leg struct {
 	last     *ending       // of the newest INVITE that failed
 	ended    bool
 	saying   bool
-	machine  bool // a monologue was heard
-	window   *dialog.Timer
+	machine  bool          // a monologue was heard
+	asked    bool          // the question was heard in full
+	window   *dialog.Timer // of confirmation
+	asks     *dialog.Timer // the question begins, or it is looked whether a machine listens
+	parting  *dialog.Timer // the last sentence of the window begins
+	note     *dialog.Timer // something new for who waits
 	alone    *dialog.Timer // nobody commands it
 	probe    *dialog.Timer
 	farewell *dialog.Timer
@@ -54,9 +58,10 @@ const (
 	defaultRing  = 30 * time.Second
 	hardStop     = 15 * time.Second // beyond the ring time, after the first INVITE
 	lonely       = 3 * time.Minute  // an answered leg that nobody commands is ended
-	sayPatience  = 10 * time.Second
+	sayPatience  = time.Minute      // at most, for a closing sentence or a message
 	deadSilence  = 20 * time.Second // without RTP: ask whether the far end is still there
 	quietAfter   = 3 * time.Second  // media tells Quiet
+	sayMost      = 60 * audio.Rate  // samples of a closing sentence
 	farewellTime = time.Second      // at most, between the end of one leg and the BYE of the other
 )
 
@@ -120,7 +125,7 @@ func (l *leg) finish(e ending) {
 		return
 	}
 	l.ended = true
-	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.alone, l.probe, l.farewell} {
+	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.asks, l.parting, l.note, l.alone, l.probe, l.farewell} {
 		t.Stop()
 	}
 	l.leaveBridge(e.cause)
@@ -165,12 +170,9 @@ func (l *leg) hangUp(h cti.HangUp) {
 		l.stop(ending{h.Cause, cti.ByUs, 0}, cancelReason(h.Cause))
 	case l.saying:
 	default:
-		samples, err := l.sw.sounds.Prompt(h.Say, l.o.Region)
-		if err != nil {
-			l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
-		}
 		l.leaveBridge(cti.NormalClearing)
-		l.sayAndBye(samples, ending{h.Cause, cti.ByUs, 0}, sayPatience)
+		samples := l.samples(h.Say)
+		l.sayAndBye(samples[:min(len(samples), sayMost)], ending{h.Cause, cti.ByUs, 0}, 0)
 	}
 }
 
@@ -201,18 +203,21 @@ func (l *leg) stop(e ending, reason string) {
 	}
 }
 
-// sayAndBye lets the leg hear the samples and then ends it.
+// sayAndBye lets the leg hear the samples and then ends it, after most at the latest; 0 = when all is said.
 func (l *leg) sayAndBye(samples []int16, e ending, most time.Duration) {
 	if l.saying || l.ended {
 		return
 	}
 	l.saying = true
 	l.end = &e
-	l.window.Stop()
+	l.hush()
 	l.alone.Stop()
 	if len(samples) == 0 {
 		l.bye()
 		return
+	}
+	if most == 0 {
+		most = length(samples) + sayPatience
 	}
 	l.farewell = l.lane.After(most, l.bye)
 	l.stream.Say(samples, func(bool) { l.lane.Do(l.bye) })
@@ -224,42 +229,6 @@ func (l *leg) bye() {
 	if l.talk != nil {
 		l.talk.call.Bye("")
 	}
-}
-
-// confirmed says that a person took the leg.
-func (l *leg) confirmed() {
-	l.window.Stop()
-	l.stream.ListenVoice(false)
-	l.tell(cti.LegConfirmed)
-	l.guard()
-}
-
-// guard starts the time after which an answered leg that nobody commands is ended with a sentence.
-func (l *leg) guard() {
-	l.alone.Stop()
-	l.alone = l.lane.After(lonely, func() {
-		if l.bridge == nil {
-			l.sayAndBye(l.sw.sounds.Sound(cti.SoundSorry, l.o.Region), ending{cti.NormalClearing, cti.ByUs, 0}, sayPatience)
-		}
-	})
-}
-
-// commanded plays what the application wants to be heard.
-func (l *leg) commanded(p cti.Program) {
-	if l.ended || l.saying || l.stream == nil {
-		return
-	}
-	l.play(p, 0)
-	l.guard()
-}
-
-func (l *leg) play(p cti.Program, again time.Duration) {
-	prog, err := l.sw.sounds.Program(p, l.o.Region)
-	if err != nil {
-		l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
-	}
-	prog.Again = again
-	l.stream.Play(prog)
 }
 
 // remote is what media needs of the far end's description.

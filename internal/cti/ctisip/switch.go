@@ -34,13 +34,14 @@ type Config struct {
 	RTPMark        int      // and of media
 	RTPBind        netip.Addr
 	RTPMin, RTPMax uint16
-	PublicIP4      string          // our address as trunks with local: public see it; "" = the socket's own
-	PublicIP6      string          //
-	Pace           time.Duration   // of media; 0 = each packet's time. Simulated days thin media with it
-	Sink           func(cti.Event) // told in order for each leg, from its lane, without a lock held
-	Rand           *rand.Rand      // nonces, back-off, media; the switch alone uses it. nil = unpredictable
-	Log            *slog.Logger    // nil = none
-	Counters       *Counters       // nil = its own
+	PublicIP4      string                             // our address as trunks with local: public see it; "" = the socket's own
+	PublicIP6      string                             //
+	Pace           time.Duration                      // of media; 0 = each packet's time. Simulated days thin media with it
+	Speech         func(clip string) ([]int16, error) // recorded sentences, at 8000 a second; nil = none
+	Sink           func(cti.Event)                    // told in order for each leg, from its lane, without a lock held
+	Rand           *rand.Rand                         // nonces, back-off, media; the switch alone uses it. nil = unpredictable
+	Log            *slog.Logger                       // nil = none
+	Counters       *Counters                          // nil = its own
 }
 
 // Switch is the embedded switch.
@@ -83,7 +84,7 @@ func New(c Config) (*Switch, error) {
 	if c.Rand == nil {
 		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	sw := &Switch{c: c, sounds: media.NewSounds(), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
+	sw := &Switch{c: c, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
 	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
 		if s == "" {
 			continue

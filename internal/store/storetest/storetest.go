@@ -257,7 +257,7 @@ func Setup() directory.Setup {
 			CallsPerSecond: 2.5, NumberFormat: cti.PlusE164, CallerID: cti.InFrom, Username: "u", Password: "carrier-secret", Codecs: []cti.Codec{cti.PCMU}, Headers: true}},
 		Subscribers: []subscriber.Subscriber{
 			{Slug: "acme", Name: "Acme Plumbing", Regions: []string{"US"}, TimeZone: "America/New_York", CallerID: "+12025550190", Destination: "tel:+12025550101",
-				Prompts: subscriber.Prompts{Wait: "wait.wav"}, Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour}},
+				Prompts: subscriber.Prompts{Wait: "wait.wav", Closed: "closed.wav"}, Language: "de", Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour}},
 			{Slug: "zen", Name: "Zen Garden", Regions: []string{"US", "CA"}, TimeZone: "America/Chicago"},
 		},
 		Buttons: []subscriber.Button{{Slug: "acme-main", Subscriber: "acme", Origins: []string{"http://localhost:8081"}, Order: subscriber.AgentFirst,

@@ -8,6 +8,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/money"
 	"ringback/internal/schedule"
+	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 )
@@ -22,6 +23,7 @@ type SubscriberDoc struct {
 	CallerID    string             `json:"caller_id"`
 	Destination string             `json:"destination"`
 	Prompts     subscriber.Prompts `json:"prompts"`
+	Language    string             `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
 	Suspended   bool               `json:"suspended"`
 }
@@ -44,6 +46,7 @@ type Subscriber struct {
 	CallerID    *string            `json:"caller_id"`
 	Destination *string            `json:"destination"`
 	Prompts     subscriber.Prompts `json:"prompts"`
+	Language    *string            `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
 	Suspended   bool               `json:"suspended"`
 	CreatedAt   door.Stamp         `json:"created_at"`
@@ -69,7 +72,7 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 func subscriberView(s *subscriber.Subscriber) Subscriber {
 	return Subscriber{
 		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours,
-		CallerID: door.Opt(s.CallerID.E164()), Destination: door.Opt(s.Destination), Prompts: s.Prompts,
+		CallerID: door.Opt(s.CallerID.E164()), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
@@ -77,7 +80,7 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, v.Limits, v.Suspended}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, s.Language, v.Limits, v.Suspended}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -96,9 +99,12 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if _, err := schedule.Zone(in.TimeZone); err != nil {
 		return none, bad("time_zone", "%v.", err)
 	}
+	if in.Language != "" && !speech.Speaks(in.Language) {
+		return none, bad("language", "%.64q is not spoken here; it is one of %s.", in.Language, speech.List())
+	}
 	s := subscriber.Subscriber{
 		ID: id.Subscriber(self), Slug: in.Slug, Name: in.Name, Regions: in.Regions, TimeZone: in.TimeZone, Hours: in.Hours,
-		Prompts: in.Prompts, Suspended: in.Suspended,
+		Prompts: in.Prompts, Language: in.Language, Suspended: in.Suspended,
 		Limits: subscriber.Limits{Concurrent: in.Limits.Concurrent, MaxTalk: time.Duration(in.Limits.MaxTalkS), SpendPerDay: in.Limits.SpendPerDay},
 	}
 	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Second {

@@ -68,8 +68,19 @@ func (s *Stream) ListenVoice(on bool) {
 	defer s.mu.Unlock()
 	s.ears.voice = nil
 	if on {
-		s.ears.voice = &voice{last: s.e.pace.now()}
+		now := s.e.pace.now()
+		s.ears.voice = &voice{last: now, loud: now}
 	}
+}
+
+// Silent is how long the far end has made no sound, while ListenVoice is on.
+func (s *Stream) Silent() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ears.voice == nil {
+		return 0
+	}
+	return time.Duration(s.e.pace.now() - s.ears.voice.loud)
 }
 
 // voice tells a person, who says a word and waits, from a machine, which goes on and on. Times are nanoseconds.
@@ -78,6 +89,7 @@ type voice struct {
 	speech int64   // sound since the last real pause
 	quiet  int64   // pause since the last sound
 	last   int64   // when it was fed last
+	loud   int64   // when it was loud last
 }
 
 const (
@@ -96,7 +108,9 @@ func (v *voice) take(samples []int16, now int64) Voice {
 	v.last = now
 	rms := audio.RMS(samples)
 	loud := rms > max(speechRMS, v.floor*floorRatio)
-	if !loud {
+	if loud {
+		v.loud = now
+	} else {
 		v.floor += (rms - v.floor) / 16
 	}
 	return v.feed(loud, int64(len(samples))*sampleTime)

@@ -49,7 +49,7 @@ func realJoin(t *testing.T) (gap, word time.Duration) {
 		d.pb.tone(1200, 200*ms, 20*ms) // the first word
 		d.pb.tone(800, 700*ms, 20*ms)
 	})
-	Bridge(d.a, d.b, NewSounds().Sound("zip", ""))
+	Bridge(d.a, d.b, NewSounds(nil).Sound("zip", ""))
 	close(joined)
 	d.talks.Wait()
 	waitFor(t, "the last packet", func() bool { return d.a.Stats().In >= 75 && d.b.Stats().In >= 45 })

@@ -13,7 +13,7 @@ import (
 
 // Ringing tones have their country's pitch and cadence.
 func TestRingback(t *testing.T) {
-	s := NewSounds()
+	s := NewSounds(nil)
 	for region, want := range map[string]struct {
 		hz    []float64
 		turn  time.Duration
@@ -49,7 +49,7 @@ func TestRingback(t *testing.T) {
 
 // Whatever is played, nobody hears 2 s of digital silence; what is too faint to hear is never loud either.
 func TestNoSoundIsSilent(t *testing.T) {
-	s := NewSounds()
+	s := NewSounds(nil)
 	all := map[string]Program{"nothing": {}, "a silent file": {First: make([]int16, 5*audio.Rate)}}
 	for _, name := range []cti.Sound{cti.SoundSoft, cti.SoundAsk, cti.SoundRingback, cti.SoundWait, cti.SoundMoment,
 		cti.SoundSorry, cti.SoundThanks, cti.SoundTaken, cti.SoundZip, cti.SoundWarn, cti.SoundBye} {
@@ -85,7 +85,7 @@ func TestNoSoundIsSilent(t *testing.T) {
 
 // Who waits hears something in any 2.5 s and something else each 15 s.
 func TestWaitingTellsThatTimePasses(t *testing.T) {
-	w := NewSounds().Sound(cti.SoundWait, "")
+	w := NewSounds(nil).Sound(cti.SoundWait, "")
 	part := 15 * audio.Rate
 	if len(w) != 4*part {
 		t.Fatalf("%d samples", len(w))
@@ -105,14 +105,14 @@ func TestWaitingTellsThatTimePasses(t *testing.T) {
 			}
 		}
 	}
-	if z := NewSounds().Sound(cti.SoundZip, ""); len(z) != audio.Rate/5 {
+	if z := NewSounds(nil).Sound(cti.SoundZip, ""); len(z) != audio.Rate/5 {
 		t.Errorf("the zip tone has %d samples, want 200 ms", len(z))
 	}
 }
 
 func TestPromptFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hello.wav")
-	s := NewSounds()
+	s := NewSounds(nil)
 	if p, err := s.Program(cti.Program{First: cti.Prompt{WAV: path, Sound: cti.SoundAsk}}, ""); err == nil || len(p.First) == 0 {
 		t.Errorf("a missing file: %v, and %d samples to play instead", err, len(p.First))
 	}

@@ -81,7 +81,7 @@ func TestOneVoice(t *testing.T) {
 		start := time.Now()
 		d.up()
 		time.Sleep(time.Second)
-		d.a.Play(Program{First: tone(600, time.Second), Then: NewSounds().Sound("ringback", "DE")})
+		d.a.Play(Program{First: tone(600, time.Second), Then: NewSounds(nil).Sound("ringback", "DE")})
 		time.Sleep(7 * time.Second) // at 8
 		Bridge(d.a, d.b, nil)
 		d.pb.tone(1000, 2*time.Second, 20*time.Millisecond) // to 10

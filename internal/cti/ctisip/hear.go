@@ -1,0 +1,81 @@
+package ctisip
+
+import (
+	"time"
+
+	"ringback/internal/audio"
+	"ringback/internal/cti"
+)
+
+// What a leg hears while it is not joined.
+
+// samples returns what a prompt sounds like; what cannot be read is left out and said in the log.
+func (l *leg) samples(p cti.Prompt) []int16 {
+	out, err := l.sw.sounds.Prompt(p, l.o.Region)
+	if err != nil {
+		l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+	}
+	return out
+}
+
+// commanded plays what the application wants to be heard.
+func (l *leg) commanded(p cti.Program) {
+	if l.ended || l.saying || l.stream == nil {
+		return
+	}
+	l.play(p, 0)
+	l.guard()
+}
+
+// play begins a program; again is the pause after which its first prompt is heard once more, 0 = never.
+func (l *leg) play(p cti.Program, again time.Duration) {
+	prog, err := l.sw.sounds.Program(p, l.o.Region)
+	if err != nil {
+		l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+	}
+	prog.Again = again
+	l.stream.Play(prog)
+	l.note.Stop()
+	if len(p.Notes) > 0 {
+		l.notes(p, time.Now(), 0)
+	}
+}
+
+// notes says the nth note of a program, and the next when it is time.
+func (l *leg) notes(p cti.Program, begun time.Time, n int) {
+	after, say := p.At(n)
+	l.note = l.lane.After(after-time.Since(begun), func() {
+		if l.ended || l.saying || l.bridge != nil {
+			return
+		}
+		prog, err := l.sw.sounds.Program(cti.Program{First: say, Then: p.Then}, l.o.Region)
+		if err != nil {
+			l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+		}
+		l.stream.Play(prog)
+		l.notes(p, begun, n+1)
+	})
+}
+
+// hush ends what would be said later by itself.
+func (l *leg) hush() {
+	l.window.Stop()
+	l.asks.Stop()
+	l.parting.Stop()
+	l.note.Stop()
+}
+
+// guard starts the time after which an answered leg that nobody commands is ended with a sentence.
+func (l *leg) guard() {
+	l.alone.Stop()
+	l.alone = l.lane.After(lonely, func() {
+		if l.bridge == nil {
+			l.sayAndBye(l.sw.sounds.Sound(cti.SoundSorry, l.o.Region), ending{cti.NormalClearing, cti.ByUs, 0}, 0)
+		}
+	})
+}
+
+// length is how long samples sound.
+func length(samples []int16) time.Duration {
+	return time.Duration(len(samples)) * time.Second / audio.Rate
+}

@@ -3,6 +3,7 @@ package cti
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"ringback/internal/id"
 )
@@ -19,11 +20,21 @@ type Trunk struct {
 	NumberFormat   NumberFormat
 	TechPrefix     string // digits in front of the number
 	CallerID       CallerIDIn
+	FromUser       FromUser
+	UserPhone      bool   // ;user=phone in To, From and Request-URI
+	Country        string // ISO code: whose numbers number_format national writes without the country
 	Username       string // digest credentials; "" = none are given
 	Password       string
-	Domain         string   // host in From, To and Request-URI; "" = the host of Address
-	Codecs         []Codec  // what is offered, in order
-	AcceptFrom     []string // CIDRs whose requests are let in; empty = what Address resolves to
+	Accounts       []Account     // more of them
+	Register       bool          // tell the carrier where we are, with each account
+	Expires        time.Duration // how long a registration is asked for; 0 = DefaultExpires
+	Ping           time.Duration // how often OPTIONS asks whether the trunk is there; 0 = never
+	Weight         int           // its share of the calls among trunks of equal prefix and priority; 0 = after those that have one
+	Family         Family        // "" = both
+	ListedNumbers  []string      // E.164: caller IDs that the carrier vouches for; empty = not told
+	Domain         string        // host in From, To and Request-URI; "" = the host of Address
+	Codecs         []Codec       // what is offered, in order
+	AcceptFrom     []string      // CIDRs whose requests are let in; empty = what Address resolves to
 	NAT            NAT
 	Local          Local
 	SessionTimer   SessionTimer

@@ -12,9 +12,9 @@ import (
 
 // Format writes n as a trunk wants it: tech (the trunk's technical prefix), then the number in form f, digits and at
 // most one "+", nothing else. The national form carries the national prefix where the country writes one (030… in
-// Germany, none in the USA) and says nothing about the country: give such a trunk only the prefixes of its own country.
-// A number that belongs to no country has no national form and is written with 00.
-func (n Number) Format(f cti.NumberFormat, tech string) string {
+// Germany, none in the USA) for numbers of country; others are dialled abroad as people there do: 00, or 011 from +1.
+// country is an ISO code; "" = every number is of the trunk's country. A number that belongs to none has no national form.
+func (n Number) Format(f cti.NumberFormat, tech, country string) string {
 	plain := strings.TrimPrefix(string(n), "+")
 	switch f {
 	case cti.PlainE164:
@@ -22,17 +22,22 @@ func (n Number) Format(f cti.NumberFormat, tech string) string {
 	case cti.ZeroZero:
 		return tech + "00" + plain
 	case cti.NationalNF:
-		return tech + n.national()
+		return tech + n.national(country)
 	}
 	return tech + "+" + plain
 }
 
-func (n Number) national() string {
+func (n Number) national(country string) string {
+	home := phonenumbers.GetCountryCodeForRegion(country)
 	p, err := phonenumbers.Parse(string(n), "")
-	if err != nil || phonenumbers.GetRegionCodeForNumber(p) == nowhere {
-		return "00" + strings.TrimPrefix(string(n), "+")
+	if err == nil && phonenumbers.GetRegionCodeForNumber(p) != nowhere && (country == "" || int(p.GetCountryCode()) == home) {
+		return phonenumbers.NormalizeDigitsOnly(phonenumbers.Format(p, phonenumbers.NATIONAL))
 	}
-	return phonenumbers.NormalizeDigitsOnly(phonenumbers.Format(p, phonenumbers.NATIONAL))
+	abroad := "00"
+	if home == 1 {
+		abroad = "011"
+	}
+	return abroad + strings.TrimPrefix(string(n), "+")
 }
 
 // nowhere is the region of numbers that belong to no country.

@@ -30,8 +30,23 @@ func TestFormat(t *testing.T) {
 		{"+12025550100", cti.PlainE164, "9871", "987112025550100"},
 		{"+12025550100", "", "", "+12025550100"},
 	} {
-		if got := c.n.Format(c.form, c.tech); got != c.want {
+		if got := c.n.Format(c.form, c.tech, ""); got != c.want {
 			t.Errorf("%s as %s after %q: %s, want %s", string(c.n), c.form, c.tech, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		n             Number
+		country, want string
+	}{
+		{"+49301234567", "DE", "0301234567"},
+		{"+442079460018", "DE", "00442079460018"},
+		{"+12025550100", "US", "2025550100"},
+		{"+14165550100", "US", "4165550100"}, // the same numbering plan
+		{"+49301234567", "US", "01149301234567"},
+		{"+870301234567", "DE", "00870301234567"},
+	} {
+		if got := c.n.Format(cti.NationalNF, "", c.country); got != c.want {
+			t.Errorf("%s from %s: %s, want %s", string(c.n), c.country, got, c.want)
 		}
 	}
 	if got := Pretty("+12025550100"); got != "+1 202-555-0100" {

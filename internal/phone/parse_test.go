@@ -177,7 +177,7 @@ func check(t *testing.T, typed, from string, n Number) {
 	if !n.Valid() || n.Region() == "" || n.Class() == Unknown || n.Class() == Emergency {
 		t.Errorf("%s: valid %t region %q class %s", string(n), n.Valid(), n.Region(), n.Class())
 	}
-	national := n.Format(cti.NationalNF, "")
+	national := n.Format(cti.NationalNF, "", "")
 	if national == "" || strings.Trim(national, "0123456789") != "" || phonenumbers.IsEmergencyNumber(national, n.Region()) {
 		t.Errorf("%s: national %q", string(n), national)
 	}

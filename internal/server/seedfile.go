@@ -16,30 +16,44 @@ type seedFile struct {
 }
 
 type seedTrunk struct {
-	ID             string   `yaml:"id"`
-	Address        string   `yaml:"address"`
-	Username       string   `yaml:"username"`
-	PasswordFile   string   `yaml:"password_file"`
-	Register       bool     `yaml:"register"`
-	Prefixes       []string `yaml:"prefixes"`
-	Priority       int      `yaml:"priority"`
-	MaxCalls       int      `yaml:"max_calls"`
-	CallsPerSecond float64  `yaml:"calls_per_second"`
-	NumberFormat   string   `yaml:"number_format"`
-	TechPrefix     string   `yaml:"tech_prefix"`
-	CallerID       string   `yaml:"caller_id"`
-	Domain         string   `yaml:"domain"`
-	Codecs         []string `yaml:"codecs"`
-	AcceptFrom     []string `yaml:"accept_from"`
-	NAT            string   `yaml:"nat"`
-	SRTP           string   `yaml:"srtp"`
-	ClientCert     string   `yaml:"client_cert"`
-	ClientKey      string   `yaml:"client_key"`
-	CAFile         string   `yaml:"ca_file"`
-	SessionTimer   string   `yaml:"session_timer"`
-	Local          string   `yaml:"local"`
-	Headers        *bool    `yaml:"headers"`
-	SilentFailover *bool    `yaml:"silent_failover"`
+	ID             string         `yaml:"id"`
+	Address        string         `yaml:"address"`
+	Username       string         `yaml:"username"`
+	PasswordFile   string         `yaml:"password_file"`
+	Accounts       []seedAccount  `yaml:"accounts"`
+	Register       bool           `yaml:"register"`
+	Expires        time.Duration  `yaml:"expires"`
+	Ping           *time.Duration `yaml:"ping"`
+	Weight         int            `yaml:"weight"`
+	Family         string         `yaml:"family"`
+	FromUser       string         `yaml:"from_user"`
+	UserPhone      bool           `yaml:"user_phone"`
+	Country        string         `yaml:"country"`
+	ListedNumbers  []string       `yaml:"listed_numbers"`
+	Prefixes       []string       `yaml:"prefixes"`
+	Priority       int            `yaml:"priority"`
+	MaxCalls       int            `yaml:"max_calls"`
+	CallsPerSecond float64        `yaml:"calls_per_second"`
+	NumberFormat   string         `yaml:"number_format"`
+	TechPrefix     string         `yaml:"tech_prefix"`
+	CallerID       string         `yaml:"caller_id"`
+	Domain         string         `yaml:"domain"`
+	Codecs         []string       `yaml:"codecs"`
+	AcceptFrom     []string       `yaml:"accept_from"`
+	NAT            string         `yaml:"nat"`
+	SRTP           string         `yaml:"srtp"`
+	ClientCert     string         `yaml:"client_cert"`
+	ClientKey      string         `yaml:"client_key"`
+	CAFile         string         `yaml:"ca_file"`
+	SessionTimer   string         `yaml:"session_timer"`
+	Local          string         `yaml:"local"`
+	Headers        *bool          `yaml:"headers"`
+	SilentFailover *bool          `yaml:"silent_failover"`
+}
+
+type seedAccount struct {
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
 }
 
 type seedSubscriber struct {

@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"ringback/internal/cti"
+	"ringback/internal/phone"
 )
 
 func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 	if _, _, _, _, err := cti.Endpoint(t.Address).SIPURI(); err != nil {
 		s.wrong(key+".address", "%v; write sip:host:5060;transport=udp", err)
 	}
-	if t.Register {
-		s.wrong(key+".register", "this build does not register with carriers yet; leave it out and let the carrier trust this address")
+	if t.Country != "" && !phone.IsRegion(t.Country) {
+		s.wrong(key+".country", "%q is no country: write two capitals, such as DE", t.Country)
 	}
 	if t.CallsPerSecond < 0 || t.MaxCalls < 0 {
 		s.wrong(key, "calls_per_second and max_calls are 0 (no limit) or more")
@@ -29,9 +30,24 @@ func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 		SessionTimer: cti.SessionTimer(s.oneOf(key+".session_timer", t.SessionTimer, "auto", "off")),
 		SRTP:         cti.SRTP(s.oneOf(key+".srtp", t.SRTP, "no", "sdes", "required")),
 		ClientCert:   s.secret(key+".client_cert", t.ClientCert), ClientKey: s.secret(key+".client_key", t.ClientKey), CA: s.secret(key+".ca_file", t.CAFile),
-		Headers: t.Headers == nil || *t.Headers, SilentFailover: t.SilentFailover == nil || *t.SilentFailover,
+		Register: t.Register, Expires: t.Expires, Ping: cti.DefaultPing, Weight: t.Weight, UserPhone: t.UserPhone, Country: t.Country,
+		FromUser: cti.FromUser(s.oneOf(key+".from_user", t.FromUser, "", "caller", "account")),
+		Family:   cti.Family(s.oneOf(key+".family", t.Family, "both", "4", "6")),
+		Headers:  t.Headers == nil || *t.Headers, SilentFailover: t.SilentFailover == nil || *t.SilentFailover,
 	}
 	if wrong, err := out.CheckSecurity(); err != nil {
+		s.wrong(key+"."+wrong, "%v", err)
+	}
+	if t.Ping != nil {
+		out.Ping = *t.Ping
+	}
+	for i, a := range t.Accounts {
+		out.Accounts = append(out.Accounts, cti.Account{Username: a.Username, Password: s.secret(fmt.Sprintf("%s.accounts[%d].password_file", key, i), a.PasswordFile)})
+	}
+	for i, raw := range t.ListedNumbers {
+		out.ListedNumbers = append(out.ListedNumbers, s.callerID(fmt.Sprintf("%s.listed_numbers[%d]", key, i), raw).E164())
+	}
+	if wrong, err := out.CheckLine(); err != nil {
 		s.wrong(key+"."+wrong, "%v", err)
 	}
 	for i, prefix := range out.Prefixes {

@@ -144,6 +144,7 @@ func (db *DB) scanTrunk(scan scanner) (t cti.Trunk, err error) {
 	if err != nil {
 		return t, err
 	}
+	t.Ping = cti.DefaultPing // of a trunk that was written before there was one
 	return t, fromJSON(text, &t)
 }
 

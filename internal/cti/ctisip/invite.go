@@ -107,20 +107,39 @@ func (sw *Switch) nameTrunk(i *dialog.Invitation, o cti.Order, t *line) {
 	if t.Local != cti.LocalPrivate {
 		i.Public = sw.public[i.Dest.Addr().Is4()]
 	}
-	i.URI = sip.Uri{Scheme: "sip", User: phone.Number(o.To.Number()).Format(t.NumberFormat, t.TechPrefix), Host: host, Port: port}
+	i.URI = sip.Uri{Scheme: "sip", User: phone.Number(o.To.Number()).Format(t.NumberFormat, t.TechPrefix, t.Country), Host: host, Port: port}
 	if i.Transport != "udp" {
 		i.URI.UriParams.Add("transport", i.Transport)
 	}
 	i.Identity = t.identity
 	i.To = sip.Uri{Scheme: "sip", User: i.URI.User, Host: host}
-	i.User, i.Pass = t.Username, t.Password
+	who := t.account()
+	i.User, i.Pass = who.Username, who.Password
 	i.From = sip.Uri{Scheme: "sip", User: "anonymous", Host: host}
-	if o.From == "" {
+	sw.nameCaller(i, o.From, t, who.Username)
+	if t.UserPhone {
+		for _, u := range []*sip.Uri{&i.URI, &i.To, &i.From} {
+			u.UriParams.Add("user", "phone")
+		}
+	}
+}
+
+// nameCaller writes our number where the trunk wants it. Where it stands in a header of its own, From is the account.
+func (sw *Switch) nameCaller(i *dialog.Invitation, from string, t *line, account string) {
+	number := phone.Number(from).Format(t.NumberFormat, "", t.Country)
+	if from != "" {
+		i.From.User = number
+	}
+	if account != "" && (t.FromUser == cti.FromAccount || t.FromUser == "" && from != "" && t.CallerID != "" && t.CallerID != cti.InFrom) {
+		i.From.User = account
+	}
+	if from == "" {
 		return
 	}
-	number := phone.Number(o.From).Format(t.NumberFormat, "")
-	i.From.User = number
-	ours := fmt.Sprintf("<sip:%s@%s>", number, host)
+	ours := fmt.Sprintf("<sip:%s@%s>", number, i.From.Host)
+	if t.UserPhone {
+		ours = fmt.Sprintf("<sip:%s@%s;user=phone>", number, i.From.Host)
+	}
 	switch t.CallerID {
 	case cti.InPAI:
 		i.Headers = append(i.Headers, sip.NewHeader("P-Asserted-Identity", ours))
@@ -128,11 +147,6 @@ func (sw *Switch) nameTrunk(i *dialog.Invitation, o cti.Order, t *line) {
 		i.Headers = append(i.Headers, sip.NewHeader("P-Preferred-Identity", ours))
 	case cti.InRPID:
 		i.Headers = append(i.Headers, sip.NewHeader("Remote-Party-ID", ours+";party=calling;privacy=off;screen=no"))
-	default:
-		return
-	}
-	if t.Username != "" { // the number is in its own header, From is the account
-		i.From.User = t.Username
 	}
 }
 

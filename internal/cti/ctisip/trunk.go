@@ -125,6 +125,14 @@ func (ls lines) carriers(number string, now time.Time) []*line {
 	return out
 }
 
+// account is who we are towards the trunk; the zero Account when it knows us by our address.
+func (l *line) account() cti.Account {
+	if all := l.Logins(); len(all) > 0 {
+		return all[0]
+	}
+	return cti.Account{}
+}
+
 // current is the trunk as it is configured now; one that was taken away stays what it was.
 func (ls lines) current(l *line) *line {
 	if now := ls[l.ID]; now != nil {

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/phone"
+	"ringback/internal/web/door"
 )
 
 // TrunkDoc is what is written of a trunk. The password and the key of client_cert are never shown; left out, they stay.
@@ -34,8 +37,24 @@ type TrunkDoc struct {
 	ClientCert     string           `json:"client_cert"`
 	ClientKey      *string          `json:"client_key,omitempty"`
 	CAFile         string           `json:"ca_file"`
+	Accounts       []AccountDoc     `json:"accounts"`
+	Register       bool             `json:"register"`
+	ExpiresS       door.Seconds     `json:"expires_s"`
+	PingS          door.Seconds     `json:"ping_s"`
+	Weight         int              `json:"weight"`
+	Family         cti.Family       `json:"family"`
+	FromUser       *cti.FromUser    `json:"from_user"`
+	UserPhone      bool             `json:"user_phone"`
+	Country        string           `json:"country"`
+	ListedNumbers  []string         `json:"listed_numbers"`
 	Headers        bool             `json:"headers"`
 	SilentFailover bool             `json:"silent_failover"`
+}
+
+// AccountDoc is one more account of a trunk. The password is never shown; left out, it stays that of this username.
+type AccountDoc struct {
+	Username string  `json:"username"`
+	Password *string `json:"password,omitempty"`
 }
 
 // Trunk is a line to the telephone network.
@@ -55,6 +74,7 @@ func (a *API) trunks() thing[TrunkDoc, Trunk] {
 		blank: TrunkDoc{
 			Prefixes: []string{""}, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
 			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, SRTP: cti.SRTPNo, Headers: true, SilentFailover: true,
+			PingS: door.Seconds(cti.DefaultPing), ExpiresS: door.Seconds(cti.DefaultExpires), Family: cti.FamilyBoth, Accounts: []AccountDoc{}, ListedNumbers: []string{},
 		},
 		check: checkTrunk,
 	}
@@ -66,7 +86,44 @@ func trunkDoc(t *cti.Trunk) TrunkDoc {
 		CallsPerSecond: t.CallsPerSecond, NumberFormat: t.NumberFormat, TechPrefix: t.TechPrefix, CallerID: t.CallerID, Domain: t.Domain,
 		Codecs: list(t.Codecs), AcceptFrom: list(t.AcceptFrom), NAT: t.NAT, Local: t.Local, SessionTimer: t.SessionTimer,
 		SRTP: cmp.Or(t.SRTP, cti.SRTPNo), ClientCert: t.ClientCert, CAFile: t.CA, Headers: t.Headers, SilentFailover: t.SilentFailover,
+		Accounts: accountDocs(t.Accounts), Register: t.Register, ExpiresS: door.Seconds(cmp.Or(t.Expires, cti.DefaultExpires)), PingS: door.Seconds(t.Ping),
+		Weight: t.Weight, Family: cmp.Or(t.Family, cti.FamilyBoth), FromUser: fromUser(t.FromUser), UserPhone: t.UserPhone, Country: t.Country,
+		ListedNumbers: list(t.ListedNumbers),
 	}
+}
+
+// fromUser is null where the trunk's manners decide.
+func fromUser(f cti.FromUser) *cti.FromUser {
+	if f == "" {
+		return nil
+	}
+	return &f
+}
+
+func accountDocs(all []cti.Account) []AccountDoc {
+	out := []AccountDoc{}
+	for _, a := range all {
+		out = append(out, AccountDoc{Username: a.Username})
+	}
+	return out
+}
+
+// accounts reads what is written; a password that is left out stays.
+func accounts(docs []AccountDoc, old []cti.Account) []cti.Account {
+	var out []cti.Account
+	for _, d := range docs {
+		a := cti.Account{Username: d.Username}
+		for _, o := range old {
+			if o.Username == d.Username {
+				a.Password = o.Password
+			}
+		}
+		if d.Password != nil {
+			a.Password = *d.Password
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func checkTrunk(_ *http.Request, d *directory.Directory, self string, in *TrunkDoc) (directory.Setup, error) {
@@ -85,10 +142,17 @@ func checkTrunk(_ *http.Request, d *directory.Directory, self string, in *TrunkD
 		CallsPerSecond: in.CallsPerSecond, NumberFormat: in.NumberFormat, TechPrefix: in.TechPrefix, CallerID: in.CallerID,
 		Username: in.Username, Domain: in.Domain, Codecs: in.Codecs, AcceptFrom: in.AcceptFrom, NAT: in.NAT, Local: in.Local,
 		SessionTimer: in.SessionTimer, SRTP: in.SRTP, ClientCert: in.ClientCert, CA: in.CAFile, Headers: in.Headers, SilentFailover: in.SilentFailover,
+		Register: in.Register, Expires: time.Duration(in.ExpiresS), Ping: time.Duration(in.PingS), Weight: in.Weight, Family: in.Family,
+		UserPhone: in.UserPhone, Country: in.Country, ListedNumbers: in.ListedNumbers,
 	}
+	if in.FromUser != nil {
+		t.FromUser = *in.FromUser
+	}
+	var before []cti.Account
 	if old := d.Trunks[t.ID]; old != nil {
-		t.Password, t.ClientKey = old.Password, old.ClientKey
+		t.Password, t.ClientKey, before = old.Password, old.ClientKey, old.Accounts
 	}
+	t.Accounts = accounts(in.Accounts, before)
 	if in.Password != nil {
 		t.Password = *in.Password
 	}
@@ -106,6 +170,14 @@ func checkTrunkWords(t *cti.Trunk) error {
 		oneOf("local", t.Local, cti.LocalPublic, cti.LocalPrivate),
 		oneOf("session_timer", t.SessionTimer, cti.TimerAuto, cti.TimerOff),
 		oneOf("srtp", t.SRTP, cti.SRTPNo, cti.SRTPSDES, cti.SRTPRequired),
+	}
+	checks = append(checks, oneOf("family", t.Family, cti.FamilyBoth, cti.Family4, cti.Family6),
+		oneOf("from_user", t.FromUser, "", cti.FromCaller, cti.FromAccount))
+	if t.Country != "" && !phone.IsRegion(t.Country) {
+		checks = append(checks, bad("country", "%.10q is no country: write two capitals, such as DE.", t.Country))
+	}
+	if key, err := t.CheckLine(); err != nil {
+		checks = append(checks, bad(key, "%v.", err))
 	}
 	if key, err := t.CheckSecurity(); err != nil {
 		checks = append(checks, bad(key, "%v.", err))

@@ -1,7 +1,6 @@
 package simcarrier
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -13,35 +12,42 @@ type call struct {
 	person Person
 	manner manner
 
-	invite *message       // the last initial INVITE (401 and 422 are followed by another)
-	from   netip.AddrPort // where it came from
-	tag    string         // ours, in To
-	last   string         // last response to the INVITE, sent again when it comes again
-	final  bool           // a final response has left
+	invite *message // the last initial INVITE (401 and 422 are followed by another)
+	from   hop      // where it came from
+	tag    string   // ours, in To
+	last   string   // last response to the INVITE, sent again when it comes again
+	final  bool     // a final response has left
 
-	offer   *session // theirs; nil while an answer to our offer is awaited
-	ours    local
-	media   *media
-	replies []*reply            // finals that wait for their ACK
-	twin    string              // tag of a forked second answer
-	own     map[uint32]*request // ours inside the dialog that wait for their final response, by CSeq
-	cseq    uint32              // of our requests
-	theirs  uint32              // highest CSeq of theirs inside the dialog
-	target  netip.AddrPort
-	uri     string                   // Request-URI of ours: their Contact
-	nonce   string                   // of our challenge
-	lost    struct{ acks, byes int } // on purpose
-	prov    *provisional
-	due     bool   // the person has picked up, the PRACK is awaited
-	cut     *alarm // of timer_cut
-	frozen  bool   // answers nothing any more
-	over    bool
+	offer     *session // theirs; nil while an answer to our offer is awaited
+	ours      local
+	media     *media
+	replies   []*reply            // finals that wait for their ACK
+	twin      string              // tag of a forked second answer
+	own       map[uint32]*request // ours inside the dialog that wait for their final response, by CSeq
+	cseq      uint32              // of our requests
+	theirs    uint32              // highest CSeq of theirs inside the dialog
+	target    hop
+	uri       string                   // Request-URI of ours: their Contact
+	routes    []string                 // the proxies between us, nearest first
+	ourHead   string                   // From of ours, without our tag
+	theirHead string                   // To of ours
+	nonce     string                   // of our challenge
+	lost      struct{ acks, byes int } // on purpose
+	prov      *provisional
+	due       bool   // the person has picked up, the PRACK is awaited
+	cut       *alarm // of timer_cut
+	out       *Dial  // a call that was placed here; nil = it came in
+	firstTo   string // To of the INVITE that was placed here
+	second    *call  // of the same telephone, for an attended transfer
+	tried     bool   // the INVITE was sent with credentials
+	frozen    bool   // answers nothing any more
+	over      bool
 
 	refusedHold bool
 }
 
 // invited takes an INVITE outside a dialog.
-func (c *Carrier) invited(m *message, src netip.AddrPort) {
+func (c *Carrier) invited(m *message, src hop) {
 	k := c.calls[m.callID]
 	switch {
 	case k == nil:
@@ -64,11 +70,14 @@ func (c *Carrier) invited(m *message, src netip.AddrPort) {
 	k.begin()
 }
 
-func (c *Carrier) newCall(m *message, src netip.AddrPort) *call {
+func (c *Carrier) newCall(m *message, src hop) *call {
 	user := uriUser(m.uri)
 	to := number(user)
-	k := &call{c: c, own: map[uint32]*request{}, invite: m, from: src, tag: c.sources.tag(), person: c.person(to)}
+	k := &call{c: c, own: map[uint32]*request{}, invite: m, from: src, tag: c.sources.tag(), person: c.person(to, src.line.phone)}
 	names := join(c.manner, k.person.Personality)
+	if src.line.phone != nil { // the network's manner is that of its own lines
+		names = k.person.Personality
+	}
 	k.manner, _ = mannerOf(names)
 	if k.person.Does == "answers" && k.manner.becomes != "" {
 		k.person.Does = k.manner.becomes
@@ -78,19 +87,30 @@ func (c *Carrier) newCall(m *message, src netip.AddrPort) *call {
 		k.row.CallerShown = k.manner.shows
 	}
 	k.row.call = k
+	k.row.Transport = src.proto()
 	c.pickTone(k.row)
 	k.cseq = c.rand.Uint32N(1 << 16)
+	k.ourHead, k.theirHead = m.get("to"), m.get("from")
+	k.routes = m.all("record-route")
 	k.remember(m, src)
 	c.calls[m.callID] = k
 	return k
 }
 
 // remember keeps where requests of ours go: their Contact, or, when that is a name, where theirs came from.
-func (k *call) remember(m *message, src netip.AddrPort) {
+func (k *call) remember(m *message, src hop) {
 	if k.target, k.uri = src, addrURI(m.get("contact")); k.uri == "" {
-		k.uri = "sip:" + src.String()
-	} else if ap, ok := uriAddr(k.uri); ok {
-		k.target = ap
+		k.uri = "sip:" + src.addr.String()
+	}
+	next := k.uri
+	if len(k.routes) > 0 {
+		next = addrURI(k.routes[0])
+	}
+	if ap, ok := uriAddr(next); ok && src.conn == nil {
+		k.target.addr = ap
+	}
+	if k.manner.shifts && src.line == k.c.line && src.conn == nil {
+		k.target.line = k.c.shifted()
 	}
 }
 
@@ -227,7 +247,7 @@ func (k *call) openMedia() bool {
 }
 
 // cancelled takes a CANCEL.
-func (k *call) cancelled(m *message, src netip.AddrPort) {
+func (k *call) cancelled(m *message, src hop) {
 	if k.manner.deafToCancel {
 		return
 	}
@@ -262,8 +282,12 @@ func (k *call) hangUp() {
 
 // leave ends the call in whatever state it is.
 func (k *call) leave() {
-	if k.row.answered() {
+	switch {
+	case k.row.answered():
 		k.hangUp()
+		return
+	case k.out != nil:
+		k.giveUp()
 		return
 	}
 	k.refuseNow(480, "Temporarily Unavailable")
@@ -300,4 +324,10 @@ func (k *call) later(d time.Duration, f func()) *alarm {
 var behindRouter = netip.MustParseAddr("192.168.77.7")
 
 // contact is our side of the dialog.
-func (k *call) contact() string { return fmt.Sprintf("<sip:carrier@%s>", k.c.addr) }
+func (k *call) contact() string {
+	user := "carrier"
+	if p := k.from.line.phone; p != nil {
+		user = p.cfg.User
+	}
+	return k.from.contact(user)
+}

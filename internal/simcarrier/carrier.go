@@ -6,11 +6,12 @@
 package simcarrier
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,13 +21,17 @@ import (
 
 // Config says where the network listens and how its people are.
 type Config struct {
-	Net         wire.Net      // nil = wire.Real{}
-	Listen      string        // "127.0.0.1:5070": SIP over UDP; RTP takes free ports of the same address
-	Seed        uint64        // tones, tags and SSRCs come from it
-	Personality string        // of every call, joined by "+"; "" = ordinary
-	Pace        time.Duration // one RTP packet each Pace; 0 = one after the other. Longer thins steady sound
-	Username    string        // what the challenge_ personalities ask for; "" = "ringback"
-	Password    string        // "" = "ringback"
+	Net         wire.Net          // nil = wire.Real{}
+	Listen      string            // "127.0.0.1:5070": SIP over UDP and TCP; RTP takes free ports of the same address
+	ListenTLS   string            // SIP over TLS; "" = not
+	TLS         *tls.Config       // of ListenTLS, and of connections that it opens
+	Seed        uint64            // tones, tags and SSRCs come from it
+	Personality string            // of every call, joined by "+"; "" = ordinary
+	Pace        time.Duration     // one RTP packet each Pace; 0 = one after the other. Longer thins steady sound
+	Peer        string            // "10.0.0.1:5060": where Call rings when nobody is registered here
+	Accounts    map[string]string // passwords of further users, beside Username
+	Username    string            // what REGISTER and the challenge_ personalities ask for; "" = "ringback"
+	Password    string            // "" = "ringback"
 
 	// Answer scripts whoever is called at number for the nth time (from 1); nil, or false, leaves it to the table.
 	// It is called by the loop and must not call the Carrier.
@@ -37,10 +42,10 @@ type Config struct {
 
 // Carrier is a running network.
 type Carrier struct {
-	cfg  Config
-	conn packetConn
-	addr netip.AddrPort
-	log  *slog.Logger
+	cfg       Config
+	line      *line // the network's own
+	log       *slog.Logger
+	listeners []net.Listener
 
 	in     chan datagram
 	asks   chan func()
@@ -53,22 +58,26 @@ type Carrier struct {
 	tones  atomic.Pointer[[]int] // every tone that an ear may tell apart
 
 	// Owned by the loop; after it has ended, by whoever holds after.
-	after    sync.Mutex
-	clock    clock
-	rand     *rand.Rand
-	manner   string
-	people   map[string]Person
-	calls    map[string]*call // by Call-ID
-	live     map[string][]*call
-	nth      map[string]int
-	admitted time.Time // when cps1 let a call in
-	sources  sources
-	book     book
+	after     sync.Mutex
+	clock     clock
+	rand      *rand.Rand
+	manner    string
+	people    map[string]Person
+	calls     map[string]*call // by Call-ID
+	live      map[string][]*call
+	nth       map[string]int
+	phones    map[string]*Phone  // by the Call-ID of their registration
+	bindings  map[string]binding // who is registered here, by user
+	nonces    []string           // that REGISTERs may answer
+	neighbour *line              // of cidr_shift
+	admitted  time.Time          // when cps1 let a call in
+	sources   sources
+	book      book
 }
 
 type datagram struct {
 	text string
-	from netip.AddrPort
+	from hop
 }
 
 // New opens the SIP socket and starts answering.
@@ -85,59 +94,84 @@ func New(cfg Config) (*Carrier, error) {
 	if _, err := mannerOf(cfg.Personality); err != nil {
 		return nil, fmt.Errorf("carrier: %w", err)
 	}
-	conn, err := cfg.Net.ListenPacket(cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("carrier: %w", err)
-	}
-	c := &Carrier{cfg: cfg, conn: packets(conn), log: cfg.Log, manner: cfg.Personality,
+	c := &Carrier{cfg: cfg, log: cfg.Log, manner: cfg.Personality,
 		in: make(chan datagram, 1024), asks: make(chan func()), quit: make(chan struct{}), ended: make(chan struct{}),
 		rand: rand.New(rand.NewPCG(cfg.Seed, 0x63617272)), people: map[string]Person{}, calls: map[string]*call{},
-		live: map[string][]*call{}, nth: map[string]int{}, sources: newSources(cfg.Seed), book: newBook()}
-	c.addr = c.conn.addr
+		phones: map[string]*Phone{}, bindings: map[string]binding{}, live: map[string][]*call{}, nth: map[string]int{}, sources: newSources(cfg.Seed), book: newBook()}
 	known := append(append([]int{}, voices[:]...), network[:]...)
 	c.tones.Store(&known)
-	if u, ok := conn.(*net.UDPConn); ok {
-		_ = u.SetReadBuffer(wire.Buffer) // the kernel may give less; then a burst loses packets, as networks do
-		_ = u.SetWriteBuffer(wire.Buffer)
+	if err := c.open(); err != nil {
+		return nil, fmt.Errorf("carrier: %w", err)
 	}
-	c.wg.Go(c.read)
 	c.wg.Go(c.loop)
 	return c, nil
 }
 
+// open opens all that listens; a failure closes what was open.
+func (c *Carrier) open() (err error) {
+	if c.line, err = c.openLine(c.cfg.Listen, nil); err != nil {
+		return err
+	}
+	if err := c.serveStreams(c.Addr(), nil); err != nil { // the port may be somebody else's; UDP is enough then
+		c.log.Debug("carrier: no TCP", "err", err)
+	}
+	if c.cfg.ListenTLS == "" {
+		return nil
+	}
+	if err = c.serveStreams(c.cfg.ListenTLS, c.cfg.TLS); err != nil {
+		close(c.quit)
+		err = errors.Join(err, c.silence())
+		c.wg.Wait()
+	}
+	return err
+}
+
+// silence closes what listens.
+func (c *Carrier) silence() error {
+	err := c.line.close()
+	for _, l := range c.listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// AddrTLS is where it takes TLS, "" = nowhere.
+func (c *Carrier) AddrTLS() string {
+	if c.cfg.ListenTLS == "" || len(c.listeners) == 0 {
+		return ""
+	}
+	return c.listeners[len(c.listeners)-1].Addr().String()
+}
+
 // Addr is where it listens, "127.0.0.1:5070".
-func (c *Carrier) Addr() string { return c.addr.String() }
+func (c *Carrier) Addr() string { return c.line.addr.String() }
 
 // Close drops every call without a word and waits for all goroutines. The ledger can still be read.
 func (c *Carrier) Close() error {
 	var err error
 	c.once.Do(func() {
 		close(c.quit)
-		err = c.conn.Close()
+		err = c.silence()
+		<-c.ended
+		for _, l := range c.others() {
+			err = errors.Join(err, l.close())
+		}
 		c.wg.Wait()
 	})
 	return err
 }
 
-func (c *Carrier) read() {
-	buf := make([]byte, 65535)
-	for {
-		n, from, err := c.conn.read(buf)
-		if err != nil {
-			select {
-			case <-c.quit:
-				return
-			default:
-				c.log.Debug("carrier: read", "err", err) // an ICMP error of an earlier packet; the socket is fine
-				continue
-			}
+// others are the lines beside the network's own. The loop has ended.
+func (c *Carrier) others() (out []*line) {
+	c.do(func() {
+		if c.neighbour != nil && c.neighbour != c.line {
+			out = append(out, c.neighbour)
 		}
-		select {
-		case c.in <- datagram{string(buf[:n]), from}:
-		case <-c.quit:
-			return
+		for _, p := range c.phones {
+			out = append(out, p.line)
 		}
-	}
+	})
+	return out
 }
 
 func (c *Carrier) loop() {
@@ -195,12 +229,6 @@ func (c *Carrier) post(f func()) {
 	select {
 	case c.asks <- f:
 	case <-c.quit:
-	}
-}
-
-func (c *Carrier) send(b string, to netip.AddrPort) {
-	if err := c.conn.write([]byte(b), to); err != nil {
-		c.log.Debug("carrier: send", "to", to, "err", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package simcarrier
 
 import (
-	"net/netip"
 	"strings"
 	"time"
 )
@@ -16,8 +15,11 @@ func (c *Carrier) receive(d datagram) {
 	k := c.calls[m.callID]
 	switch {
 	case m.method == "":
-		if k != nil && !k.frozen {
+		switch p := c.phones[m.callID]; {
+		case k != nil && !k.frozen:
 			k.response(m)
+		case p != nil:
+			p.response(m)
 		}
 	case m.method == "INVITE" && m.toTag == "":
 		c.invited(m, d.from)
@@ -28,6 +30,8 @@ func (c *Carrier) receive(d datagram) {
 		}
 	case m.method == "CANCEL" && k != nil:
 		k.cancelled(m, d.from)
+	case m.method == "REGISTER" && d.from.line.phone == nil:
+		c.registers(m, d.from)
 	case m.method == "OPTIONS" && m.toTag == "":
 		if w, _ := mannerOf(c.manner); !w.silent {
 			c.answerBare(m, d.from, 200, "OK", allow)
@@ -63,7 +67,7 @@ func (k *call) mine(m *message) bool {
 }
 
 // inside answers a request inside the dialog.
-func (k *call) inside(m *message, src netip.AddrPort) {
+func (k *call) inside(m *message, src hop) {
 	again := m.cseq <= k.theirs
 	if again && !k.isTwin(m.toTag) {
 		k.row.Retransmits++
@@ -84,6 +88,9 @@ func (k *call) inside(m *message, src netip.AddrPort) {
 			return
 		}
 		ok()
+	case "NOTIFY":
+		ok()
+		k.notified(m, again)
 	case "INFO":
 		ok()
 		if key := infoKey(m.body); key != "" && !again && k.media != nil {
@@ -108,7 +115,7 @@ func (k *call) byeFrom(m *message) {
 }
 
 // renegotiate answers a re-INVITE or UPDATE: the direction is mirrored, the version grows only when something changed.
-func (k *call) renegotiate(m *message, src netip.AddrPort, again bool) {
+func (k *call) renegotiate(m *message, src hop, again bool) {
 	switch {
 	case k.over || k.media == nil:
 		k.c.answerBare(m, src, 481, "Call/Transaction Does Not Exist")
@@ -170,7 +177,7 @@ func (k *call) renegotiate(m *message, src netip.AddrPort, again bool) {
 }
 
 // finalBare refuses a request inside the dialog; a refused INVITE is refused again until its ACK comes.
-func (k *call) finalBare(m *message, src netip.AddrPort, code int, reason string) {
+func (k *call) finalBare(m *message, src hop, code int, reason string) {
 	if m.method != "INVITE" {
 		k.c.answerBare(m, src, code, reason)
 		return

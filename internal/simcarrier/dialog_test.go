@@ -30,7 +30,7 @@ func TestInsideTheCall(t *testing.T) {
 		u.send("CANCEL", 1, "c0", "")
 		u.expect("481")
 		u.send("REGISTER", 1, "r0", "")
-		u.expect("481")
+		u.expect("401")
 
 		u.invite()
 		m, _ := u.answered()

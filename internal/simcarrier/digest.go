@@ -1,9 +1,6 @@
 package simcarrier
 
 import (
-	"crypto/md5"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 )
@@ -27,7 +24,7 @@ func challengeWith(code int, algorithm string) func(*call) bool {
 			return false
 		}
 		k.nonce = k.c.sources.tag()
-		k.refuseNow(code, reason, fmt.Sprintf(`%s: Digest realm="simcarrier", nonce="%s", algorithm=%s, qop="auth"%s`, ask, k.nonce, algorithm, stale))
+		k.refuseNow(code, reason, fmt.Sprintf(`%s: Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"%s`, ask, realm, k.nonce, algorithm, stale))
 		return false
 	}
 }
@@ -35,23 +32,16 @@ func challengeWith(code int, algorithm string) func(*call) bool {
 func (k *call) authentic(v, algorithm string) bool {
 	scheme, rest, _ := strings.Cut(v, " ")
 	p := digestParams(rest)
-	if !strings.EqualFold(scheme, "Digest") || p["username"] != k.c.cfg.Username || p["nonce"] != k.nonce || p["realm"] != "simcarrier" {
+	if !strings.EqualFold(scheme, "Digest") || p["username"] != k.c.cfg.Username || p["nonce"] != k.nonce || p["realm"] != realm {
 		return false
 	}
 	if a := p["algorithm"]; a != "" && !strings.EqualFold(a, algorithm) {
 		return false
 	}
-	hash := func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }
-	if algorithm == "SHA-256" {
-		hash = func(s string) string { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]) }
+	if p["algorithm"] == "" {
+		p["algorithm"] = algorithm
 	}
-	a1 := hash(k.c.cfg.Username + ":simcarrier:" + k.c.cfg.Password)
-	a2 := hash("INVITE:" + p["uri"])
-	want := hash(a1 + ":" + k.nonce + ":" + a2)
-	if p["qop"] == "auth" {
-		want = hash(strings.Join([]string{a1, k.nonce, p["nc"], p["cnonce"], "auth", a2}, ":"))
-	}
-	return strings.EqualFold(p["response"], want)
+	return strings.EqualFold(p["response"], response(p, "INVITE", k.c.cfg.Username, k.c.cfg.Password))
 }
 
 // digestParams reads name=value and name="value" pairs; a comma inside quotes belongs to the value.

@@ -68,11 +68,11 @@ func (v via) answered(src netip.AddrPort) string {
 }
 
 // replyTo is where the answer to a request from src goes: its address, and the port it wrote unless it asked for rport.
-func (v via) replyTo(src netip.AddrPort) netip.AddrPort {
-	if v.rport {
-		return src
+func (v via) replyTo(src hop) hop {
+	if !v.rport && src.conn == nil {
+		src.addr = netip.AddrPortFrom(src.addr.Addr(), v.port)
 	}
-	return netip.AddrPortFrom(src.Addr(), v.port)
+	return src
 }
 
 // addrURI returns the URI of a name-addr or addr-spec: what stands in <>, or what stands before the first ";".

@@ -40,7 +40,7 @@ func deadNumber(k *call) {
 }
 
 func forwarded(k *call) {
-	who := "<sip:" + k.row.To + "@" + k.c.addr.Addr().String() + ">"
+	who := "<sip:" + k.row.To + "@" + k.c.line.addr.Addr().String() + ">"
 	k.respond(181, "Call Is Being Forwarded", reply{extra: []string{"Diversion: " + who + ";reason=no-answer;counter=1", "History-Info: " + who + ";index=1"}})
 	k.later(500*time.Millisecond, func() {
 		if !k.final {

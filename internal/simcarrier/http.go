@@ -17,6 +17,8 @@ func (c *Carrier) Handler() http.Handler {
 	mux.HandleFunc("GET /personalities", func(w http.ResponseWriter, _ *http.Request) { answer(w, personalities()) })
 	mux.HandleFunc("PUT /personality", c.putPersonality)
 	mux.HandleFunc("PUT /people/{who}", c.putPerson)
+	mux.HandleFunc("GET /registrations", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.Registrations()) })
+	mux.HandleFunc("POST /calls", c.postCall)
 	mux.HandleFunc("DELETE /calls", func(w http.ResponseWriter, _ *http.Request) {
 		c.HangUpAll()
 		w.WriteHeader(http.StatusNoContent)
@@ -59,23 +61,63 @@ func (c *Carrier) putPersonality(w http.ResponseWriter, r *http.Request) {
 	done(w, err)
 }
 
+// personIn is a Person as it is written in JSON.
+type personIn struct {
+	Does        string `json:"does"`
+	After       span   `json:"after"`
+	Talk        span   `json:"talk"`
+	Speak       span   `json:"speak"`
+	Press       string `json:"press"`
+	PressAfter  span   `json:"press_after"`
+	Then        string `json:"then"`
+	Personality string `json:"personality"`
+	Tone        int    `json:"tone"`
+}
+
+func (in personIn) person() Person {
+	return Person{Does: in.Does, After: time.Duration(in.After), Talk: time.Duration(in.Talk), Speak: time.Duration(in.Speak), Press: in.Press,
+		PressAfter: time.Duration(in.PressAfter), Then: in.Then, Tone: in.Tone, Personality: in.Personality}
+}
+
 func (c *Carrier) putPerson(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Does        string `json:"does"`
-		After       span   `json:"after"`
-		Talk        span   `json:"talk"`
-		Speak       span   `json:"speak"`
-		Press       string `json:"press"`
-		PressAfter  span   `json:"press_after"`
-		Personality string `json:"personality"`
-		Tone        int    `json:"tone"`
-	}
+	var in personIn
 	err := read(w, r, &in)
 	if err == nil {
-		err = c.SetPerson(r.PathValue("who"), Person{in.Does, time.Duration(in.After), time.Duration(in.Talk), time.Duration(in.Speak),
-			in.Press, time.Duration(in.PressAfter), in.Tone, in.Personality})
+		err = c.SetPerson(r.PathValue("who"), in.person())
 	}
 	done(w, err)
+}
+
+// postCall lets somebody here ring us: {"from": "+12025550100", "to": "+12025550190"}. The caller is whom the number
+// stands for, or person.
+func (c *Carrier) postCall(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		From      string    `json:"from"`
+		Name      string    `json:"name"`
+		To        string    `json:"to"`
+		Person    *personIn `json:"person"`
+		Target    string    `json:"target"`
+		Transport string    `json:"transport"`
+		GiveUp    span      `json:"give_up"`
+		Headers   []string  `json:"headers"`
+	}
+	err := read(w, r, &in)
+	d := Dial{From: in.From, Name: in.Name, To: in.To, Target: in.Target, Transport: in.Transport, GiveUp: time.Duration(in.GiveUp), Headers: in.Headers}
+	d.Person = Person{Does: "answers"}
+	if in.Person != nil {
+		d.Person = in.Person.person()
+	}
+	var callID string
+	if err == nil {
+		callID, err = c.Call(d)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(map[string]string{"call_id": callID})
 }
 
 // span is a duration as people write it, "2s".

@@ -29,6 +29,8 @@ type Entry struct {
 	TonesHeard    []Heard   `json:"tones_heard"`
 	Overlap       int       `json:"overlap"` // most other calls that rang or talked at this number at the same instant
 
+	Outgoing     bool       `json:"outgoing"`     // placed here: the person called us
+	Transport    string     `json:"transport"`    // of the INVITE: UDP, TCP, TLS
 	CallerShown  string     `json:"caller_shown"` // the number that the telephone shows: P-Asserted-Identity, else From
 	CallerName   string     `json:"caller_name"`  // the name beside it
 	Person       string     `json:"person"`       // what they do
@@ -41,12 +43,14 @@ type Entry struct {
 	CancelAt     time.Time  `json:"cancel_at"`
 	TwinByeAt    time.Time  `json:"twin_bye_at"` // BYE of a forked second answer
 	Provisionals int        `json:"provisionals"`
-	Resent       int        `json:"resent"`  // messages of ours that were sent again
-	Frozen       bool       `json:"frozen"`  // it answers nothing any more
-	Refused      bool       `json:"refused"` // a session refresh of ours was refused
-	Cut          bool       `json:"cut"`     // the line hung up because nobody refreshed the session
-	Held         bool       `json:"held"`    // the other side has put this person on hold
-	Pracks       int        `json:"pracks"`  // provisional answers that were acknowledged
+	Resent       int        `json:"resent"`     // messages of ours that were sent again
+	Frozen       bool       `json:"frozen"`     // it answers nothing any more
+	Refused      bool       `json:"refused"`    // a session refresh of ours was refused
+	Cut          bool       `json:"cut"`        // the line hung up because nobody refreshed the session
+	Held         bool       `json:"held"`       // the other side has put this person on hold
+	Notified     []string   `json:"notified"`   // what NOTIFYs told of a transfer: "100 Trying", "200 OK"
+	ReferCode    int        `json:"refer_code"` // what our REFER was answered with
+	Pracks       int        `json:"pracks"`     // provisional answers that were acknowledged
 	Pressed      []Key      `json:"pressed"`
 	KeysHeard    string     `json:"keys_heard"`
 	Reinvites    []Reinvite `json:"reinvites"` // ours, the last 100
@@ -92,6 +96,7 @@ type Reinvite struct {
 func (e Entry) MarshalJSON() ([]byte, error) {
 	type plain Entry
 	e.TonesHeard, e.Pressed, e.Reinvites, e.SSRCs = some(e.TonesHeard), some(e.Pressed), some(e.Reinvites), some(e.SSRCs)
+	e.Notified = some(e.Notified)
 	return json.Marshal(struct {
 		plain
 		Callback      *string    `json:"callback"`

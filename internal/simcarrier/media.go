@@ -15,7 +15,8 @@ import (
 // speaks. The loop tells it what to say.
 type media struct {
 	c    *Carrier
-	conn packetConn // named in the SDP
+	host string     // where it may open more sockets
+	conn packetConn // named in the SDP; mu guards it, a person may move
 	out  packetConn // sends; usually the same
 	ssrc uint32
 
@@ -50,12 +51,12 @@ type media struct {
 }
 
 func (c *Carrier) openMedia(k *call) (*media, error) {
-	host := netip.AddrPortFrom(c.addr.Addr(), 0).String()
+	host := netip.AddrPortFrom(k.from.here().Addr(), 0).String()
 	conn, err := c.cfg.Net.ListenPacket(host)
 	if err != nil {
 		return nil, err
 	}
-	m := &media{c: c, conn: packets(conn), ssrc: c.rand.Uint32(), base: c.rand.Uint32(), seq: uint16(c.rand.Uint32()),
+	m := &media{c: c, host: host, conn: packets(conn), ssrc: c.rand.Uint32(), base: c.rand.Uint32(), seq: uint16(c.rand.Uint32()),
 		burst: true, muted: k.manner.noMedia || k.manner.mediaAfter > 0, vad: k.manner.detectsVoice, deaf: k.manner.deaf, voice: k.row.ToneHz}
 	m.out = m.conn
 	if k.manner.otherPort {
@@ -89,13 +90,15 @@ func (m *media) run() {
 	in, out := make([]byte, 2048), make([]byte, 12+8*60)
 	next := m.start
 	for {
-		m.conn.until(next)
-		n, _, err := m.conn.read(in)
+		conn := m.ears()
+		conn.until(next)
+		n, _, err := conn.read(in)
 		now := time.Now()
 		switch {
 		case err == nil && m.deaf:
 		case err == nil:
 			m.c.guard(func() { m.hear(in[:n], now) })
+		case errors.Is(err, net.ErrClosed) && m.ears().PacketConn != conn.PacketConn: // moved
 		case errors.Is(err, net.ErrClosed):
 			return
 		}
@@ -104,10 +107,37 @@ func (m *media) run() {
 			var to netip.AddrPort
 			b, to, next = m.speak(out, now)
 			if b != nil {
-				_ = m.out.write(b, to)
+				_ = m.lips().write(b, to)
 			}
 		}
 	}
+}
+
+func (m *media) ears() packetConn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.conn
+}
+
+func (m *media) lips() packetConn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.out
+}
+
+// addr is where it listens.
+func (m *media) addr() netip.AddrPort { return m.ears().addr }
+
+// move listens and speaks over another socket from now on.
+func (m *media) move(to packetConn) {
+	m.mu.Lock()
+	old := m.conn
+	if m.out.PacketConn == old.PacketConn {
+		m.out = to
+	}
+	m.conn = to
+	m.mu.Unlock()
+	_ = old.Close()
 }
 
 // send takes where and how the other side wants to hear us.
@@ -140,9 +170,10 @@ func (m *media) stop() {
 	}
 	m.mu.Lock()
 	m.ear.deafen(true, time.Now())
+	conn, out := m.conn, m.out
 	m.mu.Unlock()
-	_ = m.conn.Close()
-	if m.out.PacketConn != m.conn.PacketConn {
-		_ = m.out.Close()
+	_ = conn.Close()
+	if out.PacketConn != conn.PacketConn {
+		_ = out.Close()
 	}
 }

@@ -29,6 +29,13 @@ func (m *media) talk(after time.Duration) {
 	m.talking = true
 }
 
+// interject says something before what was to come.
+func (m *media) interject(bits ...bit) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plan = append(bits, m.plan...)
+}
+
 // answered begins the counting: what came before the answer is not the person's.
 func (m *media) answered(at time.Time) {
 	m.mu.Lock()

@@ -13,6 +13,7 @@ type Person struct {
 	Speak       time.Duration `json:"speak"`       // silence after the answer, before the first word; 0 = 100 ms
 	Press       string        `json:"press"`       // keys pressed once, 200 ms apart
 	PressAfter  time.Duration `json:"press_after"` // from the answer, or from the person coming on
+	Then        string        `json:"then"`        // what is done in talk: "2s press 9, 5s hold, 15s unhold"; see acts
 	Tone        int           `json:"tone"`        // Hz of the voice; 0 = derived from seed, number and call
 	Personality string        `json:"personality"` // of this line, on top of the network's own
 }
@@ -63,7 +64,7 @@ func magic(last4 string) Person {
 }
 
 // person finds who is called: a test's script, a number set by hand, its last four digits set by hand, the table.
-func (c *Carrier) person(to string) Person {
+func (c *Carrier) person(to string, at *Phone) Person {
 	c.nth[to]++
 	if c.cfg.Answer != nil {
 		if p, ok := c.cfg.Answer(to, c.nth[to]); ok {
@@ -72,6 +73,9 @@ func (c *Carrier) person(to string) Person {
 	}
 	if p, ok := c.people[to]; ok {
 		return p
+	}
+	if at != nil {
+		return at.person
 	}
 	last4 := to[max(0, len(to)-4):]
 	if p, ok := c.people[last4]; ok {
@@ -91,6 +95,9 @@ func (p Person) check() error {
 		if keyCode(byte(k)) < 0 {
 			return fmt.Errorf("%q is no key of a telephone", k)
 		}
+	}
+	if _, err := parseActs(p.Then); err != nil {
+		return err
 	}
 	_, err := mannerOf(p.Personality)
 	return err
@@ -130,6 +137,7 @@ func (p Person) answered(k *call) {
 func (k *call) speaks(p Person) {
 	k.media.talk(p.speak())
 	k.press(p)
+	k.plays(p)
 	k.later(p.talk(time.Minute), func() { k.hangUp() })
 }
 

@@ -24,6 +24,7 @@ type manner struct {
 	deaf               bool // hears nothing: RTP to it is lost
 	detectsVoice       bool // sends comfort noise (PT 13) and then nothing while nobody speaks
 	infoKeys           bool // keys by INFO
+	shifts             bool // requests of ours come from another address of the block
 	silent             bool // answers nothing at all
 	lateAnswer         bool // 200 when the CANCEL comes
 	deafToCancel       bool
@@ -38,6 +39,8 @@ type manner struct {
 	mediaAfter         time.Duration // from the answer to the first RTP
 	becomes            string        // what an answering person is on this line: a name of scripts
 	shows              string        // the caller's number as this line shows it, "" = as it was told
+
+	registration registration
 
 	answerExtra, refreshExtra []string // headers of our 200 and of our re-INVITE
 

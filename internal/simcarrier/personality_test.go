@@ -306,6 +306,9 @@ func TestPersonalities(t *testing.T) {
 				story = zooStories()[p.Name]
 			}
 			if story == nil {
+				story = registerStories()[p.Name]
+			}
+			if story == nil {
 				t.Fatal("has no story")
 			}
 			synctest.Test(t, func(t *testing.T) {

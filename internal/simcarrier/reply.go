@@ -1,7 +1,6 @@
 package simcarrier
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ type reply struct {
 
 	cseq  uint32
 	text  string
-	to    netip.AddrPort
+	to    hop
 	ok    bool // 2xx
 	acked bool
 	wait  time.Duration
@@ -114,7 +113,7 @@ func (k *call) acked(m *message) {
 		if k.offer == nil && m.body != "" {
 			k.settle(m.body)
 		}
-		if m.cseq == k.invite.cseq {
+		if k.out == nil && m.cseq == k.invite.cseq {
 			for _, f := range k.manner.acked {
 				f(k)
 			}
@@ -130,12 +129,15 @@ func (k *call) settle(body string) {
 	if err != nil || k.media == nil {
 		return
 	}
+	if s.eventPT < 0 {
+		k.ours.eventPT = -1
+	}
 	k.offer = s
 	k.media.send(s, k.ours)
 }
 
 // answerBare answers a request that belongs to no call, or needs no more than a status line.
-func (c *Carrier) answerBare(m *message, src netip.AddrPort, code int, reason string, extra ...string) {
+func (c *Carrier) answerBare(m *message, src hop, code int, reason string, extra ...string) {
 	tag := m.toTag
 	if tag == "" {
 		tag = c.sources.tag()
@@ -144,7 +146,7 @@ func (c *Carrier) answerBare(m *message, src netip.AddrPort, code int, reason st
 }
 
 // response writes a response to m (RFC 3261 section 8.2.6). tag "-" leaves To as it was.
-func (c *Carrier) response(m *message, src netip.AddrPort, code int, reason string, extra []string, tag, body string) string {
+func (c *Carrier) response(m *message, src hop, code int, reason string, extra []string, tag, body string) string {
 	var b strings.Builder
 	b.Grow(600 + len(body))
 	b.WriteString("SIP/2.0 " + strconv.Itoa(code) + " " + reason + "\r\n")
@@ -155,7 +157,7 @@ func (c *Carrier) response(m *message, src netip.AddrPort, code int, reason stri
 			v := h.value
 			if top {
 				_, others, _ := strings.Cut(v, ",")
-				if v = m.via.answered(src); others != "" {
+				if v = m.via.answered(src.addr); others != "" {
 					v += "," + others
 				}
 				top = false

@@ -2,6 +2,7 @@ package simcarrier
 
 import (
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 type request struct {
 	method string
 	cseq   uint32
+	branch string
 	text   string
 	wait   time.Duration
 	sent   time.Time
@@ -19,24 +21,28 @@ type request struct {
 }
 
 // request sends a request to the other side of the dialog.
-func (k *call) request(method, contentType, body string, then func(code int, m *message)) {
+func (k *call) request(method, contentType, body string, then func(code int, m *message), more ...string) *request {
 	k.cseq++
-	r := &request{method: method, cseq: k.cseq, wait: timer1, sent: time.Now(), then: then}
-	r.text = k.write(method, k.cseq, k.branch(), contentType, body)
+	r := &request{method: method, cseq: k.cseq, branch: k.branch(), wait: timer1, sent: time.Now(), then: then}
+	r.text = k.write(method, k.cseq, r.branch, contentType, body, more...)
 	k.own[r.cseq] = r
 	k.c.send(r.text, k.target)
 	k.resend(r)
+	return r
 }
 
-func (k *call) write(method string, cseq uint32, branch, contentType, body string) string {
+func (k *call) write(method string, cseq uint32, branch, contentType, body string, more ...string) string {
 	var b strings.Builder
 	b.WriteString(method + " " + k.uri + " SIP/2.0\r\n")
-	b.WriteString("Via: SIP/2.0/UDP " + k.c.addr.String() + ";branch=" + branch + ";rport\r\nMax-Forwards: 70\r\n")
-	from := k.invite.get("to")
+	b.WriteString("Via: SIP/2.0/" + k.target.proto() + " " + k.target.here().String() + ";branch=" + branch + ";rport\r\nMax-Forwards: 70\r\n")
+	for _, r := range k.routes {
+		b.WriteString("Route: " + r + "\r\n")
+	}
+	from := k.ourHead
 	if !k.manner.noToTag {
 		from += ";tag=" + k.tag
 	}
-	b.WriteString("From: " + from + "\r\nTo: " + k.invite.get("from") + "\r\n")
+	b.WriteString("From: " + from + "\r\nTo: " + k.theirHead + "\r\n")
 	b.WriteString("Call-ID: " + k.row.CallID + "\r\nCSeq: " + strconv.FormatUint(uint64(cseq), 10) + " " + method + "\r\n")
 	var extra []string
 	if method == "INVITE" || method == "UPDATE" {
@@ -46,7 +52,7 @@ func (k *call) write(method string, cseq uint32, branch, contentType, body strin
 	if contentType != "" {
 		extra = append(extra, "Content-Type: "+contentType)
 	}
-	finish(&b, extra, body)
+	finish(&b, append(extra, more...), body)
 	return b.String()
 }
 
@@ -54,6 +60,13 @@ func (k *call) resend(r *request) {
 	k.c.alarm(r.wait, func() {
 		switch {
 		case r.done || k.frozen:
+		case k.target.conn != nil: // a stream repeats by itself
+			if time.Since(r.sent) < timerB {
+				r.wait = timerB - time.Since(r.sent)
+				k.resend(r)
+			} else {
+				k.done(r, 408, nil)
+			}
 		case time.Since(r.sent) >= timerB:
 			k.done(r, 408, nil)
 		default:
@@ -79,6 +92,9 @@ func (k *call) response(m *message) {
 	}
 	if m.status < 200 {
 		r.done = r.method == "INVITE" // no more of it; the final is awaited
+		if k.out != nil && !k.final {
+			k.progress(m)
+		}
 		return
 	}
 	if r.method == "INVITE" {
@@ -96,6 +112,14 @@ func (k *call) done(r *request, code int, m *message) {
 }
 
 func (k *call) ack(m *message) {
+	if k.out != nil && !k.row.answered() {
+		k.theirHead = m.get("to")
+		if m.status < 300 {
+			k.routes = m.all("record-route")
+			slices.Reverse(k.routes)
+			k.remember(m, k.target)
+		}
+	}
 	branch := m.via.branch // of a refusal: the same transaction
 	if m.status < 300 {
 		branch = k.branch()

@@ -165,6 +165,7 @@ type local struct {
 	eventPT     int // -1 = none
 	ptime       int
 	dir         string
+	zero        bool // held the old way: c=0.0.0.0 (RFC 2543)
 }
 
 // text writes the session; as an answer it has the streams of the offer (nil = it is an offer itself).
@@ -174,7 +175,12 @@ func (l local) text(offer *session) string {
 		family = "IP6"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "v=0\r\no=carrier %d %d IN %s %s\r\ns=-\r\nc=IN %[3]s %[4]s\r\nt=0 0\r\n", l.id, l.version, family, l.addr.Addr())
+	at := l.addr.Addr().String()
+	fmt.Fprintf(&b, "v=0\r\no=carrier %d %d IN %s %s\r\ns=-\r\n", l.id, l.version, family, at)
+	if l.zero {
+		at = map[string]string{"IP4": "0.0.0.0", "IP6": "::"}[family]
+	}
+	fmt.Fprintf(&b, "c=IN %s %s\r\nt=0 0\r\n", family, at)
 	streams := []stream{{proto: "RTP/AVP", audio: true}}
 	if offer != nil {
 		streams = offer.streams

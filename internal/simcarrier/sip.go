@@ -135,6 +135,18 @@ func (m *message) get(name string) string {
 	return ""
 }
 
+// all returns the values of every header of that name; a list in one line counts as several.
+func (m *message) all(name string) (out []string) {
+	for _, h := range m.heads {
+		if h.name == name {
+			for v := range strings.SplitSeq(h.value, ",") {
+				out = append(out, strings.TrimSpace(v))
+			}
+		}
+	}
+	return out
+}
+
 func isToken(s string) bool {
 	if s == "" {
 		return false

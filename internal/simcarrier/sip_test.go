@@ -24,11 +24,11 @@ func TestParse(t *testing.T) {
 	if got := m.via.answered(src); got != "SIP/2.0/UDP 10.0.0.2:5080;branch=z9hG4bK1;rport=1234;received=192.0.2.9" {
 		t.Errorf("answered Via %q", got)
 	}
-	if m.via.replyTo(src) != src {
+	if m.via.replyTo(hop{addr: src}).addr != src {
 		t.Error("rport is not obeyed")
 	}
 	m.via.rport = false
-	if got := m.via.replyTo(src); got.String() != "192.0.2.9:5080" {
+	if got := m.via.replyTo(hop{addr: src}).addr; got.String() != "192.0.2.9:5080" {
 		t.Errorf("without rport it goes to %v", got)
 	}
 }
@@ -117,7 +117,7 @@ func FuzzParse(f *testing.F) {
 		if m.method == "" {
 			return
 		}
-		back, err := parse(c.response(m, src, 200, "OK", nil, "t", ""))
+		back, err := parse(c.response(m, hop{addr: src}, 200, "OK", nil, "t", ""))
 		if err != nil {
 			t.Fatalf("the answer to it does not parse: %v", err)
 		}

@@ -69,6 +69,7 @@ func personalities() []personality {
 
 		// who may call, and how
 		{"no_plus", "refuses a leading +: 484", gate(nil, noPlus)},
+		{"cidr_shift", "requests from another address of its block", func(w *manner) { w.shifts = true }},
 		{"cps1", "503 above one call per second", gate(nil, onePerSecond)},
 		{"wrong_caller_id", "shows another number than the caller's", func(w *manner) { w.shows = "+12025550999" }},
 		{"unavailable_503", "503 with Retry-After: 30", gate(nil, final(503, "Service Unavailable", "Retry-After: 30"))},
@@ -80,6 +81,14 @@ func personalities() []personality {
 		{"challenge_stale", "401, and once more with stale=true", func(w *manner) { w.stale = true; w.gates = append(w.gates, challengeWith(401, "MD5")) }},
 		{"challenge_407", "asks for credentials: 407, MD5", gate(nil, challengeWith(407, "MD5"))},
 		{"challenge_sha256", "asks for credentials: 401, SHA-256", gate(nil, challengeWith(401, "SHA-256"))},
+		{"needs_register", "calls only from addresses that are registered", gate(nil, onlyRegistered)},
+		{"register_sha256", "REGISTER: SHA-256 only", func(w *manner) { w.registration.algorithms = []string{"SHA-256"} }},
+		{"register_both", "REGISTER: SHA-256 and MD5 are offered", func(w *manner) { w.registration.algorithms = []string{"SHA-256", "MD5"} }},
+		{"register_407", "REGISTER: asks as a proxy", func(w *manner) { w.registration.proxy = true }},
+		{"register_423", "REGISTER: less than 10 min is too brief", func(w *manner) { w.registration.least = 10 * time.Minute }},
+		{"register_60s", "REGISTER: grants a minute", func(w *manner) { w.registration.most = time.Minute }},
+		{"register_403", "REGISTER: forbidden", func(w *manner) { w.registration.code = 403 }},
+		{"register_503", "REGISTER: 503 with Retry-After: 20", func(w *manner) { w.registration.code, w.registration.retry = 503, "20" }},
 		{"timer_422", "422: session timers of 1800 s and more only", gate(nil, timer422)},
 	}
 }

@@ -96,6 +96,9 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	n.first = s.in.packets == 1
 	s.alive(p.now, n)
 	s.hear(p, n)
+	if s.taps != nil {
+		p.copyTo(s.taps)
+	}
 	return taken, s.rel.sink
 }
 

@@ -28,6 +28,7 @@ type Stream struct {
 	noise    int     // place in the comfort noise
 	rel      relay
 	ctl      control
+	taps     []*Tap   // who copies what the far end says; replaced as a whole
 	after    []func() // calls that the pacer's goroutine makes
 }
 
@@ -184,7 +185,7 @@ func (s *Stream) Close() {
 		s.sendReport(s.e.pace.now(), true)
 		s.load(player{})
 	}
-	s.closed = true
+	s.closed, s.taps = true, nil
 	control := s.ctl.socket
 	s.mu.Unlock()
 	if was {

@@ -15,8 +15,9 @@ type Agent struct {
 	Slug         string
 	Name         string
 	Devices      []Device
-	PasswordHash string // argon2id; "" = cannot sign in
-	Ready        bool   // begins as ready: has a telephone and no desk
+	PasswordHash string     // argon2id; "" = cannot sign in
+	SIP          cti.Secret // of the same password, for her telephones; zero = they cannot register
+	Ready        bool       // begins as ready: has a telephone and no desk
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Status

@@ -245,3 +245,11 @@ func (s *frailSwitch) Trunks(ctx context.Context, all []cti.Trunk) error {
 	s.w.trunks = all
 	return s.w.sw.Trunks(ctx, all)
 }
+
+func (s *frailSwitch) Devices(ctx context.Context, all []cti.Device) error {
+	return s.w.sw.Devices(ctx, all)
+}
+
+func (s *frailSwitch) Registered(ctx context.Context) ([]cti.Registration, error) {
+	return read(s.b, func() ([]cti.Registration, error) { return s.w.sw.Registered(ctx) })
+}

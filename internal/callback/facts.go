@@ -169,6 +169,9 @@ func legDetail(l *Leg, ev cti.Event) string {
 		if ev.Tone != "" {
 			s += ", " + string(ev.Tone)
 		}
+		if ev.Note != "" {
+			s += "; " + ev.Note
+		}
 	case cti.LegDigit:
 		s += ": a key" // which one may be personal
 	case cti.LegTone:

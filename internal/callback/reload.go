@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ringback/internal/cti"
+	"ringback/internal/directory"
 )
 
 // Reload reads the directory again, after something was set up. Reloads come one after the other, or the older of two
@@ -30,8 +31,35 @@ func (c *Conductor) Reload(ctx context.Context) error {
 	if err := c.sw.Trunks(ctx, trunks); err != nil {
 		return err
 	}
+	if err := c.sw.Devices(ctx, devices(d)); err != nil {
+		return err
+	}
 	c.line.kick()
 	return nil
+}
+
+// devices are the names under which agents' telephones may register.
+func devices(d *directory.Directory) []cti.Device {
+	out := make([]cti.Device, 0, len(d.Agents))
+	for _, a := range d.Agents {
+		if a.Slug != "" && a.SIP.User == a.Slug {
+			out = append(out, cti.Device{User: a.Slug, Secret: a.SIP})
+		}
+	}
+	return out
+}
+
+// Registered are the telephones that are registered now, by name.
+func (c *Conductor) Registered(ctx context.Context) (map[string][]cti.Registration, error) {
+	all, err := c.sw.Registered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]cti.Registration{}
+	for _, r := range all {
+		out[r.User] = append(out[r.User], r)
+	}
+	return out, nil
 }
 
 // readAgents takes in the presences that are on disk.

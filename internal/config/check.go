@@ -25,6 +25,10 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.sipTLS(c)
 	k.mark("listen.sip_mark", c.Listen.SIPMark)
 	k.mark("listen.rtp_mark", c.Listen.RTPMark)
+	k.oneOf("listen.registrations", c.Listen.Registrations, "private", "anywhere", "none")
+	for i, host := range c.Listen.SIPDomains {
+		k.host(fmt.Sprintf("listen.sip_domains[%d]", i), host)
+	}
 	k.public("public.ip4", c.Public.IP4, netip.Addr.Is4, "IPv4 address such as 192.0.2.7")
 	k.public("public.ip6", c.Public.IP6, netip.Addr.Is6, "IPv6 address such as 2001:db8::7")
 	if strings.TrimSpace(c.Data) == "" {

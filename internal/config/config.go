@@ -44,6 +44,12 @@ type Listen struct {
 	// Where SIP is spoken with trunks and telephones: udp://host:port, tcp://host:port, tls://host:port (sip_tls holds its
 	// certificate). One socket serves one family of addresses: name a second one, udp://[::]:5060, for IPv6.
 	SIP []SIPSocket `yaml:"sip"`
+	// From where telephones may register: private (networks such as 192.168.0.0/16, loopback), anywhere, or none. Who is
+	// not registered gets no other answer, and nobody does while no agent has a password.
+	Registrations string `yaml:"registrations"`
+	// The names that telephones are given as their server: sip.example.com. Empty = the addresses of listen.sip and
+	// public, and the host of url. With names, a telephone set up with an address gets no answer: scanners try those.
+	SIPDomains []string `yaml:"sip_domains"`
 	// host:first-last, the UDP ports that carry speech, two for each leg. host:0 takes any free ports.
 	RTP Ports `yaml:"rtp"`
 	// The differentiated services code point of SIP that is sent, 0 to 63: routers put first what is marked. 24 is CS3; 0 =
@@ -169,10 +175,11 @@ func Default() *Config {
 	return &Config{
 		URL: "http://127.0.0.1:8080",
 		Listen: Listen{
-			HTTP: loopback + ":8080",
-			SIP:  []SIPSocket{{Network: "udp", Host: loopback, Port: 5060}, {Network: "tcp", Host: loopback, Port: 5060}},
-			RTP:  Ports{Host: loopback, First: 20000, Last: 29999},
-			RTC:  loopback + ":3478",
+			HTTP:          loopback + ":8080",
+			SIP:           []SIPSocket{{Network: "udp", Host: loopback, Port: 5060}, {Network: "tcp", Host: loopback, Port: 5060}},
+			Registrations: "private",
+			RTP:           Ports{Host: loopback, First: 20000, Last: 29999},
+			RTC:           loopback + ":3478",
 
 			SIPMark: 24,
 			RTPMark: 46,

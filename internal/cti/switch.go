@@ -46,6 +46,14 @@ type Switch interface {
 
 	// Trunks replaces the trunks. Calls that are up stay.
 	Trunks(ctx context.Context, all []Trunk) error
+
+	// Devices replaces the names under which telephones may register. Telephones of a name that is gone, or whose
+	// password has changed, are forgotten; calls that are up stay. An order to sip:NAME rings them all: one leg, and
+	// the first that answers has it. With none, the leg ends at once, cause UnallocatedNumber, with a Note.
+	Devices(ctx context.Context, all []Device) error
+
+	// Registered returns the telephones that are registered now, by name and age.
+	Registered(ctx context.Context) ([]Registration, error)
 }
 
 // What Originate refuses with; a refused order has sent nothing.
@@ -252,4 +260,5 @@ type Event struct {
 	SIPCode  int
 	Tone     Tone
 	Quality  Quality // of an answered leg, with LegEnded
+	Note     string  // why, in words for staff, where cause and code do not say it; "" = they do
 }

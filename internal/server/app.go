@@ -164,8 +164,12 @@ func (a *App) switchConfig() ctisip.Config {
 	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
 		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log,
 		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
+		Register: c.Listen.Registrations, Domains: c.Listen.SIPDomains, DomainsOnly: len(c.Listen.SIPDomains) > 0, Keep: a.Store,
 		Speech: speech.NewVoices().Samples,
 		Sink:   func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
+	if u, err := url.Parse(c.URL); err == nil && !out.DomainsOnly {
+		out.Domains = []string{u.Hostname()}
+	}
 	for _, s := range c.Listen.SIP {
 		out.SIP = append(out.SIP, s.String())
 	}

@@ -110,11 +110,13 @@ var (
 	descRTPDrop  = prometheus.NewDesc("ringback_rtp_dropped_total", "RTP packets dropped, by why.", []string{"why"}, nil)
 	descSIPDrop  = prometheus.NewDesc("ringback_sip_dropped_total", "SIP messages dropped, by why.", []string{"why"}, nil)
 	descPanics   = prometheus.NewDesc("ringback_panics_total", "Panics caught in handlers; each is a defect.", nil, nil)
+	descPhones   = prometheus.NewDesc("ringback_registrations", "Telephones that are registered, by transport.", []string{"transport"}, nil)
+	descRegister = prometheus.NewDesc("ringback_register_refused_total", "REGISTERs that were refused, by why.", []string{"why"}, nil)
 	descFailover = prometheus.NewDesc("ringback_silent_failover_total", "Second trunks tried because the first was silent.", nil, nil)
 )
 
 func (s *snapshot) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover} {
+	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover, descPhones, descRegister} {
 		ch <- d
 	}
 }
@@ -142,6 +144,16 @@ func (s *snapshot) Collect(ch chan<- prometheus.Metric) {
 	maps.Copy(dropped, s.sw.SIPDropped.All())
 	for why, n := range dropped {
 		total(descSIPDrop, float64(n), why)
+	}
+	phones := map[string]int64{"udp": 0, "tcp": 0}
+	maps.Copy(phones, s.sw.Registered.All())
+	for transport, n := range phones {
+		gauge(descPhones, float64(n), transport)
+	}
+	refused := map[string]int64{"password": 0, "replay": 0, "banned": 0, "rate": 0}
+	maps.Copy(refused, s.sw.RegisterRefused.All())
+	for why, n := range refused {
+		total(descRegister, float64(n), why)
 	}
 	rtp := &s.sw.RTP
 	total(descRTP, float64(rtp.In.Load()), "in")

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"ringback/internal/config"
+	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/login"
@@ -80,6 +81,7 @@ func (s *Seed) Hash(now *directory.Directory) error {
 		if !ok {
 			continue
 		}
+		a.SIP = cti.NewSecret(a.Slug, plain)
 		if old := now.Agents[id.Agent(now.ID(directory.Agent, a.Slug))]; old != nil && old.PasswordHash != "" {
 			if same, err := argon2id.ComparePasswordAndHash(plain, old.PasswordHash); err == nil && same {
 				a.PasswordHash = old.PasswordHash

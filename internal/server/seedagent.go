@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ringback/internal/agent"
@@ -31,8 +30,8 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		if err != nil {
 			s.wrong(at, "%v", err)
 		}
-		if user, host, _, _, err := to.SIPURI(); to.Kind() == cti.SIP && err == nil && user == "" && !strings.Contains(host, ".") {
-			s.wrong(at, "this build has no registrar yet, so %q has no address: write sip:%s@host:port", d.To, host)
+		if user, ok := to.Account(); ok {
+			s.registered(at, user, d.To, f)
 		}
 		if d.Ring != 0 && (d.Ring < minRing || d.Ring > maxRing) {
 			s.wrong(at+".ring", "a telephone rings %v to %v", minRing, maxRing)
@@ -47,6 +46,17 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		s.passwords[f.ID] = plain
 	}
 	return out
+}
+
+// registered checks a device that means the telephones registered under a name: the agent's own, with her password.
+func (s *seedReader) registered(at, user, said string, f *seedAgent) {
+	switch {
+	case user != f.ID:
+		s.wrong(at, "%q means the telephones that are registered as %s: an agent rings her own, did you mean sip:%s? A host without a dot needs a user or a port: sip:someone@%s or %s:5060",
+			said, user, f.ID, user, said)
+	case f.PasswordFile == "":
+		s.wrong(at, "%q means the telephones that she registers, and they need her password: add password_file", said)
+	}
 }
 
 func (s *seedReader) representations(key string, f *seedAgent) (out []agent.Representation) {

@@ -138,7 +138,7 @@ func (db *DB) readDirectory(q querier) (*directory.Directory, error) {
 	var e error
 	d.Buttons, e = shelved(q, directory.Button, scanButton, buttonID)
 	read(e)
-	d.Agents, e = shelved(q, directory.Agent, scanAgent, agentID)
+	d.Agents, e = shelved(q, directory.Agent, db.scanAgent, agentID)
 	read(e)
 	d.Representations, e = shelved(q, directory.Representation, scanRepresentation, representationID)
 	read(e)

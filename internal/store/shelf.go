@@ -88,22 +88,38 @@ func scanButton(scan scanner) (b subscriber.Button, err error) {
 	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields)
 }
 
-const agentColumns = "id, slug, name, devices, password_hash, begins_ready, created_at, updated_at, " + statusColumns
+const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, created_at, updated_at, " + statusColumns
 
-func agentRow(_ *DB, a *agent.Agent) []any {
-	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, number(a.Ready), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
+// agentRow seals what her telephones register with: who reads it could register in her name.
+func agentRow(db *DB, a *agent.Agent) []any {
+	secret := []byte{}
+	if a.SIP != (cti.Secret{}) {
+		secret = db.seal.seal(agentPlace(a.ID), []byte(toJSON(a.SIP)))
+	}
+	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
 		string(a.Presence), a.Reason, micro.Of(a.Since), micro.Of(a.Until), string(a.Callback), micro.Of(a.IdleFrom)}
 }
 
-func scanAgent(scan scanner) (a agent.Agent, err error) {
+func agentPlace(a id.Agent) string { return "agent " + string(a) }
+
+func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 	var slug sql.NullString
-	var devices []byte
+	var devices, sealed []byte
 	var ready, created, updated int64
 	var s statusRow
-	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &ready, &created, &updated}, s.dest()...)...); err != nil {
+	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &created, &updated}, s.dest()...)...); err != nil {
 		return a, err
 	}
 	a.Slug, a.Ready, a.CreatedAt, a.UpdatedAt, a.Status = slug.String, ready != 0, micro.Time(created), micro.Time(updated), s.status()
+	if len(sealed) > 0 {
+		text, err := db.seal.open(agentPlace(a.ID), sealed)
+		if err != nil {
+			return a, err
+		}
+		if err := fromJSON(text, &a.SIP); err != nil {
+			return a, err
+		}
+	}
 	return a, fromJSON(devices, &a.Devices)
 }
 

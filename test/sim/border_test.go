@@ -236,6 +236,14 @@ func (l *link) Trunks(ctx context.Context, all []cti.Trunk) error {
 	return l.write("trunks", func() error { return l.sw.Trunks(ctx, all) })
 }
 
+func (l *link) Devices(ctx context.Context, all []cti.Device) error {
+	return l.write("devices", func() error { return l.sw.Devices(ctx, all) })
+}
+
+func (l *link) Registered(ctx context.Context) ([]cti.Registration, error) {
+	return read(l.border, func() ([]cti.Registration, error) { return l.sw.Registered(ctx) })
+}
+
 // mortal is the network as a process has it that may die: from then on it sends and hears nothing.
 type mortal struct {
 	*border

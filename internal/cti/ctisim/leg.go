@@ -39,6 +39,7 @@ type leg struct {
 	cause    cti.Cause
 	by       cti.By
 	code     int
+	note     string
 	decided  cti.Cause // of a CANCEL that is out
 	endedAt  time.Time
 	ringStop *time.Timer
@@ -46,6 +47,11 @@ type leg struct {
 }
 
 func (l *leg) send() {
+	if name, ok := l.order.To.Account(); ok && !l.sw.phones.hasRegistered(l.order.To) {
+		l.note = "no telephone of " + name + " is registered"
+		l.end(cti.UnallocatedNumber, cti.ByUs, 0)
+		return
+	}
 	l.call = l.sw.phones.invite(l.order, l)
 	l.tell(cti.Event{Kind: cti.LegSent})
 	l.ringStop = l.after(l.order.Ring+HardStop, l.missed)
@@ -127,7 +133,7 @@ func (l *leg) end(cause cti.Cause, by cti.By, code int) {
 	}
 	l.cause, l.by, l.code, l.endedAt = cause, by, code, l.sw.now()
 	l.leaveBridge(cause)
-	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code})
+	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code, Note: l.note})
 	l.sw.fence.Ended(l.order.Callback, l.order.Leg, l.sw.now())
 }
 

@@ -6,6 +6,8 @@
 package ctisim
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -184,3 +186,17 @@ func (p *Phones) find(leg id.Leg) *call {
 	}
 	return nil
 }
+
+// registered lists the telephones of names that may register: one where somebody was put.
+func (p *Phones) registered(names map[string]bool) []cti.Registration {
+	var out []cti.Registration
+	for name := range names {
+		if p.hasRegistered(cti.Endpoint("sip:" + name)) {
+			out = append(out, cti.Registration{User: name, Contact: "sip:" + name + "@sim", Transport: "udp", State: cti.RegLive})
+		}
+	}
+	slices.SortFunc(out, func(a, b cti.Registration) int { return strings.Compare(a.User, b.User) })
+	return out
+}
+
+func (p *Phones) hasRegistered(at cti.Endpoint) bool { return len(p.people[at]) > 0 }

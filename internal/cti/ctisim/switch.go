@@ -20,6 +20,7 @@ type Switch struct {
 	now    func() time.Time
 	fence  cti.Fence
 	trunks []cti.Trunk
+	names  map[string]bool // under which telephones may register
 	legs   map[id.Leg]*leg
 }
 
@@ -271,6 +272,28 @@ func (s *Switch) Trunks(ctx context.Context, all []cti.Trunk) error {
 	defer s.phones.mu.Unlock()
 	s.trunks = append([]cti.Trunk(nil), all...)
 	return nil
+}
+
+// Devices: see cti.Switch.
+func (s *Switch) Devices(ctx context.Context, all []cti.Device) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.phones.mu.Unlock()
+	s.names = map[string]bool{}
+	for _, d := range all {
+		s.names[d.User] = true
+	}
+	return nil
+}
+
+// Registered: see cti.Switch.
+func (s *Switch) Registered(ctx context.Context) ([]cti.Registration, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.phones.mu.Unlock()
+	return s.phones.registered(s.names), nil
 }
 
 // outbox tells events in order, by a goroutine of its own.

@@ -44,12 +44,17 @@ func (l *leg) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
 func (t *try) Answered(c *dialog.Call, body []byte) {
 	l := t.l
 	t.silence.Stop()
+	if l.talk != nil && !l.ended && t.fork != nil {
+		t.taken(body)
+		return
+	}
 	if l.ended || l.end != nil || l.talk != nil {
 		c.Bye("")
 		return
 	}
+	t.wins()
 	for _, o := range l.tries {
-		if o != t && o.open() {
+		if o != t && o.open() && o.fork == nil {
 			o.loser = true
 			o.call.Cancel(cancelReason(cti.NormalClearing))
 		}
@@ -170,6 +175,7 @@ func (t *try) Gone(_ *dialog.Call, byThem bool, reason string) {
 	l := t.l
 	t.drop()
 	if l.ended || l.talk != t {
+		t.hush()
 		return
 	}
 	if l.end == nil {

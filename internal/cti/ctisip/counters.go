@@ -15,6 +15,8 @@ type Counters struct {
 	Refused         Tally // orders, by error
 	SIPDropped      Tally // messages, by why
 	OutOfPlace      Tally // commands and messages that did not fit, by what
+	Registered      Tally // telephones that are registered, by transport
+	RegisterRefused Tally // REGISTERs, by why: password, replay, banned, rate
 	Panics          atomic.Int64
 	SilentFailovers atomic.Int64
 	RTP             media.Counters

@@ -5,9 +5,11 @@ import (
 	"sync"
 )
 
-// doors are the sources whose messages are let in: trunks always, a dialled telephone for the life of its call.
+// doors are the sources whose messages are let in: trunks always, a registered telephone while it is, a dialled one for
+// the life of its call.
 type doors struct {
 	mu     sync.RWMutex
+	phones map[netip.Addr]int
 	trunks map[netip.Addr]bool
 	nets   []netip.Prefix
 	calls  map[netip.Addr]int
@@ -17,7 +19,7 @@ type doors struct {
 func (d *doors) Allow(a netip.Addr) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.trunks[a] || d.calls[a] > 0 {
+	if d.trunks[a] || d.phones[a] > 0 || d.calls[a] > 0 {
 		return true
 	}
 	for _, n := range d.nets {
@@ -51,4 +53,18 @@ func (d *doors) close(a netip.Addr) {
 		delete(d.calls, a)
 	}
 	d.mu.Unlock()
+}
+
+// registered opens or shuts the door for one telephone at a.
+func (d *doors) registered(a netip.Addr, on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.phones == nil {
+		d.phones = map[netip.Addr]int{}
+	}
+	if on {
+		d.phones[a]++
+	} else if d.phones[a]--; d.phones[a] <= 0 {
+		delete(d.phones, a)
+	}
 }

@@ -34,8 +34,8 @@ func branch(leg id.Leg, try int) func(uint32) string {
 
 // invitation is the INVITE of the try, with our newest description.
 func (t *try) invitation() dialog.Invitation {
-	i := t.l.sw.names(t.l.o, t.n, t.line, t.dest, t.transport)
 	l := t.l
+	i := l.sw.namesOf(l.o, t)
 	local := l.sw.stack.Local(t.transport, t.dest.Addr()).Addr()
 	if l.sw.c.RTPBind.IsValid() && !l.sw.c.RTPBind.IsUnspecified() && l.sw.c.RTPBind.Is4() == t.dest.Addr().Is4() {
 		local = l.sw.c.RTPBind
@@ -43,9 +43,27 @@ func (t *try) invitation() dialog.Invitation {
 	if i.Public.IsValid() {
 		local = i.Public
 	}
-	l.local.Addr, l.local.Codecs = local, l.codecs(t)
-	l.local.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
-	i.Body = l.local.Offer()
+	own := &l.local
+	if t.fork != nil {
+		own = &t.fork.local
+	}
+	own.Addr, own.Codecs = local, l.codecs(t)
+	own.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
+	i.Body = own.Offer()
+	return i
+}
+
+// namesOf is all of the INVITE of a try but its description.
+func (sw *Switch) namesOf(o cti.Order, t *try) dialog.Invitation {
+	i := sw.names(o, t.key, t.line, t.dest, t.transport)
+	if t.fork == nil {
+		return i
+	}
+	c, err := sw.nameContact(t.fork.to)
+	if err != nil {
+		sw.c.Log.Warn("contact not understood", "leg", o.Leg, "error", err)
+	}
+	i.URI, i.To, i.Flow = c.URI, c.To, c.Flow
 	return i
 }
 

@@ -39,6 +39,7 @@ type leg struct {
 	hard     *dialog.Timer // from the first INVITE
 	end      *ending       // decided, not yet told
 	last     *ending       // of the newest INVITE that failed
+	why      string        // it ended, where the cause does not say it
 	ended    bool
 	saying   bool
 	machine  bool          // a monologue was heard
@@ -78,6 +79,10 @@ func (l *leg) begin() {
 		return
 	}
 	l.begun = time.Now()
+	if user, ok := l.o.To.Account(); ok {
+		l.ringAll(user)
+		return
+	}
 	s, err := l.sw.engine.Open(ears{l})
 	if err != nil {
 		l.sw.c.Log.Error("no media socket", "leg", l.o.Leg, "error", err)
@@ -137,12 +142,14 @@ func (l *leg) finish(e ending) {
 		l.stream.Close()
 	}
 	for _, t := range l.tries {
-		t.drop()
+		if t.drop(); t.call == nil || t.call.Over() {
+			t.hush()
+		}
 	}
 	l.sw.later(l.doors)
 	l.release()
 	l.sw.over(l, e, q) // before it is told: who hears of it may order the next leg at once
-	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode, v.Quality = e.cause, e.by, e.code, q })
+	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode, v.Quality, v.Note = e.cause, e.by, e.code, q, l.why })
 	l.sw.gone()
 }
 

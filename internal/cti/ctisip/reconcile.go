@@ -152,6 +152,9 @@ func (sw *Switch) briefly(a netip.Addr) {
 // the order in which they are tried.
 func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invitation {
 	o := k.Order
+	if user, ok := o.To.Account(); ok {
+		return sw.mayHaveRung(ctx, o, user)
+	}
 	if o.To.Kind() == cti.SIP {
 		dest, transport, err := resolve(ctx, o.To)
 		if err != nil {

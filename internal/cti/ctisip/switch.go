@@ -40,6 +40,10 @@ type Config struct {
 	Speech         func(clip string) ([]int16, error) // recorded sentences, at 8000 a second; nil = none
 	Sink           func(cti.Event)                    // told in order for each leg, from its lane, without a lock held
 	Rand           *rand.Rand                         // nonces, back-off, media; the switch alone uses it. nil = unpredictable
+	Register       string                             // from where telephones may register: private, anywhere, none; "" = none
+	Domains        []string                           // hosts that they may register at, beside our addresses
+	DomainsOnly    bool                               // our addresses are none
+	Keep           cti.Registrations                  // keeps who is registered over a restart; nil = nothing does
 	Log            *slog.Logger                       // nil = none
 	Counters       *Counters                          // nil = its own
 }
@@ -52,7 +56,9 @@ type Switch struct {
 	engine   *media.Engine
 	sounds   *media.Sounds
 	doors    doors
+	office   *office
 	randLock sync.Mutex
+	chance   bool // Config.Rand was given
 
 	mu       sync.Mutex
 	fence    cti.Fence
@@ -81,10 +87,11 @@ func New(c Config) (*Switch, error) {
 	if c.Counters == nil {
 		c.Counters = &Counters{}
 	}
-	if c.Rand == nil {
+	chance := c.Rand != nil
+	if !chance {
 		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	sw := &Switch{c: c, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
+	sw := &Switch{c: c, chance: chance, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
 	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
 		if s == "" {
 			continue
@@ -99,12 +106,16 @@ func New(c Config) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
-	sw.stack, err = dialog.Open(dialog.Config{Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
+	sw.office = newOffice(sw)
+	sw.stack, err = dialog.Open(dialog.Config{Front: sw.office.door(), Register: sw.office.answer, StreamEnded: sw.office.Lost,
+		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
 		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
 		Panicked: sw.panicked})
 	if err != nil {
 		return nil, err
 	}
+	sw.office.listening(sw.stack.Addrs())
+	sw.office.lane = sw.stack.NewLane()
 	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
 	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
 	return sw, nil
@@ -156,6 +167,11 @@ func (sw *Switch) Close() error {
 	select {
 	case <-empty:
 	case <-t.C:
+	}
+	ctx, done := context.WithTimeout(context.Background(), closePatience)
+	defer done()
+	if err := sw.office.Flush(ctx); err != nil {
+		sw.c.Log.Warn("registrations not kept", "err", err)
 	}
 	sw.stack.Close()
 	sw.engine.Close()

@@ -12,8 +12,10 @@ import (
 // try is one INVITE of a leg: over one trunk, or to a sip: address. Several are open only after silence (callflow 1.1).
 type try struct {
 	l         *leg
-	n         int   // numbers the tries of a leg; the Call-ID derives from it
-	line      *line // nil = a sip: address
+	n         int        // numbers the tries of a leg
+	key       int        // the Call-ID derives from it; n unless it is a registered telephone
+	fork      *branchOff // one of several telephones that ring together; nil = not so
+	line      *line      // nil = a sip: address
 	dest      netip.AddrPort
 	transport string
 	call      *dialog.Call
@@ -21,6 +23,7 @@ type try struct {
 	loser     bool // it is to be cancelled, unless it is answered
 	alive     bool // its trunk answered OPTIONS
 	silence   *dialog.Timer
+	over      bool   // it has failed
 	early     []byte // description of a provisional answer
 }
 
@@ -32,7 +35,7 @@ const (
 
 // tryNext sends the next INVITE and says whether there was a way left.
 func (l *leg) tryNext() bool {
-	t := &try{l: l, n: len(l.tries)}
+	t := &try{l: l, n: len(l.tries), key: len(l.tries)}
 	if l.o.To.Kind() == cti.SIP {
 		if t.n > 0 {
 			return false
@@ -120,7 +123,7 @@ func (t *try) invite() {
 		l.fact.Trunk = t.line.ID
 	}
 	l.sw.mu.Unlock()
-	if len(l.tries) == 1 {
+	if l.hard == nil {
 		l.hard = l.lane.After(l.o.Ring+hardStop, l.unanswered)
 		l.tell(cti.LegSent)
 	}
@@ -194,7 +197,9 @@ func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
 		t.call.Cancel("")
 		return
 	}
-	t.signOfLife(code == 180 || code == 183)
+	if t.silence.Stop(); t.fork == nil {
+		t.signOfLife(code == 180 || code == 183)
+	}
 	if t.loser || l.talk != nil || l.end != nil {
 		return
 	}
@@ -212,8 +217,9 @@ func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
 		}
 	}
 	if len(body) > 0 {
-		t.early = body
-		l.earlyMedia(t, body)
+		if t.early = body; t.fork == nil {
+			l.earlyMedia(t, body)
+		}
 	}
 }
 
@@ -221,8 +227,13 @@ func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
 func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
 	l := t.l
 	t.silence.Stop()
+	t.over = true
 	t.rest(f.RetryAfter, f.Code)
 	t.drop()
+	if t.fork != nil {
+		t.hush()
+		t.forkFailed(f)
+	}
 	if l.ended || l.talk != nil {
 		return
 	}
@@ -232,15 +243,14 @@ func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
 	if l.end == nil && !t.loser && l.mayMove(t, f) && l.tryNext() {
 		return
 	}
-	if !t.loser && l.last == nil {
-		e := endingOf(f, l.o.Party)
+	if e := endingOf(f, l.o.Party); !t.loser && (l.last == nil || t.fork != nil && betterEnding(e, *l.last)) {
 		if c := reasonCause(f.Reason); c != "" && e.by == cti.ByNetwork && e.cause == cti.NetworkOutOfOrder {
 			e.cause = c
 		}
 		l.last = &e
 	}
 	for _, o := range l.tries {
-		if o != t && (o.open() || o.call == nil) {
+		if o != t && (o.open() || o.call == nil && !o.over) {
 			return
 		}
 	}

@@ -34,6 +34,7 @@ var rows = []struct {
 	{name: "refused: past its deadline", run: pastDeadline},
 	{name: "refused: no trunk", raw: true, run: noTrunk},
 	{name: "refused: not reconciled", raw: true, run: notReconciled},
+	{name: "nobody is registered", run: nobodyRegistered},
 	{name: "legs are known", run: known},
 	{name: "reconcile adopts what it knows", run: adopts},
 	{name: "restart while it rings", run: restartRinging},

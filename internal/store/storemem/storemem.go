@@ -55,6 +55,7 @@ type kept struct {
 	claims       map[request]bool // of this process
 	agents       map[id.Agent]agent.Status
 	directory    *directory.Directory
+	telephones   map[string]cti.Registration
 	steps        int64
 }
 
@@ -71,7 +72,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d,
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{},
 	}}
 }
 

@@ -27,6 +27,7 @@ import (
 type Store interface {
 	callback.Store
 	directory.Book
+	cti.Registrations
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
 	Keep(ctx context.Context, o callback.Once, k callback.Kept) error
 	Drop(ctx context.Context, o callback.Once) error
@@ -67,6 +68,7 @@ func Run(t *testing.T, open Opener) {
 		{"prune and delete", pruneAndDelete},
 		{"agents keep their status on apply", applyStatus},
 		{"a refusal is recorded", refusal},
+		{"registrations are kept", registrations},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +266,7 @@ func Setup() directory.Setup {
 			Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Proof: "off", Tries: 3,
 			Fields: []subscriber.Field{{Name: "street", Label: "Street", Required: true}}}},
 		Agents: []agent.Agent{
-			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", Ready: true},
+			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", SIP: cti.NewSecret("ann", "argon"), Ready: true},
 			{Slug: "bob", Name: "Bob", Devices: []agent.Device{{To: "tel:+12025550111"}}},
 		},
 		Representations: []agent.Representation{{Agent: "ann", Subscriber: "acme", DisplayName: "Ann at Acme", Greeting: "Acme, Ann speaking",

@@ -106,7 +106,7 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 	}
 	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready}
 	if old := d.Agents[ag.ID]; old != nil {
-		ag.PasswordHash, ag.CreatedAt, ag.Status = old.PasswordHash, old.CreatedAt, old.Status
+		ag.PasswordHash, ag.SIP, ag.CreatedAt, ag.Status = old.PasswordHash, old.SIP, old.CreatedAt, old.Status
 	}
 	for _, dev := range in.Devices {
 		to, err := endpoint("devices", dev.To)
@@ -118,6 +118,9 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 		}
 		if dev.RingS < 0 || time.Duration(dev.RingS) > 5*time.Minute {
 			return none, bad("devices", "A telephone rings for 0 (as its kind does) to 300 seconds.")
+		}
+		if user, ok := to.Account(); ok && user != ag.Slug {
+			return none, bad("devices", "%s means the telephones registered as %s; an agent rings her own: sip:%s.", dev.To, user, ag.Slug)
 		}
 		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm})
 	}

@@ -24,6 +24,7 @@ type Invitation struct {
 	Headers    []sip.Header
 	Body       []byte
 	User, Pass string // digest credentials; "" = none
+	Flow       bool   // requests of the dialog go to Dest too, whatever the far end's Contact says (RFC 5626)
 }
 
 // Owner is told what becomes of a Call. Its methods run on the call's lane.
@@ -76,6 +77,7 @@ type Call struct {
 	cseq   uint32       // of our last request
 	heard  bool         // a provisional answer came
 	cancel bool         // it is to be cancelled
+	keep   bool         // an answer that crosses the CANCEL is told to the owner
 	asked  bool         // CANCEL is out
 	reason string       // Reason header of our CANCEL or BYE
 	giveUp *Timer
@@ -179,7 +181,7 @@ func (c *Call) success(r *sip.Response) {
 			return
 		}
 		c.s.foreign(r)
-	case c.cancel || tag == "":
+	case c.cancel && !c.keep || tag == "":
 		// It is over when its BYE is answered: until then that telephone must not be rung by another call.
 		c.s.ended(r, func() { c.lane.Do(func() { c.failed(Failure{Code: r.StatusCode, Late: true}) }) })
 	default:
@@ -311,6 +313,13 @@ func (c *Call) Cancel(reason string) {
 	if c.heard {
 		c.sendCancel()
 	}
+}
+
+// Lose is Cancel of a telephone that rang beside others when one of them has answered. An answer that crosses the CANCEL
+// is told by Answered all the same: its person hears why she is too late, and the owner calls Bye.
+func (c *Call) Lose(reason string) {
+	c.keep = true
+	c.Cancel(reason)
 }
 
 func (c *Call) sendCancel() {

@@ -18,6 +18,7 @@ import (
 type door struct {
 	net.PacketConn
 	allow   func(netip.Addr) bool
+	front   func(b []byte, from netip.AddrPort) (pass bool, reply []byte) // nil = strangers have no door
 	dropped func(why string)
 	ready   chan struct{} // closed at the first read: the transport has taken the socket
 	once    sync.Once
@@ -36,13 +37,33 @@ func (d *door) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 		switch {
 		case !d.allow(addrOf(from)):
-			d.dropped("source")
+			if d.knocks(b[:n], from) {
+				return n, from, nil
+			}
+		case string(b[:n]) == "\r\n\r\n":
+			d.PacketConn.WriteTo(b[:2], from) // a telephone keeps its router's binding open and wants to hear that it is
 		case n == len(b) || !sipStart(b[:n]):
 			d.dropped("malformed")
 		default:
 			return n, from, nil
 		}
 	}
+}
+
+// knocks lets the front door look at a stranger's datagram: it goes on, is answered here and now, or is dropped.
+func (d *door) knocks(b []byte, from net.Addr) bool {
+	if d.front != nil && sipStart(b) {
+		pass, reply := d.front(b, portOf(from))
+		if len(reply) > 0 {
+			d.PacketConn.WriteTo(reply, from)
+			return false
+		}
+		if pass {
+			return true
+		}
+	}
+	d.dropped("source")
+	return false
 }
 
 // sipStart says whether the bytes could be a SIP message, or a keep-alive of empty lines.
@@ -80,6 +101,16 @@ type hall struct {
 	places  chan struct{}
 	secure  *tls.Config               // nil = no TLS
 	taken   func(netip.AddrPort) bool // a source whose connections would be mistaken for one of ours; nil = none
+	new     *newcomers
+	came    func(netip.AddrPort, *guest)
+	gone    func(netip.AddrPort, *guest)
+}
+
+func (h *hall) left(far netip.AddrPort, g *guest, known bool) {
+	if !known {
+		h.new.leave(far.Addr())
+	}
+	h.gone(far, g)
 }
 
 // Accept returns the next connection of a known source. A TLS handshake is made by who reads it first.
@@ -90,22 +121,31 @@ func (h *hall) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := portOf(c.RemoteAddr())
-		if !h.allow(from.Addr()) || h.taken != nil && h.taken(from) {
+		known := h.allow(from.Addr())
+		if h.taken != nil && h.taken(from) || !known && !h.new.admit(from.Addr()) {
 			h.dropped("source")
 			c.Close()
 			continue
 		}
 		select {
 		case h.places <- struct{}{}:
-			g := &guest{Conn: c, dropped: h.dropped, leave: func() { <-h.places }}
+			g := &guest{Conn: c, dropped: h.dropped}
+			g.leave = func() { <-h.places; h.left(from, g, known) }
 			if h.secure != nil {
 				g.tls = tls.Server(c, h.secure)
 				g.Conn = g.tls
 			}
-			return g, nil
+			h.came(from, g)
+			if known {
+				return g, nil
+			}
+			return h.newcomer(g), nil
 		default:
 			h.dropped("streams")
 			c.Close()
+			if !known {
+				h.new.leave(addrOf(c.RemoteAddr()))
+			}
 		}
 	}
 }

@@ -23,6 +23,9 @@ type serving struct {
 func (s *Stack) request(r *sip.Request, tx *sip.ServerTx) {
 	defer s.recovered()
 	defer tx.TerminateGracefully()
+	if s.stranger(r.Source(), r.Method == sip.REGISTER) {
+		return
+	}
 	if r.CallID() == nil || r.From() == nil || r.To() == nil || r.CSeq().MethodName != r.Method {
 		s.refuse(r, tx, 400, "Bad Request")
 		return
@@ -55,6 +58,13 @@ func (s *Stack) outside(r *sip.Request, tx *sip.ServerTx) {
 		s.refuse(r, tx, 481, "Call/Transaction Does Not Exist")
 	case r.Method == sip.OPTIONS:
 		s.respond(tx, s.capable(r))
+	case r.Method == sip.REGISTER && s.c.Register != nil:
+		switch a, known := s.c.Register(r); {
+		case !known:
+			s.refuseMethod(r, tx)
+		case a != nil:
+			s.respond(tx, a)
+		}
 	case r.Method == sip.INVITE:
 		s.refuse(r, tx, 603, "Decline") // nobody is to be called here yet
 	default:

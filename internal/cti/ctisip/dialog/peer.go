@@ -62,6 +62,9 @@ func uris(h sip.Header) []sip.Uri {
 // hop is where requests of the dialog go. A name, or a private address behind a public source, cannot be reached as it
 // stands: then it is where the answer came from.
 func (d *dialog) hop(u sip.Uri, i Invitation) netip.AddrPort {
+	if i.Flow {
+		return i.Dest
+	}
 	a, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
 	if err != nil || a.IsUnspecified() || a.IsPrivate() && !d.remote.Addr().IsPrivate() && !d.remote.Addr().IsLoopback() {
 		return d.remote

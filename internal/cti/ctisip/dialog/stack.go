@@ -28,10 +28,14 @@ type Config struct {
 	Cert     *Certificate           // what TLS sockets show; nil = there are none
 	DSCP     int                    // mark of our packets, 0 = none (RFC 2474)
 	Allow    func(netip.Addr) bool  // whose messages are let in
+	Front    *Front                 // for all others; nil = none is let in
 	Dropped  func(why string)       // a message was refused at the door
 	Panicked func(v any, at []byte) // a handler panicked
 	Random   func(n int) int        // 0 <= r < n
 	Log      *slog.Logger
+
+	Register    func(*sip.Request) (a *sip.Response, known bool) // answers REGISTER, nil = with nothing; not known: nobody registers here
+	StreamEnded func(far netip.AddrPort)                         // told of each stream that others opened; nil = nobody
 }
 
 // Stack owns the SIP sockets of a switch.
@@ -51,12 +55,13 @@ type Stack struct {
 	idle     chan struct{} // a place for each of them
 	over     chan struct{} // closed when they may end
 
-	mu     sync.Mutex
-	calls  map[string]*Call
-	stray  map[string]time.Time // foreign 200s that were ended, by Call-ID and tag
-	swept  time.Time
-	routes map[netip.Addr]netip.Addr // our address towards theirs, for sockets bound to all
-	closed bool
+	mu      sync.Mutex
+	calls   map[string]*Call
+	streams map[netip.AddrPort]*guest // opened by others
+	stray   map[string]time.Time      // foreign 200s that were ended, by Call-ID and tag
+	swept   time.Time
+	routes  map[netip.Addr]netip.Addr // our address towards theirs, for sockets bound to all
+	closed  bool
 }
 
 type socket struct {
@@ -78,7 +83,7 @@ var settle = sync.OnceFunc(func() {
 // Open opens the sockets and serves them until Close.
 func Open(c Config) (*Stack, error) {
 	settle()
-	s := &Stack{c: c, calls: map[string]*Call{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{},
+	s := &Stack{c: c, calls: map[string]*Call{}, streams: map[netip.AddrPort]*guest{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{},
 		busy: make(chan *Lane), idle: make(chan struct{}, maxIdle), over: make(chan struct{})}
 	s.panicked = func(v any) { c.Panicked(v, debug.Stack()) }
 	log := slog.New(quiet{c.Log.Handler()})
@@ -144,6 +149,9 @@ func (s *Stack) listenUDP(host string) error {
 		}
 	}
 	d := &door{PacketConn: pc, allow: s.c.Allow, dropped: s.c.Dropped, ready: make(chan struct{})}
+	if s.c.Front != nil {
+		d.front = s.c.Front.Knock
+	}
 	s.sockets = append(s.sockets, &socket{"udp", portOf(pc.LocalAddr()), pc.Close})
 	s.wg.Go(func() { s.tp.ServeUDP(d) })
 	<-d.ready // before that the transport would open a socket of its own for a request
@@ -154,7 +162,8 @@ func (s *Stack) listenStream(proto, host string) error {
 	if _, real := s.c.Net.(wire.Real); !real {
 		return fmt.Errorf("listen %s://%s: there are no streams on a simulated network", proto, host)
 	}
-	h := &hall{allow: s.c.Allow, dropped: s.c.Dropped, places: make(chan struct{}, maxStreams)}
+	h := &hall{allow: s.c.Allow, dropped: s.c.Dropped, places: make(chan struct{}, maxStreams),
+		new: &newcomers{front: s.c.Front}, came: s.came, gone: s.gone}
 	serve := s.tp.ServeTCP
 	if proto == "tls" {
 		if s.c.Cert == nil {

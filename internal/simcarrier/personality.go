@@ -106,3 +106,11 @@ func (w *manner) offer() local {
 	}
 	return l
 }
+
+// Personalities lists the names of the zoo.
+func Personalities() (names []string) {
+	for _, p := range personalities() {
+		names = append(names, p.Name)
+	}
+	return names
+}

@@ -170,6 +170,16 @@ func infoDigit(contentType, body string) (byte, bool) {
 	return b, true
 }
 
+// Expired ends a call whose session nobody has refreshed.
+func (t *try) Expired(c *dialog.Call) {
+	l := t.l
+	if l.ended || l.talk != t {
+		return
+	}
+	c.Bye(`SIP;cause=408;text="Session expired"`)
+	l.finish(ending{cti.MediaLost, cti.ByNetwork, 408})
+}
+
 // Gone is the end of an answered call.
 func (t *try) Gone(_ *dialog.Call, byThem bool, reason string) {
 	l := t.l

@@ -166,10 +166,12 @@ func (l *leg) heard() {
 		return
 	}
 	l.probe.Stop()
+	l.probed = 0
 	l.tell(cti.LegHeard)
 }
 
-// dead is 20 s without a packet: the far end is asked whether it is still there. Who answers may be silent on.
+// dead is 20 s without a packet: the far end is asked whether it is still there. Who answers may be silent on. Many
+// telephones answer any OPTIONS, so after 20 s more of silence it is asked by a request that an ended dialog must refuse.
 func (l *leg) dead() {
 	if l.ended || !l.talk.call.Up() {
 		return
@@ -178,7 +180,12 @@ func (l *leg) dead() {
 		l.probe = l.lane.After(deadSilence-since, l.dead)
 		return
 	}
-	l.talk.call.Probe(func(alive bool) {
+	ask := l.talk.call.Probe
+	if l.probed%verifyEach == 1 {
+		ask = l.talk.call.Verify
+	}
+	l.probed++
+	ask(func(alive bool) {
 		switch {
 		case l.ended:
 		case alive:
@@ -189,3 +196,6 @@ func (l *leg) dead() {
 		}
 	})
 }
+
+// verifyEach: of so many questions in one silence one is a re-INVITE or UPDATE, the second first.
+const verifyEach = 6

@@ -222,6 +222,10 @@ func picksUp(dial, ring time.Duration) func(f *far, m *msg) {
 	return func(f *far, m *msg) {
 		switch m.method {
 		case "INVITE":
+			if strings.Contains(m.header("To"), "tag=") { // a re-INVITE asks nobody
+				f.reply(m, 200, f.sdp())
+				return
+			}
 			mu.Lock()
 			again := invite != nil && invite.header("Call-ID") == m.header("Call-ID") && invite.header("CSeq") == m.header("CSeq")
 			invite = m

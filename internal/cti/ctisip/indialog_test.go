@@ -130,53 +130,6 @@ func TestSessionTimerOfTheFarEnd(t *testing.T) {
 	})
 }
 
-// refresher=uac is ours; on glare we back off between 2.1 and 4 s.
-func TestSessionTimerOfOurs(t *testing.T) {
-	simulate(t, func(b *bench) {
-		n := 0
-		f := b.far(trunkAddr, once(func(f *far, m *msg) {
-			n++
-			switch n {
-			case 1:
-				f.reply(m, 200, f.sdp(), "Session-Expires: 90;refresher=uac")
-			case 2:
-				f.reply(m, 491, "")
-			default:
-				f.reply(m, 200, f.sdp(), "Session-Expires: 90;refresher=uac")
-			}
-		}, byes))
-		b.call(order("v"))
-		first := f.wait("INVITE", 1)
-		glare := f.wait("INVITE", 2)
-		again := f.wait("INVITE", 3)
-		between(t, "refresh", glare.at.Sub(first.at), 44*time.Second, 46*time.Second)
-		between(t, "back-off", again.at.Sub(glare.at), 2100*time.Millisecond, 4*time.Second)
-		between(t, "next refresh", f.wait("INVITE", 4).at.Sub(again.at), 44*time.Second, 46*time.Second)
-		if glare.header("Session-Expires") != "90;refresher=uac" || version(first) != version(again) {
-			t.Errorf("refresh says %q", glare.header("Session-Expires"))
-		}
-		f.wait("ACK", 4)
-	})
-}
-
-// Their re-INVITE while ours is open gets 491.
-func TestGlare(t *testing.T) {
-	simulate(t, func(b *bench) {
-		n := 0
-		f := b.far(trunkAddr, once(func(f *far, m *msg) {
-			if n++; n == 1 {
-				f.reply(m, 200, f.sdp(), "Session-Expires: 90;refresher=uac")
-			}
-		}, byes))
-		b.call(order("v"))
-		f.wait("INVITE", 2)
-		f.request(f.wait("INVITE", 1), "INVITE", 1, f.sdp())
-		if a := answer(f, "1 INVITE"); !strings.HasPrefix(a.start, "SIP/2.0 491") {
-			t.Errorf("glare: %s", a.start)
-		}
-	})
-}
-
 // The 200 to their re-INVITE is repeated until its ACK comes; without one the call is ended.
 func TestUnackedReinvite(t *testing.T) {
 	simulate(t, func(b *bench) {

@@ -75,6 +75,7 @@ func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, tra
 		sw.nameSIP(&i, o)
 	} else {
 		sw.nameTrunk(&i, o, line)
+		i.NoTimer = line.SessionTimer == cti.TimerOff
 	}
 	if line == nil || line.Headers {
 		i.Headers = append(i.Headers,

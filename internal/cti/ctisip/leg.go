@@ -50,6 +50,7 @@ type leg struct {
 	note     *dialog.Timer // something new for who waits
 	alone    *dialog.Timer // nobody commands it
 	probe    *dialog.Timer
+	probed   int // how often in this silence it was asked whether it is still there
 	farewell *dialog.Timer
 	bridge   *bridge
 }

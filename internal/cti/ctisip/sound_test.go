@@ -20,6 +20,7 @@ type voice struct {
 	conn net.PacketConn
 	to   net.Addr
 	hz   float64
+	each time.Duration // between two packets; 0 = 20 ms
 	stop chan struct{}
 	done sync.WaitGroup
 
@@ -79,7 +80,7 @@ func (v *voice) speak(inv *msg) {
 	}
 	v.to = net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.Addr(), uint16(port)))
 	v.done.Go(func() {
-		t := time.NewTicker(20 * time.Millisecond)
+		t := time.NewTicker(max(v.each, 20*time.Millisecond))
 		defer t.Stop()
 		samples, phase := make([]int16, 160), 0
 		p := make([]byte, 172)

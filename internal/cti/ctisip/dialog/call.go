@@ -25,6 +25,7 @@ type Invitation struct {
 	Body       []byte
 	User, Pass string // digest credentials; "" = none
 	Flow       bool   // requests of the dialog go to Dest too, whatever the far end's Contact says (RFC 5626)
+	NoTimer    bool   // session timers (RFC 4028) are neither taken nor offered
 }
 
 // Owner is told what becomes of a Call. Its methods run on the call's lane.
@@ -41,6 +42,8 @@ type Owner interface {
 	Counter(c *Call, body []byte)
 	// Info is a key sent by INFO.
 	Info(c *Call, contentType string, body []byte)
+	// Expired: the session was not refreshed in time. The owner calls Bye.
+	Expired(c *Call)
 	// Gone is the end of an answered call, exactly once. byThem: they sent BYE; else our BYE was answered, or not in 32 s.
 	Gone(c *Call, byThem bool, reason string)
 }
@@ -220,11 +223,12 @@ func (c *Call) again(r *sip.Response) bool {
 		return true
 	case 422:
 		n := int(seconds(header(r, "Min-SE")) / time.Second)
-		if c.raised || n <= 0 {
+		if c.raised || n <= 0 || c.inv.NoTimer {
 			return false
 		}
 		c.raised = true
-		c.send([]sip.Header{sip.NewHeader("Supported", "timer"), sip.NewHeader("Session-Expires", strconv.Itoa(n)), sip.NewHeader("Min-SE", strconv.Itoa(n))})
+		c.least = time.Duration(n) * time.Second
+		c.send([]sip.Header{sip.NewHeader("Session-Expires", strconv.Itoa(n)), sip.NewHeader("Min-SE", strconv.Itoa(n))})
 		return true
 	}
 	return false

@@ -25,6 +25,21 @@ func seconds(v string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
+// lists says whether a header that lists words, perhaps in several lines, has this one.
+func lists(m sip.Message, name, word string) bool {
+	for _, h := range m.GetHeaders(name) {
+		for w := range strings.SplitSeq(h.Value(), ",") {
+			if strings.EqualFold(strings.TrimSpace(w), word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// allows says whether the far end takes a method.
+func allows(m sip.Message, method string) bool { return lists(m, "Allow", method) }
+
 func tagOf(r *sip.Response) string {
 	if to := r.To(); to != nil {
 		tag, _ := to.Params.Get("tag")

@@ -126,7 +126,7 @@ func (c *Call) request(r *sip.Request, tx *sip.ServerTx) {
 	} else {
 		c.remoteSeq = seq
 	}
-	if un := unsupported(r); un != "" {
+	if un := c.unsupported(r); un != "" {
 		a := sip.NewResponseFromRequest(r, 420, "Bad Extension", nil)
 		a.AppendHeader(sip.NewHeader("Unsupported", un))
 		c.s.respond(tx, a)
@@ -164,12 +164,12 @@ func (c *Call) mine(r *sip.Request) bool {
 	return false
 }
 
-// unsupported returns what of Require we do not understand.
-func unsupported(r *sip.Request) string {
+// unsupported returns what of Require we do not understand, or do not do on this call.
+func (c *Call) unsupported(r *sip.Request) string {
 	var out []string
 	for _, h := range r.GetHeaders("Require") {
 		for t := range strings.SplitSeq(h.Value(), ",") {
-			if t = strings.TrimSpace(t); t != "" && t != "timer" {
+			if t = strings.TrimSpace(t); t != "" && (t != "timer" || c.inv.NoTimer) {
 				out = append(out, t)
 			}
 		}
@@ -187,9 +187,9 @@ func (c *Call) invited(r *sip.Request, tx *sip.ServerTx) {
 		c.s.refuse(r, tx, 491, "Request Pending")
 		return
 	case c.open != nil && c.late: // their last one waits for the answer in its ACK
-		a := sip.NewResponseFromRequest(r, 500, "Server Internal Error", nil)
-		a.AppendHeader(sip.NewHeader("Retry-After", strconv.Itoa(c.s.c.Random(10))))
-		c.s.respond(tx, a)
+		c.notYet(r, tx)
+		return
+	case c.tooShort(r, tx):
 		return
 	}
 	offer, ok := c.offerOf(r, tx)
@@ -205,10 +205,18 @@ func (c *Call) invited(r *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	c.retarget(r.Contact())
+	c.renewed(r)
 	a := c.accept(r, body)
 	c.serving = serving{open: tx, seq: r.CSeq().SeqNo, answer: a, late: offer == nil, wait: sip.T1, until: time.Now().Add(64 * sip.T1)}
 	c.s.respond(tx, a)
 	c.repeat = c.lane.After(c.wait, c.repeated)
+}
+
+// notYet answers a request that came before the last one was settled (RFC 3261 section 14.2).
+func (c *Call) notYet(r *sip.Request, tx *sip.ServerTx) {
+	a := sip.NewResponseFromRequest(r, 500, "Server Internal Error", nil)
+	a.AppendHeader(sip.NewHeader("Retry-After", strconv.Itoa(c.s.c.Random(10))))
+	c.s.respond(tx, a)
 }
 
 // offerOf returns the offer of a request; it has refused the request when it is of a kind that we do not read.
@@ -232,18 +240,16 @@ func (c *Call) accept(r *sip.Request, body []byte) *sip.Response {
 		ct := sip.ContentTypeHeader("application/sdp")
 		a.AppendHeader(&ct)
 	}
-	v := header(r, "Session-Expires")
-	if v == "" {
-		v = header(r, "x")
+	every, by := sessionOf(r)
+	if every == 0 || c.inv.NoTimer {
+		return a
 	}
-	if v != "" {
-		if !strings.Contains(strings.ToLower(v), "refresher") {
-			v += ";refresher=uac" // they asked, they go on asking
-		}
-		a.AppendHeader(sip.NewHeader("Session-Expires", v))
-		a.AppendHeader(sip.NewHeader("Require", "timer"))
-		a.AppendHeader(sip.NewHeader("Supported", "timer"))
+	if by != "uas" {
+		by = "uac" // they asked, they go on asking
 	}
+	a.AppendHeader(sip.NewHeader("Session-Expires", strconv.Itoa(int(every/time.Second))+";refresher="+by))
+	a.AppendHeader(sip.NewHeader("Require", "timer"))
+	a.AppendHeader(sip.NewHeader("Supported", "timer"))
 	return a
 }
 
@@ -287,7 +293,9 @@ func (c *Call) updated(r *sip.Request, tx *sip.ServerTx) {
 		c.s.refuse(r, tx, 491, "Request Pending")
 		return
 	case offer != nil && c.open != nil || c.state != answered && offer != nil:
-		c.s.refuse(r, tx, 500, "Server Internal Error")
+		c.notYet(r, tx)
+		return
+	case c.tooShort(r, tx):
 		return
 	}
 	var body []byte
@@ -299,6 +307,9 @@ func (c *Call) updated(r *sip.Request, tx *sip.ServerTx) {
 		}
 	}
 	c.retarget(r.Contact())
+	if c.state == answered {
+		c.renewed(r)
+	}
 	c.s.respond(tx, c.accept(r, body))
 }
 

@@ -206,9 +206,17 @@ func (z *zooCall) people() {
 		z.t.Fatal(err)
 	}
 	if z.phone {
-		if _, err := z.c.Phone(simcarrier.PhoneConfig{User: "ann", Password: "secret", Registrar: ours, Listen: phoneAddr,
-			Person: simcarrier.Person{Does: "answers", After: 300 * time.Millisecond, Talk: 10 * time.Minute}}); err != nil {
+		if err := z.sw.Devices(context.Background(), []cti.Device{{User: "ann", Secret: cti.NewSecret("ann", "secret")}}); err != nil {
 			z.t.Fatal(err)
+		}
+		ann, err := z.c.Phone(simcarrier.PhoneConfig{User: "ann", Password: "secret", Registrar: ours, Listen: phoneAddr,
+			Person: simcarrier.Person{Does: "answers", After: 300 * time.Millisecond, Talk: 10 * time.Minute}})
+		if err != nil {
+			z.t.Fatal(err)
+		}
+		z.pass(time.Second)
+		if s := ann.Status(); !s.Registered {
+			z.t.Fatalf("ann's telephone: %+v", s)
 		}
 	}
 }
@@ -220,7 +228,7 @@ func (z *zooCall) orders() (agent, visitor cti.Order) {
 	agent.Party, agent.To, agent.Confirm = cti.Agent, "tel:"+agentNumber, cti.ConfirmKey
 	agent.Hear = cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}, Then: cti.SoundRingback}
 	if z.phone {
-		agent.To, agent.Confirm = "sip:ann@"+phoneAddr, cti.ConfirmNone
+		agent.To, agent.Confirm = "sip:ann", cti.ConfirmNone
 	}
 	if z.visitorFirst {
 		visitor.Confirm = cti.ConfirmKeyOrVoice

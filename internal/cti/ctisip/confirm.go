@@ -24,6 +24,7 @@ const (
 
 // answered starts what an answered leg hears, and the question whether a person took it.
 func (l *leg) answered() {
+	l.stream.ListenTones(true)
 	switch l.o.Confirm {
 	case cti.ConfirmKey:
 		l.question(cti.KeyWindow, cti.AskAgain)
@@ -32,6 +33,10 @@ func (l *leg) answered() {
 		l.stream.ListenVoice(true)
 	default:
 		l.play(l.o.Hear, 0)
+		if l.o.Party == cti.Visitor && l.o.To.Kind() == cti.Tel {
+			l.doubt()
+			return
+		}
 		l.confirmed()
 	}
 }
@@ -57,8 +62,9 @@ func (l *leg) question(window, every time.Duration) {
 
 // confirmed says that a person took the leg: what is said is cut off, and she hears what comes next.
 func (l *leg) confirmed() {
-	asked := l.window.Running()
+	asked := l.window.Running() && !l.doubted
 	l.hush()
+	l.doubted, l.rings = false, false
 	l.stream.ListenVoice(false)
 	switch {
 	case !l.o.Waits.IsZero():
@@ -77,6 +83,7 @@ func (l *leg) unconfirmed() {
 		l.sayAndBye(nil, ending{cti.NotConfirmed, cti.ByUs, 0}, 0)
 		return
 	}
+	l.leaves = true
 	l.window = l.lane.After(messagePatience, l.message)
 	l.awaitSilence()
 }
@@ -126,6 +133,10 @@ func (e ears) Digit(b byte) { e.l.lane.Do(func() { e.l.digit(b) }) }
 func (e ears) Quiet() { e.l.lane.Do(e.l.quiet) }
 
 func (e ears) Heard() { e.l.lane.Do(e.l.heard) }
+
+func (e ears) Ringing(on bool) { e.l.lane.Do(func() { e.l.ringing(on) }) }
+
+func (e ears) Tone(t cti.Tone) { e.l.lane.Do(func() { e.l.tone(t) }) }
 
 func (e ears) Voice(v media.Voice) { e.l.lane.Do(func() { e.l.voice(v) }) }
 

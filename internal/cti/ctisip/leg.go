@@ -43,11 +43,15 @@ type leg struct {
 	ended    bool
 	saying   bool
 	machine  bool          // a monologue was heard
+	leaves   bool          // it waits until the message can be left
 	asked    bool          // the question was heard in full
 	window   *dialog.Timer // of confirmation
 	asks     *dialog.Timer // the question begins, or it is looked whether a machine listens
 	parting  *dialog.Timer // the last sentence of the window begins
 	note     *dialog.Timer // something new for who waits
+	doubted  bool          // the 200 may be a gateway's: the first sound will tell
+	rings    bool          // it is one: ringing is heard inside
+	toneWhy  cti.Tone      // it ended
 	alone    *dialog.Timer // nobody commands it
 	probe    *dialog.Timer
 	probed   int // how often in this silence it was asked whether it is still there
@@ -150,7 +154,9 @@ func (l *leg) finish(e ending) {
 	l.sw.later(l.doors)
 	l.release()
 	l.sw.over(l, e, q) // before it is told: who hears of it may order the next leg at once
-	l.say(cti.LegEnded, func(v *cti.Event) { v.Cause, v.By, v.SIPCode, v.Quality, v.Note = e.cause, e.by, e.code, q, l.why })
+	l.say(cti.LegEnded, func(v *cti.Event) {
+		v.Cause, v.By, v.SIPCode, v.Quality, v.Note, v.Tone = e.cause, e.by, e.code, q, l.why, l.toneWhy
+	})
 	l.sw.gone()
 }
 

@@ -11,6 +11,7 @@ type ears struct {
 	events keyEvents
 	sound  *keySound // while the far end has no events and the leg is not joined
 	voice  *voice    // while a person is waited for
+	bank   *bank     // while tones of machines are listened for
 }
 
 // hear listens to a packet; what begins before the answer is not told. Keys in the sound are sought only on a leg that is not joined: in talk they belong to the
@@ -32,7 +33,10 @@ func (s *Stream) hear(p *packet, n *news) {
 	case e.sound == nil:
 		e.sound = new(keySound)
 	}
-	if e.sound == nil && e.voice == nil {
+	if e.bank != nil && s.rel.source != nil && !s.rel.early && e.bank.age > bankJoined {
+		e.bank = nil // from here on it is a talk
+	}
+	if e.sound == nil && e.voice == nil && e.bank == nil {
 		return
 	}
 	var room [audio.Frame]int16
@@ -45,7 +49,47 @@ func (s *Stream) hear(p *packet, n *news) {
 				n.digit = key
 			}
 		}
-		n.voice = e.judged(e.voice.take(samples, p.now), n.voice)
+		if e.bank != nil {
+			e.listen(samples, p.now, n)
+		} else {
+			n.voice = e.judged(e.voice.take(samples, p.now), n.voice)
+		}
+	}
+}
+
+// bankJoined is for how many blocks the tones of a joined leg are listened to: 30 s.
+const bankJoined = 600
+
+// listen gathers blocks for the bank; what it takes for a signal of the network is no voice.
+func (e *ears) listen(samples []int16, now int64, n *news) {
+	g := e.bank
+	g.last = now
+	for len(samples) > 0 {
+		k := copy(g.block[g.n:], samples)
+		samples = samples[k:]
+		if g.n += k; g.n < signalBlock {
+			n.heardTone(heardTone{decided: g.glance()})
+			return
+		}
+		g.n = 0
+		h, tonal := g.take(g.block[:])
+		n.heardTone(h)
+		if tonal {
+			n.voice = e.judged(e.voice.silent(now, int64(signalBlock)*sampleTime), n.voice)
+			continue
+		}
+		for half := range 2 {
+			n.voice = e.judged(e.voice.take(g.block[half*signalBlock/2:(half+1)*signalBlock/2], now), n.voice)
+		}
+	}
+}
+
+func (n *news) heardTone(h heardTone) {
+	if h.tone != "" {
+		n.tone = h.tone
+	}
+	if h.decided != unknown {
+		n.ringing = h.decided
 	}
 }
 
@@ -58,8 +102,28 @@ func (e *ears) judged(now, before Voice) Voice {
 	return now
 }
 
-// pause lets a voice that sends no packets be silent.
-func (e *ears) pause(now int64) Voice { return e.judged(e.voice.pause(now), "") }
+// pause lets a far end that sends no packets be silent.
+func (e *ears) pause(now int64, n *news) {
+	n.voice = e.judged(e.voice.pause(now), "")
+	if g := e.bank; g != nil && now-g.last >= idleAfter {
+		clear(g.block[:])
+		for ; now-g.last >= idleAfter; g.last += int64(signalBlock) * sampleTime {
+			h, _ := g.take(g.block[:])
+			n.heardTone(h)
+		}
+	}
+}
+
+// ListenTones starts, or starts over, to listen for tones of machines (Owner.Tone, Owner.Ringing); off stops it. On a
+// joined leg it ends by itself after 30 s.
+func (s *Stream) ListenTones(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ears.bank = nil
+	if on {
+		s.ears.bank = &bank{last: s.e.pace.now()}
+	}
+}
 
 // ListenVoice starts, or starts over, to judge whether a person speaks; off stops it. Begin when the question has been
 // asked: an answering "hello?" is no reply to it.
@@ -114,6 +178,15 @@ func (v *voice) take(samples []int16, now int64) Voice {
 		v.floor += (rms - v.floor) / 16
 	}
 	return v.feed(loud, int64(len(samples))*sampleTime)
+}
+
+// silent lets time pass in which nobody speaks.
+func (v *voice) silent(now, d int64) Voice {
+	if v == nil {
+		return ""
+	}
+	v.last = now
+	return v.feed(false, d)
 }
 
 func (v *voice) pause(now int64) Voice {

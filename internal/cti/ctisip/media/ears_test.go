@@ -3,6 +3,7 @@ package media
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,4 +286,37 @@ func TestHold(t *testing.T) {
 			t.Errorf("after 10 s of hold the timestamp moved %d, marker %v", gap, got[before].marker)
 		}
 	})
+}
+
+// Ringing inside an answered call is no voice: it is told, the person behind it too, and she is judged by her own words.
+func TestFalseAnswerOverTheWire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, Config{})
+		defer d.close()
+		d.up()
+		d.a.ListenTones(true)
+		d.a.ListenVoice(true)
+		for range 2 {
+			d.pa.tone(425, time.Second, 20*ms)
+			time.Sleep(4 * time.Second) // a gateway without packets in the pauses
+		}
+		d.pa.tone(425, 600*ms, 20*ms)
+		d.pa.tone(300, 400*ms, 20*ms) // hello?
+		d.pa.tone(0, time.Second, 20*ms)
+		got := slices.DeleteFunc(d.ea.all(), func(s string) bool { return s == "quiet" || s == "heard" })
+		if want := []string{"first", "rings", "tone ringback", "answers", "voice person"}; !equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+	})
+}
+
+// BenchmarkBank is a block of 50 ms that is no tone.
+func BenchmarkBank(b *testing.B) {
+	s := speech(rand.New(rand.NewPCG(1, 2)), time.Second)
+	g := &bank{}
+	b.ReportAllocs()
+	for i := range b.N {
+		at := i % 18 * signalBlock
+		g.take(s[at : at+signalBlock])
+	}
 }

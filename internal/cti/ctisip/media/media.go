@@ -40,6 +40,10 @@ type Owner interface {
 	Heard()        // RTP again after Quiet
 	PromptDone()   // Program.First has been played to its end, each time it is played
 	Voice(v Voice) // what a listening stream made of the far end's sound; at most once for each ListenVoice
+
+	// Of a stream with ListenTones:
+	Ringing(on bool) // first whether the call still rings though it says it is answered, then each change
+	Tone(t cti.Tone) // a machine's tone: once each, beeps each time
 }
 
 // Voice is what the far end's sound was taken for.

@@ -1,6 +1,10 @@
 package media
 
-import "time"
+import (
+	"time"
+
+	"ringback/internal/cti"
+)
 
 // silentAfter is how long the far end may be silent until its owner is told.
 const silentAfter = 3 * time.Second
@@ -10,6 +14,8 @@ type news struct {
 	first, quiet, heard, prompt bool
 	digit                       byte
 	voice                       Voice
+	tone                        cti.Tone
+	ringing                     decision
 	after                       []func()
 }
 
@@ -28,6 +34,12 @@ func (s *Stream) tell(n news) {
 	}
 	if n.voice != "" {
 		s.owner.Voice(n.voice)
+	}
+	if n.ringing != unknown {
+		s.owner.Ringing(n.ringing == rings)
+	}
+	if n.tone != "" {
+		s.owner.Tone(n.tone)
 	}
 	if n.prompt {
 		s.owner.PromptDone()
@@ -58,7 +70,7 @@ func (s *Stream) beat(now int64) (next int64, n news) {
 	if !s.closed {
 		s.report(now)
 		n.quiet = s.wentQuiet(now)
-		n.voice = s.ears.pause(now)
+		s.ears.pause(now, &n)
 	}
 	n.after, s.after = s.after, nil
 	return next, n

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti"
 	"ringback/internal/wire"
 )
 
@@ -203,6 +204,15 @@ func (e *ear) Quiet()        { e.note("quiet") }
 func (e *ear) Heard()        { e.note("heard") }
 func (e *ear) PromptDone()   { e.note("prompt") }
 func (e *ear) Voice(v Voice) { e.note("voice " + string(v)) }
+
+func (e *ear) Ringing(on bool) {
+	if on {
+		e.note("rings")
+	} else {
+		e.note("answers")
+	}
+}
+func (e *ear) Tone(t cti.Tone) { e.note("tone " + string(t)) }
 
 func (e *ear) all() []string {
 	e.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti"
 	"ringback/internal/wire"
 )
 
@@ -117,12 +118,14 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 type deaf struct{}
 
-func (deaf) FirstPacket() {}
-func (deaf) Digit(byte)   {}
-func (deaf) Quiet()       {}
-func (deaf) Heard()       {}
-func (deaf) PromptDone()  {}
-func (deaf) Voice(Voice)  {}
+func (deaf) FirstPacket()  {}
+func (deaf) Digit(byte)    {}
+func (deaf) Quiet()        {}
+func (deaf) Heard()        {}
+func (deaf) PromptDone()   {}
+func (deaf) Voice(Voice)   {}
+func (deaf) Ringing(bool)  {}
+func (deaf) Tone(cti.Tone) {}
 
 // BenchmarkRelay is one packet through a bridge, from socket to socket, and back out at the phone.
 func BenchmarkRelay(b *testing.B) {

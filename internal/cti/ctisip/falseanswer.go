@@ -10,13 +10,22 @@ import (
 // the ringing inside the call. What the leg sends is heard by who waits all the same, so nothing of a "hello?" is lost.
 const doubtFor = 100 * time.Millisecond
 
+// ringsFor is how much longer a first sound like a ringing tone is listened to.
+const ringsFor = 150 * time.Millisecond
+
 // doubt waits for the first sound of a leg that needs no other confirmation.
 func (l *leg) doubt() {
 	l.doubted = true
 	if w := l.waiting(); w != nil && w.stream != nil {
 		l.stream.Early(w.stream)
 	}
-	l.window = l.lane.After(doubtFor, l.believe)
+	l.window = l.lane.After(doubtFor, func() {
+		if l.stream.Stats().In == 0 {
+			l.believe()
+			return
+		}
+		l.window = l.lane.After(ringsFor, l.believe)
+	})
 }
 
 // believe takes the answer for one.

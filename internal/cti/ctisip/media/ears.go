@@ -180,12 +180,12 @@ func (v *voice) take(samples []int16, now int64) Voice {
 	return v.feed(loud, int64(len(samples))*sampleTime)
 }
 
-// silent lets time pass in which nobody speaks.
+// silent lets time pass in which nobody speaks, though a tone sounds.
 func (v *voice) silent(now, d int64) Voice {
 	if v == nil {
 		return ""
 	}
-	v.last = now
+	v.last, v.loud = now, now
 	return v.feed(false, d)
 }
 

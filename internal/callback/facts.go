@@ -92,6 +92,9 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	}
 	was := before == cti.Confirmed || before == cti.Bridged || before == cti.Held
 	switch {
+	case d.State == Connected && visitor && ev.Tone != "":
+		res, why := visitorResult(ev.Cause)
+		return VisitorMissed, Input{Result: res, Reason: why}
 	case d.State == Connected && visitor:
 		return VisitorLeft, Input{Reason: talkReason(ev.Cause)}
 	case d.State == Connected:

@@ -193,11 +193,12 @@ var visitorFirst = life{
 
 // talking is the same for both orders.
 var talking = map[Event]rule{
-	VisitorLeft: end(Completed, HangUpAgent).and(wrapUp),
-	AgentLeft:   end(Completed, HangUpVisitor).and(wrapUp),
-	Withdrawn:   end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
-	Forbidden:   end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
-	Lost:        end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	VisitorLeft:   end(Completed, HangUpAgent).and(wrapUp),
+	VisitorMissed: retry(rest, HangUpAgent), // a fax, a dead number: nobody was there to talk to
+	AgentLeft:     end(Completed, HangUpVisitor).and(wrapUp),
+	Withdrawn:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	Forbidden:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	Lost:          end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 }
 
 func lifeOf(o subscriber.Order) life {

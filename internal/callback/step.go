@@ -113,6 +113,7 @@ func (d *draft) becomes(r rule, in *Input) {
 		}
 		d.endAttempt(in, r.agent)
 	case again:
+		d.JoinedAt = time.Time{} // a machine was joined: that was no talk
 		r = d.retryOrEnd(r, in)
 		d.endAttempt(in, r.agent)
 	case close_:
@@ -192,7 +193,7 @@ func (d *draft) endAttempt(in *Input, m move) {
 	d.closeUnsent(a)
 	a.Result, a.EndedAt = in.Result, d.at
 	switch {
-	case d.State == Connected:
+	case d.State == Connected && in.Event != VisitorMissed:
 		a.Result = ResultConnected
 	case a.Result == "":
 		a.Result = ResultCancelled

@@ -90,6 +90,31 @@ func s(n float64) time.Duration { return time.Duration(n * float64(time.Second))
 
 var stories = []story{
 	{
+		name: "a fax machine answers and is joined before it is known",
+		people: people{"ann": one(ctisim.Answers(s(2), 0)),
+			"vera": one(ctisim.Person{Answers: s(3), Talk: minute, Tone: cti.ToneFax, ToneAfter: s(3)})},
+		want:     callback.Machine,
+		reason:   callback.ReasonMachine,
+		took:     s(8),
+		attempts: []callback.Result{callback.ResultMachine},
+		told:     []string{"originate 1 agent ann", "originate 1 visitor vera", "join 1", "hangup 1 agent normal_clearing"},
+		after:    map[string]agent.Presence{"bob": agent.Ready},
+	},
+	{
+		name: "busy inside an answered call, then a talk",
+		people: people{"ann": one(ctisim.Answers(s(2), 0)),
+			"vera": {ctisim.Person{Answers: s(3), Talk: minute, Tone: cti.ToneBusy, ToneAfter: s(5)}, ctisim.Answers(s(3), minute)}},
+		want:     callback.Completed,
+		reason:   callback.ReasonTalked,
+		took:     s(10 + 90 + 65),
+		attempts: []callback.Result{callback.ResultVisitorBusy, callback.ResultConnected},
+		extra: func(w *world, c *callback.Callback) {
+			if c.TalkTime != minute {
+				w.Errorf("talked %v, want a minute", c.TalkTime)
+			}
+		},
+	},
+	{
 		name:     "ann answers, vera answers, they talk, vera hangs up",
 		people:   people{"ann": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Answers(s(3), minute))},
 		want:     callback.Completed,

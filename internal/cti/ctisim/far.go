@@ -116,6 +116,20 @@ func (l *leg) farDies() {
 	l.after(DeadAfter, func() { l.end(cti.MediaLost, cti.ByNetwork, 0) })
 }
 
+// farSounds is a machine's tone: where there can be no person the leg ends.
+func (l *leg) farSounds(t cti.Tone) {
+	cause := map[cti.Tone]cti.Cause{cti.ToneFax: cti.Machine, cti.ToneBusy: cti.UserBusy, cti.ToneSIT: cti.UnallocatedNumber}[t]
+	switch {
+	case l.ending:
+	case cause == "":
+		l.tell(cti.Event{Kind: cti.LegTone, Tone: t})
+	default:
+		l.call.gone("us")
+		l.tone = t
+		l.end(cause, cti.ByNetwork, 0)
+	}
+}
+
 // plays puts on record what the program makes the leg hear. A leg that is still asked to confirm hears First again
 // and again.
 func (l *leg) plays() {
@@ -170,12 +184,13 @@ func (c *call) hears(what string, d time.Duration) {
 // late is a call that no leg waits for any more: whatever answer comes is acknowledged and ended.
 type late struct{ call *call }
 
-func (l *late) farAnswers()   { l.call.gone("us") }
-func (*late) farRings(bool)   {}
-func (*late) farRefuses(int)  {}
-func (*late) farHangsUp()     {}
-func (*late) farPresses(byte) {}
-func (*late) farSays()        {}
-func (*late) farDrones()      {}
-func (*late) farQuiet(bool)   {}
-func (*late) farDies()        {}
+func (l *late) farAnswers()      { l.call.gone("us") }
+func (*late) farRings(bool)      {}
+func (*late) farRefuses(int)     {}
+func (*late) farHangsUp()        {}
+func (*late) farPresses(byte)    {}
+func (*late) farSays()           {}
+func (*late) farDrones()         {}
+func (*late) farQuiet(bool)      {}
+func (*late) farDies()           {}
+func (*late) farSounds(cti.Tone) {}

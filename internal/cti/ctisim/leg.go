@@ -38,6 +38,7 @@ type leg struct {
 	ending   bool // a closing sentence is said, or a CANCEL is out
 	cause    cti.Cause
 	by       cti.By
+	tone     cti.Tone // that ended it
 	code     int
 	note     string
 	decided  cti.Cause // of a CANCEL that is out
@@ -133,7 +134,7 @@ func (l *leg) end(cause cti.Cause, by cti.By, code int) {
 	}
 	l.cause, l.by, l.code, l.endedAt = cause, by, code, l.sw.now()
 	l.leaveBridge(cause)
-	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code, Note: l.note})
+	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code, Note: l.note, Tone: l.tone})
 	l.sw.fence.Ended(l.order.Callback, l.order.Leg, l.sw.now())
 }
 

@@ -57,6 +57,7 @@ type caller interface {
 	farDrones()
 	farQuiet(quiet bool)
 	farDies()
+	farSounds(t cti.Tone)
 }
 
 // call is one INVITE at a telephone.
@@ -136,6 +137,9 @@ func (c *call) answer() {
 		if w.QuietFor > 0 {
 			c.at(w.QuietAfter+w.QuietFor, func() { c.tell(func(by caller) { by.farQuiet(false) }) })
 		}
+	}
+	if w.Tone != "" {
+		c.at(w.ToneAfter, func() { c.tell(func(by caller) { by.farSounds(w.Tone) }) })
 	}
 	if w.Dies > 0 {
 		c.at(w.Dies, func() { c.gone("nobody"); c.tell(caller.farDies) })

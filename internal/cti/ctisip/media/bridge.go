@@ -6,11 +6,13 @@ func Bridge(a, b *Stream, zip []int16) {
 	e := a.e
 	e.link.Lock()
 	defer e.link.Unlock()
-	a.part()
-	b.part()
 	now := e.pace.now()
+	if !a.goesOn(b) {
+		a.part()
+		b.part()
+		a.follow(b, false, now, now)
+	}
 	b.follow(a, false, now, now+int64(len(zip))*sampleTime)
-	a.follow(b, false, now, now)
 	a.Insert(zip)
 	a.lead(b)
 	b.lead(a)
@@ -35,6 +37,21 @@ func (s *Stream) Unbridge() {
 	s.e.link.Lock()
 	defer s.e.link.Unlock()
 	s.part()
+}
+
+// goesOn makes an early relay of from, which nobody else is part of, an open one, without a hole.
+func (s *Stream) goesOn(from *Stream) bool {
+	from.mu.Lock()
+	alone := from.rel.source == nil && from.rel.sink == s
+	from.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !alone || s.closed || s.rel.source != from || s.rel.sink != nil || s.rel.last == 0 {
+		return false
+	}
+	s.rel.early = false
+	s.load(player{})
+	return true
 }
 
 func (s *Stream) hears(from *Stream) bool {

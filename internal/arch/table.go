@@ -16,7 +16,7 @@ const (
 var groups = map[string][]string{
 	leaves: {
 		"internal/id", "internal/money", "internal/phone", "internal/fault", "internal/cti", "internal/schedule",
-		"internal/audio", "internal/config", "internal/wire", "internal/speech",
+		"internal/audio", "internal/config", "internal/wire", "internal/speech", "internal/recording",
 	},
 	nouns: {
 		"internal/subscriber", "internal/consent", "internal/agent", "internal/login", "internal/billing",
@@ -34,16 +34,17 @@ var table = map[string][]string{
 	"test":    {all},
 	"bench":   {all},
 
-	"internal/id":       {leaves},
-	"internal/money":    {leaves},
-	"internal/phone":    {leaves},
-	"internal/fault":    {leaves},
-	"internal/cti":      {leaves},
-	"internal/schedule": {leaves},
-	"internal/audio":    {leaves},
-	"internal/config":   {leaves},
-	"internal/wire":     {leaves},
-	"internal/speech":   {leaves},
+	"internal/id":        {leaves},
+	"internal/money":     {leaves},
+	"internal/phone":     {leaves},
+	"internal/fault":     {leaves},
+	"internal/cti":       {leaves},
+	"internal/schedule":  {leaves},
+	"internal/audio":     {leaves},
+	"internal/config":    {leaves},
+	"internal/wire":      {leaves},
+	"internal/speech":    {leaves},
+	"internal/recording": {leaves},
 
 	"internal/subscriber": {leaves},
 	"internal/consent":    {leaves},

@@ -241,6 +241,10 @@ func (s *frailSwitch) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, 
 	return read(s.b, func() ([]cti.LegFact, error) { return s.w.sw.Legs(ctx, cb) })
 }
 
+func (s *frailSwitch) Record(ctx context.Context, l id.Leg, c cti.RecordCommand) error {
+	return s.command("record", func() error { return s.w.sw.Record(ctx, l, c) })
+}
+
 func (s *frailSwitch) Trunks(ctx context.Context, all []cti.Trunk) error {
 	s.w.trunks = all
 	return s.w.sw.Trunks(ctx, all)

@@ -33,8 +33,10 @@ var legLife = map[LegState]map[EventKind]LegState{
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
-	case LegDigit, LegQuiet, LegHeard, LegTone:
+	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice:
 		return s, s.Up()
+	case RecordingEnded:
+		return s, true // the file may be whole after the leg has ended
 	}
 	to, ok := legLife[s][k]
 	if !ok {

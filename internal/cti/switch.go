@@ -25,6 +25,9 @@ type Switch interface {
 	// else NormalClearing.
 	Join(ctx context.Context, j Join) error
 
+	// Record pauses, resumes or stops the recording of the talk that a leg is in; ErrNotRecorded without one. Idempotent.
+	Record(ctx context.Context, leg id.Leg, c RecordCommand) error
+
 	// Play changes what an answered leg hears until the next Play or Join.
 	Play(ctx context.Context, leg id.Leg, p Program) error
 
@@ -193,6 +196,7 @@ type Join struct {
 	Callback id.Callback
 	A, B     id.Leg        // A waited and hears the zip tone
 	MaxTalk  time.Duration // both are ended (cause max_talk) when it is over, with SoundWarn a minute before; 0 = 60 min
+	Record   *Recording    // nil = the talk is not recorded. A file that cannot be written ends no talk
 }
 
 // HangUp says how a leg ends.
@@ -240,7 +244,10 @@ const (
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again
 	LegTone      EventKind = "leg_tone"      // a machine's tone; Tone
+	LegNotice    EventKind = "leg_notice"    // it was told, to the end, that the talk is recorded
 	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
+
+	RecordingEnded EventKind = "recording_ended" // the file is whole, once for a Join with Record, of its leg A; Recording, Length
 )
 
 // Event is a fact about one leg, told by the switch.
@@ -261,4 +268,7 @@ type Event struct {
 	Tone     Tone
 	Quality  Quality // of an answered leg, with LegEnded
 	Note     string  // why, in words for staff, where cause and code do not say it; "" = they do
+
+	Recording id.Recording
+	Length    time.Duration // how long the recording sounds; 0 = there is none, the file could not be written
 }

@@ -33,6 +33,7 @@ type (
 	Refusal        string // ref_
 	Node           string // nod_
 	Request        string // req_
+	Recording      string // rec_
 )
 
 // Prefix of a token by what it opens.
@@ -67,6 +68,7 @@ func (m *Mint) Block() Block                   { return Block("blk_" + m.ulid())
 func (m *Mint) Refusal() Refusal               { return Refusal("ref_" + m.ulid()) }
 func (m *Mint) Node() Node                     { return Node("nod_" + m.ulid()) }
 func (m *Mint) Request() Request               { return Request("req_" + m.ulid()) }
+func (m *Mint) Recording() Recording           { return Recording("rec_" + m.ulid()) }
 
 // Token returns prefix and 32 random bytes in base64url: a secret that is shown once.
 func (m *Mint) Token(prefix string) string {

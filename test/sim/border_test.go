@@ -232,6 +232,10 @@ func (l *link) Legs(ctx context.Context, cb id.Callback) ([]cti.LegFact, error) 
 	return read(l.border, func() ([]cti.LegFact, error) { return l.sw.Legs(ctx, cb) })
 }
 
+func (l *link) Record(ctx context.Context, leg id.Leg, c cti.RecordCommand) error {
+	return l.write("record", func() error { return l.sw.Record(ctx, leg, c) })
+}
+
 func (l *link) Trunks(ctx context.Context, all []cti.Trunk) error {
 	return l.write("trunks", func() error { return l.sw.Trunks(ctx, all) })
 }

@@ -35,7 +35,8 @@ type leg struct {
 	program  cti.Program
 	turn     int // of the program
 	with     *leg
-	ending   bool // a closing sentence is said, or a CANCEL is out
+	tape     *tape // of the talk it is in; nil = it is not recorded
+	ending   bool  // a closing sentence is said, or a CANCEL is out
 	cause    cti.Cause
 	by       cti.By
 	tone     cti.Tone // that ended it
@@ -145,6 +146,7 @@ func (l *leg) leaveBridge(cause cti.Cause) {
 		return
 	}
 	l.with, other.with = nil, nil
+	l.tape.stop()
 	if cause != cti.MaxTalk && cause != cti.MediaLost {
 		cause = cti.NormalClearing
 	}
@@ -162,37 +164,6 @@ func (l *leg) abandon() {
 			l.call.hears("", 0)
 		}
 	}
-}
-
-func join(a, b *leg, talk time.Duration) error {
-	switch {
-	case a == nil || b == nil || a.ending || b.ending:
-		return cti.ErrNoLeg
-	case a.with == b && a != b:
-		return nil
-	case a.state != cti.Confirmed || b.state != cti.Confirmed || a == b:
-		return cti.ErrNoLeg
-	}
-	a.with, b.with = b, a
-	for _, l := range []*leg{a, b} {
-		l.hears("the other", 0)
-		l.tell(cti.Event{Kind: cti.LegJoined})
-	}
-	if talk == 0 {
-		talk = time.Hour
-	}
-	a.after(talk-time.Minute, func() {
-		for _, l := range []*leg{a, b} {
-			l.hears("say warn", 0) // over the voice of the other
-		}
-	})
-	a.after(talk, func() {
-		a.ending, b.ending = true, true
-		a.with, b.with = nil, nil
-		a.bye(cti.MaxTalk)
-		b.bye(cti.MaxTalk)
-	})
-	return nil
 }
 
 func (l *leg) fact() cti.LegFact {

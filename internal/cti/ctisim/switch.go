@@ -158,13 +158,30 @@ func (s *Switch) Join(ctx context.Context, j cti.Join) error {
 	}
 	defer s.phones.mu.Unlock()
 	a, b := s.legs[j.A], s.legs[j.B]
-	err := join(a, b, j.MaxTalk)
+	err := join(a, b, j)
 	attempt := 0
 	if a != nil {
 		attempt = a.order.Attempt
 	}
 	s.phones.tell(j.Callback, j.A, err, "join %d", attempt)
 	return err
+}
+
+// Record: see cti.Switch.
+func (s *Switch) Record(ctx context.Context, leg id.Leg, c cti.RecordCommand) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.phones.mu.Unlock()
+	l := s.legs[leg]
+	if l == nil || l.tape == nil || l.tape.ended && c != cti.RecordStop {
+		return cti.ErrNotRecorded
+	}
+	if c == cti.RecordStop {
+		l.tape.stop()
+	}
+	s.phones.tell(l.order.Callback, leg, nil, "record %d %s", l.order.Attempt, c)
+	return nil
 }
 
 // Play: see cti.Switch.

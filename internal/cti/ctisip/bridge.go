@@ -14,6 +14,9 @@ import (
 type bridge struct {
 	a, b      *leg
 	warn, max *dialog.Timer
+	rec       *recorder // nil = it is not recorded
+	notice    []int16   // that it is
+	told      int       // legs that have heard the notice; on a's lane
 }
 
 const (
@@ -41,7 +44,10 @@ func (sw *Switch) Join(ctx context.Context, j cti.Join) error {
 	if j.MaxTalk <= 0 {
 		j.MaxTalk = defaultTalk
 	}
-	br := &bridge{a: a, b: b}
+	br := &bridge{a: a, b: b, rec: sw.record(a, b, j.Record)}
+	if br.rec != nil {
+		br.notice = a.samples(j.Record.Notice)
+	}
 	a.lane.Do(func() { br.open(j.MaxTalk) })
 	return nil
 }
@@ -50,12 +56,27 @@ func (sw *Switch) Join(ctx context.Context, j cti.Join) error {
 func (br *bridge) open(most time.Duration) {
 	a, b := br.a, br.b
 	if a.ended || a.saying {
+		br.rec.stop()
 		b.lane.Do(func() { b.left(br, cti.NormalClearing) })
 		return
 	}
 	a.bridge = br
 	a.hush()
 	a.alone.Stop()
+	if br.rec != nil {
+		a.hearNotice(br, most)
+	} else {
+		br.connect(most)
+	}
+	b.lane.Do(func() { br.entered(most) })
+}
+
+// connect lets them hear each other. It runs on a's lane.
+func (br *bridge) connect(most time.Duration) {
+	a, b := br.a, br.b
+	if br.rec != nil {
+		br.rec.start(a.stream, b.stream)
+	}
 	media.Bridge(a.stream, b.stream, a.sw.sounds.Sound(cti.SoundZip, a.o.Region))
 	if most > warnBefore {
 		br.warn = a.lane.After(most-warnBefore, func() {
@@ -69,11 +90,10 @@ func (br *bridge) open(most time.Duration) {
 		a.left(br, cti.MaxTalk)
 	})
 	a.tell(cti.LegJoined)
-	b.lane.Do(br.entered)
 }
 
 // entered runs on b's lane.
-func (br *bridge) entered() {
+func (br *bridge) entered(most time.Duration) {
 	a, b := br.a, br.b
 	if b.ended || b.saying {
 		a.lane.Do(func() { a.left(br, cti.NormalClearing) })
@@ -82,7 +102,42 @@ func (br *bridge) entered() {
 	b.bridge = br
 	b.hush()
 	b.alone.Stop()
+	if br.rec != nil {
+		b.hearNotice(br, most)
+		return
+	}
 	b.tell(cti.LegJoined)
+}
+
+// hearNotice says to this leg that the talk is recorded; when both have heard it to its end they are connected.
+func (l *leg) hearNotice(br *bridge, most time.Duration) {
+	l.stream.Say(br.notice, func(whole bool) {
+		l.lane.Do(func() {
+			if l.bridge != br || l.ended || l.saying {
+				return
+			}
+			if !whole { // something else was played
+				l.hearNotice(br, most)
+				return
+			}
+			l.tell(cti.LegNotice)
+			br.a.lane.Do(func() { br.noticed(most) })
+		})
+	})
+}
+
+// noticed runs on a's lane.
+func (br *bridge) noticed(most time.Duration) {
+	a, b := br.a, br.b
+	if br.told++; br.told < 2 || a.bridge != br || a.ended || a.saying {
+		return
+	}
+	br.connect(most)
+	b.lane.Do(func() {
+		if b.bridge == br && !b.ended {
+			b.tell(cti.LegJoined)
+		}
+	})
 }
 
 // leaveBridge takes this leg out of its bridge; the other one hears a farewell. A line that was lost is lost to both.
@@ -129,4 +184,5 @@ func (br *bridge) other(l *leg) *leg {
 func (br *bridge) stop() {
 	br.warn.Stop()
 	br.max.Stop()
+	br.rec.stop()
 }

@@ -16,12 +16,13 @@ import (
 
 // leg is one party's connection. What stands below lane belongs to the lane, fact to the switch's lock.
 type leg struct {
-	sw    *Switch
-	o     cti.Order
-	fact  cti.LegFact
-	codec cti.Codec     // what it speaks, once answered; under the switch's lock
-	sound *media.Stream // of an answered leg; under the switch's lock
-	with  id.Leg        // the other leg of its bridge; under the switch's lock
+	sw       *Switch
+	o        cti.Order
+	fact     cti.LegFact
+	codec    cti.Codec     // what it speaks, once answered; under the switch's lock
+	sound    *media.Stream // of an answered leg; under the switch's lock
+	with     id.Leg        // the other leg of its bridge; under the switch's lock
+	recorder *recorder     // of its bridge; under the switch's lock
 
 	lane     *dialog.Lane
 	carriers []*line // trunks to be tried, best first; nil for sip:

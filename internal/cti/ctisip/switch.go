@@ -50,15 +50,16 @@ type Config struct {
 
 // Switch is the embedded switch.
 type Switch struct {
-	c        Config
-	public   map[bool]netip.Addr // by Is4
-	stack    *dialog.Stack
-	engine   *media.Engine
-	sounds   *media.Sounds
-	doors    doors
-	office   *office
-	randLock sync.Mutex
-	chance   bool // Config.Rand was given
+	c         Config
+	public    map[bool]netip.Addr // by Is4
+	stack     *dialog.Stack
+	engine    *media.Engine
+	sounds    *media.Sounds
+	doors     doors
+	office    *office
+	randLock  sync.Mutex
+	recorders sync.WaitGroup
+	chance    bool // Config.Rand was given
 
 	mu       sync.Mutex
 	fence    cti.Fence
@@ -173,6 +174,7 @@ func (sw *Switch) Close() error {
 	if err := sw.office.Flush(ctx); err != nil {
 		sw.c.Log.Warn("registrations not kept", "err", err)
 	}
+	sw.stopRecorders()
 	sw.stack.Close()
 	sw.engine.Close()
 	return nil

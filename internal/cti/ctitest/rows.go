@@ -27,6 +27,8 @@ var rows = []struct {
 	{name: "join, and a partner who leaves", run: joined},
 	{name: "join of what is not up", run: joinNothing},
 	{name: "max talk", run: maxTalk},
+	{name: "a recorded talk", run: recorded},
+	{name: "record what is not recorded", run: notRecorded},
 	{name: "play", run: play},
 	{name: "refused: second visitor leg, ended leg", run: second},
 	{name: "refused: stale fence", run: stale},
@@ -206,10 +208,7 @@ func unconfirmed(r *row) {
 
 func (r *row) bridge(talk, max time.Duration) (a, b cti.Order) {
 	r.Helper()
-	r.h.Script(Number(ann), Person{Does: "answers", After: time.Second})
-	r.h.Script(Number(bob), Person{Does: "answers", After: time.Second, Talk: talk})
-	a = r.up("cb_1", cti.Agent, Number(ann))
-	b = r.up("cb_1", cti.Visitor, Number(bob))
+	a, b = r.apart(talk)
 	for range 2 {
 		if err := r.h.Switch.Join(r.ctx, cti.Join{Callback: "cb_1", A: a.Leg, B: b.Leg, MaxTalk: max}); err != nil {
 			r.Fatalf("join: %v", err)

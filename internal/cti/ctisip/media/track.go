@@ -54,5 +54,11 @@ func (t *Track) Take(dst []int16) {
 	t.taken += int64(len(dst))
 }
 
+// Clear forgets what has come and was not taken.
+func (t *Track) Clear() { t.wait = t.wait[:0] }
+
+// Samples is how many samples there are in so many nanoseconds.
+func Samples(ns int64) int64 { return ns / sampleTime }
+
 // Length is how many samples the row has from its beginning to the end of what came.
 func (t *Track) Length() int64 { return t.taken + int64(len(t.wait)) }

@@ -28,7 +28,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 // chooseTelephone: there is one telephone that can answer, or none.
 func chooseTelephone(now time.Time, c *Callback, only Choice, busy bool) (ch *Choice, hopeless bool, next time.Time) {
 	n, last := missed(c, func(e cti.Endpoint) bool { return e == only.Endpoint })
-	sure := doubtOver(c)
+	sure := later(doubtOver(c), awayUntil(c, only.Endpoint))
 	switch {
 	case only.Endpoint == "":
 		return nil, false, time.Time{} // somebody may be set up to answer before its time is over
@@ -42,6 +42,18 @@ func chooseTelephone(now time.Time, c *Callback, only Choice, busy bool) (ch *Ch
 		return nil, false, time.Time{}
 	}
 	return &only, false, time.Time{}
+}
+
+// awayUntil: whoever answers this telephone wants to be asked again only then.
+func awayUntil(c *Callback, to cti.Endpoint) (until time.Time) {
+	for i := range c.Attempts {
+		for j := range c.Attempts[i].Legs {
+			if l := &c.Attempts[i].Legs[j]; l.Endpoint == to && l.later() {
+				until = later(until, l.EndedAt.Add(LaterTime))
+			}
+		}
+	}
+	return until
 }
 
 // rejected: this telephone has declined the call for good, and nobody else can be asked.
@@ -108,6 +120,12 @@ func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time)
 		let := false
 		for j := range a.Legs {
 			leg := &a.Legs[j]
+			switch {
+			case !theirs(leg.Endpoint) || leg.State != cti.Ended || leg.later():
+				continue
+			case leg.passed(): // she will not take it
+				n += routing.MaxMissed
+			}
 			if leg.Party != cti.Visitor && leg.State == cti.Ended && theirs(leg.Endpoint) &&
 				(leg.ConfirmedAt.IsZero() || a.Result == ResultAgentDeclined) && leg.Cause != cti.CauseCancelled {
 				let = true

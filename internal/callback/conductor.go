@@ -34,6 +34,7 @@ type Conductor struct {
 
 	mu      sync.Mutex
 	boxes   map[id.Callback]*box
+	presses presses
 	emptied chan struct{} // closed when boxes is empty, while Stop waits for that
 
 	ctx  context.Context
@@ -168,7 +169,14 @@ func (c *Conductor) Place(cb id.Callback) (int, bool) { return c.line.place(cb) 
 // OnSwitch takes in a fact. It never blocks for long and may be called from any goroutine.
 func (c *Conductor) OnSwitch(ev cti.Event) {
 	quiet := ev.Kind == cti.LegSent || ev.Kind == cti.LegRinging || ev.Kind == cti.LegEarly || ev.Kind == cti.LegJoined
-	c.push(ev.Callback, job{quiet: quiet, keep: true, do: func(d *draft) error { d.fact(ev); return nil }})
+	pair := c.presses.pair(ev)
+	c.push(ev.Callback, job{quiet: quiet, keep: true, do: func(d *draft) error {
+		d.fact(ev)
+		if ev.Kind == cti.LegDigit {
+			d.pressed(ev, pair)
+		}
+		return nil
+	}})
 }
 
 // step runs one job for a callback and waits for its outcome.

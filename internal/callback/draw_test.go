@@ -43,7 +43,7 @@ func TestDrawing(t *testing.T) {
 
 func drawLife(name string, l life) string {
 	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft,
-		VisitorConfirmed, VisitorMissed, VisitorLeft, Withdrawn, OutOfTime, Forbidden, Lost}
+		VisitorConfirmed, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
 	b := &drawing{name: name}
 	b.open(string(Scheduled), string(Queued))
 	for _, s := range States {

@@ -18,7 +18,7 @@ func (c *Conductor) act(cb *Callback, a Act) {
 	}
 	c.Log.Warn("act failed", "callback", cb.ID, "effect", a.Effect, "leg", a.Leg, "err", err)
 	switch a.Effect {
-	case HangUpAgent, HangUpVisitor, fenceUp, fenceOff:
+	case HangUpAgent, HangUpVisitor, fenceUp, fenceOff, reload:
 		c.spawn(func() { c.insist(cb, a) })
 	}
 }
@@ -42,9 +42,11 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 	case JoinBoth:
 		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk})
 	case HangUpAgent, HangUpVisitor:
-		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})
+		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})
 	case HoldVisitor:
-		return c.sw.Play(c.ctx, a.Leg, cti.Program{First: a.Say, Then: cti.SoundWait})
+		return c.sw.Play(c.ctx, a.Leg, c.hold(cb, a))
+	case reload:
+		return c.Reload(c.ctx)
 	case fenceUp:
 		return c.sw.Fence(c.ctx, cb.ID, cb.Fence, false)
 	case fenceOff:
@@ -66,7 +68,7 @@ func (c *Conductor) call(cb *Callback, leg id.Leg) {
 		}})
 		return
 	}
-	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now()))
+	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now(), c.Speaker))
 	if err == nil {
 		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {
 			c.Meter.Invited(c.Now().Sub(cb.ArrivedAt)) // a booking is not late for having been made early

@@ -29,7 +29,7 @@ func (d *draft) fact(ev cti.Event) {
 	}
 	in.Event, in.Actor = event, actorOf(ev)
 	in.Detail = legDetail(l, ev)
-	if event == AgentMissed && d.tryNextDevice(a, in) {
+	if event == AgentMissed && !l.later() && !l.passed() && d.tryNextDevice(a, in) {
 		return
 	}
 	d.apply(in)
@@ -106,6 +106,9 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 		return VisitorMissed, Input{Result: res, Reason: why}
 	case was:
 		return AgentLeft, Input{Result: ResultAgentDeclined, Reason: ReasonAgentLeft}
+	}
+	if l.later() {
+		return AgentMissed, Input{Result: ResultAgentBusy, Reason: ReasonAgentLater, Away: true}
 	}
 	return AgentMissed, Input{Result: agentResult(ev.Cause), Reason: ReasonAgentMissed}
 }

@@ -55,6 +55,10 @@ const (
 	Withdrawn        Event = "withdrawn"         // somebody does not want it any more
 	OutOfTime        Event = "out_of_time"       // the promise can no longer be kept
 	Forbidden        Event = "forbidden"         // policy says no now
+	NeverAgain       Event = "never_again"       // the visitor wants never to be called
+	WrongNumber      Event = "wrong_number"      // who was rung is not who asked
+	PutOff           Event = "put_off"           // the visitor on the line wants to be called another time
+	MessageLeft      Event = "message_left"      // the agent lets us speak to a machine
 	Lost             Event = "lost"              // after a crash: a leg that nobody knows any more
 )
 
@@ -80,6 +84,7 @@ const (
 	free    move = "free"
 	talk    move = "talk"
 	wrapUp  move = "wrap_up"
+	away    move = "away" // she wants to be left alone for a while
 	rest    move = "rest" // her telephone still rings, or tells her that it is over: a moment before it is rung again
 )
 
@@ -150,6 +155,7 @@ var agentFirst = life{
 		VisitorConfirmed: wait(Connected, talk, JoinBoth),
 		VisitorMissed:    retry(rest, HangUpAgent),
 		AgentLeft:        back(Queued, HangUpVisitor, FindAgent),
+		WrongNumber:      end(VisitorDeclined, HangUpVisitor, HangUpAgent).and(rest),
 		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent).and(rest),
 		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent).and(rest),
 		Lost:             retry(rest, HangUpVisitor, HangUpAgent),
@@ -173,6 +179,7 @@ var visitorFirst = life{
 	RingingVisitor: {
 		VisitorConfirmed: to(RingingAgent, CallAgent),
 		VisitorMissed:    retry(free),
+		NeverAgain:       end(VisitorDeclined, HangUpVisitor),
 		Withdrawn:        end(Cancelled, HangUpVisitor),
 		Forbidden:        end(Refused, HangUpVisitor),
 		Lost:             retry(free, HangUpVisitor),
@@ -182,6 +189,7 @@ var visitorFirst = life{
 		AgentMissed:    wait(RingingAgent, free, HoldVisitor, FindAgent),
 		AgentFound:     tryOther(RingingAgent, CallAgent),
 		NobodyLeft:     retry(free, HangUpVisitor, HangUpAgent),
+		PutOff:         retry(free, HangUpVisitor, HangUpAgent),
 		VisitorLeft:    end(Cancelled, HangUpAgent),
 		Withdrawn:      end(Cancelled, HangUpVisitor, HangUpAgent),
 		Forbidden:      end(Refused, HangUpVisitor, HangUpAgent),
@@ -199,6 +207,7 @@ var talking = map[Event]rule{
 	Withdrawn:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	Forbidden:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	Lost:          end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
+	MessageLeft:   end(Machine, HangUpVisitor, HangUpAgent).and(rest),
 }
 
 func lifeOf(o subscriber.Order) life {

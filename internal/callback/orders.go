@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/phone"
+	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
 
@@ -23,7 +24,7 @@ const orderDeadline = 10 * time.Second
 
 // order writes down what the switch shall do for a leg. It follows from what is stored, so it is the same after a
 // restart.
-func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Time) cti.Order {
+func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Time, sp speech.Speaker) cti.Order {
 	sub := dir.Subscribers[c.Subscriber]
 	if sub == nil {
 		sub = &subscriber.Subscriber{}
@@ -33,7 +34,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 		Region: sub.Region(), Deadline: at.Add(orderDeadline),
 	}
 	if l.Party == cti.Visitor {
-		visitorOrder(&o, c, sub)
+		visitorOrder(&o, c, sub, toVisitor(sp, c, dir))
 		o.From = callerID(c, a, sub, dir).E164()
 		return o
 	}
@@ -42,25 +43,43 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 		o.Name = agentSees(c, sub)
 	}
 	o.Ring, o.Confirm = agentDevice(c, a, l, dir)
-	o.Hear = cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}, Then: cti.SoundRingback}
-	if o.Confirm != cti.ConfirmNone {
-		o.Hear.First.Sound = cti.SoundAsk
-	}
+	agentHears(&o, c.Order, toAgent(sp, c, a.Representation, dir))
 	return o
 }
 
+// agentHears: who must press a key is told what the keys do; then, or at once, that the visitor is called. Nothing of the
+// visitor is said: anybody may have picked up.
+func agentHears(o *cti.Order, order subscriber.Order, m mouth) {
+	calling := cti.Program{First: m.says(speech.AgentCalling), Then: cti.SoundRingback,
+		Notes: []cti.Note{{After: stillRinging, Say: m.says(speech.AgentStillRinging)}}}
+	if order == subscriber.VisitorFirst { // the visitor is on the line already
+		calling = cti.Program{First: cti.Prompt{Sound: cti.SoundSoft}, Then: cti.SoundRingback}
+	}
+	if o.Confirm == cti.ConfirmNone {
+		calling.First.Clips = append([]cti.Clip{"sound/" + cti.Clip(cti.SoundSoft)}, calling.First.Clips...)
+		o.Hear = calling
+		return
+	}
+	o.Hear, o.Waits, o.Goodbye = cti.Program{First: m.says(speech.AgentOffer)}, calling, m.says(speech.AgentGoodbye)
+}
+
 // visitorOrder: agent-first nothing is asked, because the agent hears who it is; visitor-first a person must say so.
-func visitorOrder(o *cti.Order, c *Callback, sub *subscriber.Subscriber) {
+func visitorOrder(o *cti.Order, c *Callback, sub *subscriber.Subscriber, m mouth) {
 	o.Ring, o.Name = visitorRing, sub.Name
 	if c.Order != subscriber.VisitorFirst {
 		o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmNone)
 		o.Hear = cti.Program{Then: cti.SoundWait}
+		if o.Confirm != cti.ConfirmNone {
+			o.Hear.First, o.Goodbye, o.Message = m.says(speech.VisitorCheck), m.says(speech.VisitorGoodbye), m.says(speech.VisitorMessage)
+		}
 		return
 	}
 	if o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmKeyOrVoice); o.Confirm == cti.ConfirmNone {
 		o.Confirm = cti.ConfirmKeyOrVoice // the button is for agent first, this wish is not: no machine may ring an agent
 	}
-	o.Hear = cti.Program{First: cti.Prompt{WAV: sub.Prompts.Announcement, Sound: cti.SoundAsk}, Then: cti.SoundWait}
+	o.Hear = cti.Program{First: m.says(speech.VisitorOffer), Then: cti.SoundWait}
+	o.Waits = m.waits(speech.VisitorThanks, 0, c.mayPutOff())
+	o.Goodbye, o.Message = m.says(speech.VisitorGoodbye), m.says(speech.VisitorMessage)
 }
 
 func confirmOr(asked string, auto cti.Confirm) cti.Confirm {

@@ -40,6 +40,11 @@ const (
 	ReasonRetryCrash      Reason = "retry_after_crash"
 	ReasonRetryNoAgent    Reason = "retry_no_agent"
 	ReasonRetryAgentLeft  Reason = "retry_agent_left"
+	ReasonAgentLater      Reason = "agent_later"
+	ReasonPutOff          Reason = "put_off"
+	ReasonNeverAgain      Reason = "never_again"
+	ReasonWrongNumber     Reason = "wrong_number"
+	ReasonMessageLeft     Reason = "message_left"
 )
 
 var words = map[Reason]Words{
@@ -72,6 +77,11 @@ var words = map[Reason]Words{
 	ReasonRetryNetwork:    {"The network failed; tried again soon.", "We could not reach your telephone. We will try again in a moment."},
 	ReasonRetryCrash:      {"A fault of ours; tried again once the old call is surely gone.", "Something went wrong on our side. We will ring you again shortly."},
 	ReasonRetryAgentLeft:  {"Again the agent hung up while the visitor's telephone rang; tried again later.", "Nobody could take your call. We will ring you again."},
+	ReasonAgentLater:      {"The agent wants to be asked again in ten minutes; another is asked meanwhile.", "We are with a customer and call you in about ten minutes."},
+	ReasonPutOff:          {"The visitor was on the line and chose to be called first thing.", "We call you first thing, as you asked. You keep your place."},
+	ReasonNeverAgain:      {"Who was called pressed 9 twice; the number is blocked.", "This number asked never to be called. It is not called again."},
+	ReasonWrongNumber:     {"Who was called pressed 9 twice: somebody else had asked.", "That number was not yours? Ask again with the right one."},
+	ReasonMessageLeft:     {"A machine answered; the agent let our message be left.", "An answering machine took our call. We left a message."},
 	ReasonRetryNoAgent:    {"The visitor was on the line and no agent took it; tried again first thing.", "Nobody could take your call. We will ring you again."},
 }
 

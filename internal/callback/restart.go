@@ -55,7 +55,7 @@ func (c *Conductor) knownLegs(cb *Callback) []cti.KnownLeg {
 			if l.State == cti.Ended {
 				continue
 			}
-			k := cti.KnownLeg{Order: order(cb, a, l, c.Directory(), c.Now()), State: l.State, Sent: !l.SentAt.IsZero(),
+			k := cti.KnownLeg{Order: order(cb, a, l, c.Directory(), c.Now(), c.Speaker), State: l.State, Sent: !l.SentAt.IsZero(),
 				Trunk: l.Trunk, CallID: l.CallID, Ref: []byte(l.Ref)}
 			if cb.State == Connected && !cb.JoinedAt.IsZero() {
 				k.MaxEnd = cb.JoinedAt.Add(cb.MaxTalk)

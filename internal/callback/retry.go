@@ -83,7 +83,9 @@ func (d *draft) retryOrEnd(r rule, in *Input) rule {
 		}
 		return r
 	}
-	in.Reason = p.why
+	if in.Reason = p.why; in.Event == PutOff {
+		in.Reason = ReasonPutOff
+	}
 	if in.Due.IsZero() {
 		in.Due = d.at.Add(p.wait)
 	}

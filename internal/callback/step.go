@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
 
@@ -17,21 +18,23 @@ const (
 	ActGrace = 5 * time.Second
 	// MaxWait a callback waits in line for somebody to be ready.
 	MaxWait = 15 * time.Minute
-	// HoldTime a visitor who is on the line waits for another agent.
-	HoldTime = 20 * time.Second
+	// HoldTime a visitor who is on the line waits for another agent, unless she chooses to wait on.
+	HoldTime = ChoiceAfter + 15*time.Second
 )
 
 // draft is one decision in the making: the callback as it becomes, what is written with it, what is done afterwards.
 // It is pure: the clock, the ids and the directory are given.
 type draft struct {
 	*Callback
-	at     time.Time
-	newLeg func() id.Leg
-	dir    *directory.Directory
+	at       time.Time
+	newLeg   func() id.Leg
+	newBlock func() id.Block
+	dir      *directory.Directory
 
 	lines      []Line
 	moves      []Move
 	velocity   []Velocity
+	blocks     []subscriber.Block
 	acts       []Act
 	outOfPlace []string
 }
@@ -42,7 +45,7 @@ type Act struct {
 	Leg    id.Leg
 	With   id.Leg // join: the other leg
 	Cause  cti.Cause
-	Say    cti.Prompt
+	Say    speech.Sentence // "" = the farewell after a talk
 }
 
 // Acts on the fence: fenceOff makes the switch refuse every further order of a callback, fenceUp those that are older than
@@ -52,6 +55,9 @@ const (
 	fenceUp  Effect = "fence_up"
 )
 
+// reload reads what is set up again: this step has changed it.
+const reload Effect = "reload"
+
 // Input is one event with its facts.
 type Input struct {
 	Event  Event
@@ -60,6 +66,7 @@ type Input struct {
 	Detail string
 	Result Result    // of the attempt that it ends
 	Choice *Choice   // agent_found
+	Away   bool      // the agent wants to be left alone for a while
 	Due    time.Time // rescheduled
 }
 
@@ -96,10 +103,14 @@ func (d *draft) apply(in Input) bool {
 func (d *draft) becomes(r rule, in *Input) {
 	a := d.Current()
 	legs := liveLegs(a)
+	released := r.agent == free
+	if in.Away && released {
+		r.agent = away
+	}
 	switch r.how {
 	case goTo:
 		d.moveAgent(r.agent, a)
-		if r.agent == free {
+		if released {
 			a.Agent, a.Representation, a.Device = "", "", 0 // she is no longer held by this attempt
 		}
 	case begin:
@@ -193,7 +204,7 @@ func (d *draft) endAttempt(in *Input, m move) {
 	d.closeUnsent(a)
 	a.Result, a.EndedAt = in.Result, d.at
 	switch {
-	case d.State == Connected && in.Event != VisitorMissed:
+	case d.State == Connected && in.Event != VisitorMissed && in.Event != MessageLeft:
 		a.Result = ResultConnected
 	case a.Result == "":
 		a.Result = ResultCancelled
@@ -219,7 +230,7 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 		case HangUpAgent, HangUpVisitor, HoldVisitor:
 			for _, l := range legs {
 				if (l.Party == cti.Visitor) != (e == HangUpAgent) && l.State != cti.Ended {
-					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.says(e)})
+					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.sentence(e, in)})
 				}
 			}
 		default:
@@ -277,27 +288,10 @@ func (d *draft) hangUpCause(in *Input) cti.Cause {
 		return cti.Blocked
 	case Lost:
 		return cti.UnknownAfterCrash
-	case Withdrawn, NobodyLeft:
+	case Withdrawn, NobodyLeft, PutOff:
 		return cti.CauseCancelled
 	}
 	return cti.NormalClearing
-}
-
-// says is what a person hears before the line is closed, because nobody is ended without a word, or while she waits on.
-func (d *draft) says(e Effect) cti.Prompt {
-	var own subscriber.Prompts
-	if s := d.dir.Subscribers[d.Subscriber]; s != nil {
-		own = s.Prompts
-	}
-	switch {
-	case e == HoldVisitor:
-		return cti.Prompt{WAV: own.Wait, Sound: cti.SoundMoment}
-	case d.Outcome == Completed:
-		return cti.Prompt{Sound: cti.SoundBye}
-	case e == HangUpVisitor:
-		return cti.Prompt{WAV: own.Sorry, Sound: cti.SoundSorry}
-	}
-	return cti.Prompt{Sound: cti.SoundSorry}
 }
 
 // moveAgent plans the change of the attempt's agent that belongs to this step.
@@ -336,6 +330,9 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 	case free:
 		step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 	case wrapUp:
+		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
+	case away:
+		wrap = LaterTime
 		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
 	case rest:
 		wrap = ActGrace

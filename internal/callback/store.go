@@ -10,6 +10,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/room"
+	"ringback/internal/subscriber"
 )
 
 // Store keeps callbacks. A method that returns nil error has its effect on disk. Full and failing disks are
@@ -103,6 +104,8 @@ type Change struct {
 	Agents []Move
 
 	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
+
+	Blocks []subscriber.Block // numbers that are not served from now on
 }
 
 // Move is a change of an agent's status inside a step. It fails with ErrAgentTaken unless her presence is one of From.

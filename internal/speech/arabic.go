@@ -13,6 +13,7 @@ var arabic = map[Sentence]phrase{
 	AgentDeclined:     {plain: "رفض الزائر المكالمة. مع السلامة."},
 	AgentMachine:      {plain: "أجاب المجيب الآلي. مع السلامة."},
 	AgentGone:         {plain: "لم يعد الزائر موجودا. مع السلامة."},
+	AgentUnreached:    {plain: "تعذر الوصول إلى الزائر. مع السلامة."},
 	AgentFailed:       {plain: "تعذر إتمام المكالمة. نأسف لذلك. مع السلامة."},
 	AgentMessage:      {plain: "نترك رسالتك. مع السلامة."},
 	Taken:             {plain: "تم الرد على المكالمة، شكرا."},

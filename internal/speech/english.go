@@ -13,6 +13,7 @@ var english = map[Sentence]phrase{
 	AgentDeclined:     {plain: "The visitor declined the call. Goodbye."},
 	AgentMachine:      {plain: "An answering machine took the call. Goodbye."},
 	AgentGone:         {plain: "The visitor is not there any more. Goodbye."},
+	AgentUnreached:    {plain: "The visitor could not be reached. Goodbye."},
 	AgentFailed:       {plain: "The call could not be put through. We are sorry. Goodbye."},
 	AgentMessage:      {plain: "We leave your message. Goodbye."},
 	Taken:             {plain: "Already taken, thank you."},

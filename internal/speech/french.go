@@ -13,6 +13,7 @@ var french = map[Sentence]phrase{
 	AgentDeclined:     {plain: "Le visiteur a refusé l'appel. Au revoir."},
 	AgentMachine:      {plain: "Un répondeur a pris l'appel. Au revoir."},
 	AgentGone:         {plain: "Le visiteur n'est plus là. Au revoir."},
+	AgentUnreached:    {plain: "Le visiteur n'a pas pu être joint. Au revoir."},
 	AgentFailed:       {plain: "L'appel n'a pas pu aboutir. Nous sommes désolés. Au revoir."},
 	AgentMessage:      {plain: "Nous laissons votre message. Au revoir."},
 	Taken:             {plain: "Déjà pris, merci."},

@@ -13,6 +13,7 @@ var german = map[Sentence]phrase{
 	AgentDeclined:     {plain: "Der Besucher hat den Anruf abgelehnt. Auf Wiederhören."},
 	AgentMachine:      {plain: "Ein Anrufbeantworter hat abgehoben. Auf Wiederhören."},
 	AgentGone:         {plain: "Der Besucher ist nicht mehr da. Auf Wiederhören."},
+	AgentUnreached:    {plain: "Der Besucher war nicht zu erreichen. Auf Wiederhören."},
 	AgentFailed:       {plain: "Der Anruf kam leider nicht zustande. Auf Wiederhören."},
 	AgentMessage:      {plain: "Wir hinterlassen Ihre Nachricht. Auf Wiederhören."},
 	Taken:             {plain: "Schon angenommen, danke."},

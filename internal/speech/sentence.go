@@ -22,10 +22,11 @@ const (
 	AgentBusy         Sentence = "agent_busy"
 	AgentDeclined     Sentence = "agent_declined"
 	AgentMachine      Sentence = "agent_machine"
-	AgentGone         Sentence = "agent_gone"    // the visitor left or cancelled
-	AgentFailed       Sentence = "agent_failed"  // the network, or a fault of ours
-	AgentMessage      Sentence = "agent_message" // the message is left, she is free
-	Taken             Sentence = "taken"         // somebody else has it
+	AgentGone         Sentence = "agent_gone"      // the visitor left or cancelled
+	AgentUnreached    Sentence = "agent_unreached" // and no other try follows
+	AgentFailed       Sentence = "agent_failed"    // the network, or a fault of ours
+	AgentMessage      Sentence = "agent_message"   // the message is left, she is free
+	Taken             Sentence = "taken"           // somebody else has it
 )
 
 // To the visitor.
@@ -62,7 +63,7 @@ const (
 
 // Sentences lists them all.
 var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, AgentCalling, AgentStillRinging, AgentNoAnswer, AgentBusy,
-	AgentDeclined, AgentMachine, AgentGone, AgentFailed, AgentMessage, Taken,
+	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
 	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed,
 	SetupHello, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone}

@@ -13,6 +13,7 @@ var spanish = map[Sentence]phrase{
 	AgentDeclined:     {plain: "El visitante rechazó la llamada. Adiós."},
 	AgentMachine:      {plain: "Respondió un contestador. Adiós."},
 	AgentGone:         {plain: "El visitante ya no está. Adiós."},
+	AgentUnreached:    {plain: "No se pudo localizar al visitante. Adiós."},
 	AgentFailed:       {plain: "La llamada no se pudo completar. Lo sentimos. Adiós."},
 	AgentMessage:      {plain: "Dejamos su mensaje. Adiós."},
 	Taken:             {plain: "Ya está atendida, gracias."},

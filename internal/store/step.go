@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ringback/internal/callback"
+	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/store/micro"
 )
@@ -89,6 +90,11 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 	}
 	if err := moves(t, change.Agents); err != nil {
 		return false, err
+	}
+	for i := range change.Blocks {
+		if _, err := t.exec(shelves[directory.Block].upsert, blockRow(nil, &change.Blocks[i])...); err != nil {
+			return false, err
+		}
 	}
 	if before.Live() && !after.Live() {
 		if err := closeItem(t, after); err != nil {

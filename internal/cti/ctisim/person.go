@@ -18,7 +18,7 @@ type Person struct {
 	Code    int           // refuses with this SIP code instead of answering; 0 = answers
 	Talk    time.Duration // from the answer to hanging up; 0 = until hung up on
 
-	Press      string        // keys, 200 ms apart
+	Press      string        // keys, 200 ms apart; a blank is a pause
 	PressAfter time.Duration // from the answer
 	Says       time.Duration // from the answer to a spoken "hello"; 0 = says nothing that counts as a word
 	Machine    bool          // an announcement and a beep: speech without a pause, no key

@@ -124,6 +124,9 @@ func (c *call) answer() {
 		c.at(w.Talk, c.leave)
 	}
 	for i, key := range []byte(w.Press) {
+		if key == ' ' {
+			continue
+		}
 		c.at(w.PressAfter+time.Duration(i)*200*time.Millisecond, func() { c.tell(func(by caller) { by.farPresses(key) }) })
 	}
 	if w.Says > 0 {

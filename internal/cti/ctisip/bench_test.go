@@ -98,7 +98,7 @@ func (b *bench) open(listen ...string) {
 	b.t.Helper()
 	var err error
 	c := Config{Net: b.net, SIP: listen, RTPBind: netip.MustParseAddrPort(listen[0][len("udp://"):]).Addr(), RTPMin: 20000, RTPMax: 20999, Pace: b.pace,
-		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink, Register: "private", Keep: b.keep, PublicIP4: b.public}
+		Rand: rand.New(rand.NewPCG(1, 2)), Sink: b.sink, Register: "private", Keep: b.keep, PublicIP4: b.public, Speech: recordings}
 	if b.with != nil {
 		b.with(&c)
 	}

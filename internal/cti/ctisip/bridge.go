@@ -171,6 +171,7 @@ func (l *leg) left(br *bridge, c cti.Cause) {
 		return
 	}
 	l.stream.Unbridge()
+	l.parted = true
 	l.sayAndBye(l.sw.sounds.Sound(cti.SoundBye, l.o.Region), ending{c, cti.ByUs, 0}, farewellTime)
 }
 

@@ -84,6 +84,7 @@ func (l *leg) unconfirmed() {
 		return
 	}
 	l.leaves = true
+	l.play(cti.Program{}, 0) // what is recorded by now is not to end with half a question
 	l.window = l.lane.After(messagePatience, l.message)
 	l.awaitSilence()
 }

@@ -43,6 +43,8 @@ type leg struct {
 	why      string        // it ended, where the cause does not say it
 	ended    bool
 	saying   bool
+	parted   bool // what is said is the farewell after the other's end: the application may know better words
+	sayings  int
 	machine  bool          // a monologue was heard
 	leaves   bool          // it waits until the message can be left
 	asked    bool          // the question was heard in full
@@ -183,11 +185,16 @@ func (l *leg) hangUp(h cti.HangUp) {
 	case l.ended || l.end != nil && l.talk == nil:
 	case l.talk == nil:
 		l.stop(ending{h.Cause, cti.ByUs, 0}, cancelReason(h.Cause))
-	case l.saying:
+	case l.saying && !(l.parted && len(h.Say.Clips) > 0 && l.talk.call.Up()):
 	default:
+		e := ending{h.Cause, cti.ByUs, 0}
+		if l.saying {
+			e = *l.end
+		}
+		l.saying, l.parted = false, false
 		l.leaveBridge(cti.NormalClearing)
 		samples := l.samples(h.Say)
-		l.sayAndBye(samples[:min(len(samples), sayMost)], ending{h.Cause, cti.ByUs, 0}, 0)
+		l.sayAndBye(samples[:min(len(samples), sayMost)], e, 0)
 	}
 }
 
@@ -234,8 +241,17 @@ func (l *leg) sayAndBye(samples []int16, e ending, most time.Duration) {
 	if most == 0 {
 		most = length(samples) + sayPatience
 	}
+	l.farewell.Stop()
 	l.farewell = l.lane.After(most, l.bye)
-	l.stream.Say(samples, func(bool) { l.lane.Do(l.bye) })
+	l.sayings++
+	n := l.sayings
+	l.stream.Say(samples, func(bool) {
+		l.lane.Do(func() {
+			if l.sayings == n { // else something else is said by now
+				l.bye()
+			}
+		})
+	})
 }
 
 // bye sends BYE. Media closes when it was answered, or not in 32 s: BYE goes out before media closes.

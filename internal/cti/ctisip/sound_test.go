@@ -21,6 +21,8 @@ type voice struct {
 	to   net.Addr
 	hz   float64
 	each time.Duration // between two packets; 0 = 20 ms
+	inv  *msg          // of a far end that speaks later
+	seq  uint16        // of what it says then
 	stop chan struct{}
 	done sync.WaitGroup
 
@@ -71,14 +73,7 @@ func (v *voice) listen() {
 
 // speak sends the tone to the address in a description of the switch.
 func (v *voice) speak(inv *msg) {
-	s := netip.MustParseAddrPort(ours)
-	port := 0
-	for _, l := range splitLines(inv.body) {
-		if len(l) > 8 && l[:8] == "m=audio " {
-			port = atoi(l[8:])
-		}
-	}
-	v.to = net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.Addr(), uint16(port)))
+	v.to = v.address(inv)
 	v.done.Go(func() {
 		t := time.NewTicker(max(v.each, 20*time.Millisecond))
 		defer t.Stop()
@@ -102,6 +97,18 @@ func (v *voice) speak(inv *msg) {
 			v.conn.WriteTo(p, v.to)
 		}
 	})
+}
+
+// address is where the switch listens for sound, by its description.
+func (v *voice) address(inv *msg) net.Addr {
+	s := netip.MustParseAddrPort(ours)
+	port := 0
+	for _, l := range splitLines(inv.body) {
+		if len(l) > 8 && l[:8] == "m=audio " {
+			port = atoi(l[8:])
+		}
+	}
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.Addr(), uint16(port)))
 }
 
 // level is how loud hz was heard in the packets that came in [from, to).

@@ -13,6 +13,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/store/micro"
 	"ringback/internal/store/setup"
+	"ringback/internal/subscriber"
 )
 
 // Agents: see callback.Store.
@@ -74,6 +75,18 @@ func (s *Store) move(all []callback.Move) {
 		}
 		s.agents[m.Agent] = m.Status
 	}
+}
+
+// block keeps numbers that a step says are not served. The directory is replaced: it may have been handed out.
+func (s *Store) block(all []subscriber.Block) {
+	if len(all) == 0 {
+		return
+	}
+	d := copyOf(s.directory)
+	for _, b := range all {
+		d.Blocks[b.ID] = &b
+	}
+	s.directory = d
 }
 
 // Directory: see directory.Book. It is never changed in place, so it is handed out as it is, with fresh agents.

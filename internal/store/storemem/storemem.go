@@ -252,6 +252,7 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 	}
 	s.count(change.Velocity, at)
 	s.move(change.Agents)
+	s.block(change.Blocks)
 	if before.Live() && !after.Live() {
 		s.touch(after.Interaction, after.EndedAt)
 	}

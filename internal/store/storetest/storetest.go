@@ -53,6 +53,7 @@ func Run(t *testing.T, open Opener) {
 		{"one live callback per number", numberBusy},
 		{"limits slide over subscribers", velocity},
 		{"a step counts towards limits", stepVelocity},
+		{"a step blocks a number", stepBlocks},
 		{"the line is bounded", lineBounded},
 		{"contacts and threads are met again", metAgain},
 		{"an agent taken rolls all back", agentTaken},

@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/room"
+	"ringback/internal/subscriber"
 )
 
 func numberBusy(t *testing.T, h *House) {
@@ -369,5 +371,32 @@ func refusal(t *testing.T, h *House) {
 	r.ID, r.Subscriber = h.Mint.Refusal(), ""
 	if err := h.Refuse(t.Context(), r); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// stepBlocks: a number that a step blocks is in the directory from then on, for all businesses; a step that fails blocks
+// nothing.
+func stepBlocks(t *testing.T, h *House) {
+	c := h.Made("+12025550177")
+	b := subscriber.Block{ID: h.Mint.Block(), NumberHash: c.NumberHash, Masked: "+12•••••0177", Reason: "9 twice", CreatedAt: h.Clock.Now().UTC().Truncate(time.Microsecond)}
+	for _, fails := range []bool{true, false} {
+		_, err := h.Step(t.Context(), c.ID, func(c *callback.Callback) (callback.Change, error) {
+			ch := callback.Change{Lines: []callback.Line{{At: h.Clock.Now()}}, Blocks: []subscriber.Block{b}}
+			if fails {
+				ch.Agents = []callback.Move{{Agent: h.Ann, From: []agent.Presence{agent.Talking}}}
+			}
+			return ch, nil
+		})
+		if (err != nil) != fails {
+			t.Fatalf("step: %v", err)
+		}
+		d, err := h.Directory(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := d.BlocksOf(b.NumberHash)
+		if fails && len(got) != 0 || !fails && (len(got) != 1 || *got[0] != b) {
+			t.Errorf("after a step that fails=%t: %+v, want %+v", fails, got, b)
+		}
 	}
 }

@@ -12,6 +12,7 @@ type ears struct {
 	sound  *keySound // while the far end has no events and the leg is not joined
 	voice  *voice    // while a person is waited for
 	bank   *bank     // while tones of machines are listened for
+	loud   int64     // when that heard a sound last, or began
 }
 
 // hear listens to a packet; what begins before the answer is not told. Keys in the sound are sought only on a leg that is not joined: in talk they belong to the
@@ -53,7 +54,15 @@ func (s *Stream) hear(p *packet, n *news) {
 			e.listen(samples, p.now, n)
 		} else {
 			n.voice = e.judged(e.voice.take(samples, p.now), n.voice)
+			e.sounds(p.now)
 		}
+	}
+}
+
+// sounds remembers when the far end was loud last.
+func (e *ears) sounds(now int64) {
+	if e.voice != nil && e.voice.loud {
+		e.loud = now
 	}
 }
 
@@ -76,10 +85,12 @@ func (e *ears) listen(samples []int16, now int64, n *news) {
 		n.heardTone(h)
 		if tonal {
 			n.voice = e.judged(e.voice.silent(now, int64(signalBlock)*sampleTime), n.voice)
+			e.sounds(now)
 			continue
 		}
 		for half := range 2 {
 			n.voice = e.judged(e.voice.take(g.block[half*signalBlock/2:(half+1)*signalBlock/2], now), n.voice)
+			e.sounds(now)
 		}
 	}
 }
@@ -133,18 +144,21 @@ func (s *Stream) ListenVoice(on bool) {
 	s.ears.voice = nil
 	if on {
 		now := s.e.pace.now()
-		s.ears.voice = &voice{last: now, loud: now}
+		s.ears.voice = &voice{last: now}
+		if s.ears.loud == 0 {
+			s.ears.loud = now
+		}
 	}
 }
 
-// Silent is how long the far end has made no sound, while ListenVoice is on.
+// Silent is how long the far end has made no sound since ListenVoice began; 0 while it is off.
 func (s *Stream) Silent() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ears.voice == nil {
 		return 0
 	}
-	return time.Duration(s.e.pace.now() - s.ears.voice.loud)
+	return time.Duration(s.e.pace.now() - s.ears.loud)
 }
 
 // voice tells a person, who says a word and waits, from a machine, which goes on and on. Times are nanoseconds.
@@ -153,7 +167,7 @@ type voice struct {
 	speech int64   // sound since the last real pause
 	quiet  int64   // pause since the last sound
 	last   int64   // when it was fed last
-	loud   int64   // when it was loud last
+	loud   bool    // at the last sample
 }
 
 const (
@@ -172,9 +186,7 @@ func (v *voice) take(samples []int16, now int64) Voice {
 	v.last = now
 	rms := audio.RMS(samples)
 	loud := rms > max(speechRMS, v.floor*floorRatio)
-	if loud {
-		v.loud = now
-	} else {
+	if v.loud = loud; !loud {
 		v.floor += (rms - v.floor) / 16
 	}
 	return v.feed(loud, int64(len(samples))*sampleTime)
@@ -185,7 +197,7 @@ func (v *voice) silent(now, d int64) Voice {
 	if v == nil {
 		return ""
 	}
-	v.last, v.loud = now, now
+	v.last, v.loud = now, true
 	return v.feed(false, d)
 }
 

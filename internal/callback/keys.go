@@ -1,0 +1,128 @@
+package callback
+
+import (
+	"sync"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/id"
+	"ringback/internal/speech"
+	"ringback/internal/subscriber"
+)
+
+// What keys mean besides 1, which the switch itself takes for a confirmation.
+const (
+	keyLater   = '2'  // an agent's telephone: ask me again in ten minutes; a waiting visitor: call me first thing
+	keyPass    = '3'  // an agent's telephone: ask somebody else
+	keyStay    = '1'  // a waiting visitor: I wait on
+	neverKeys  = "99" // a visitor who is asked: never call me, or it was not me
+	leaveKeys  = "*5" // an agent in talk: leave our message on the machine, I am free
+	pairWithin = 3 * time.Second
+)
+
+// LaterTime is how long an agent who pressed 2 is left alone.
+const LaterTime = 10 * time.Minute
+
+// StayTime is how much longer a visitor who pressed 1 is kept on the line for an agent.
+const StayTime = 2 * time.Minute
+
+// presses remembers the last key of each leg, because some orders take two.
+type presses struct {
+	mu   sync.Mutex
+	last map[id.Leg]press
+}
+
+type press struct {
+	key byte
+	at  time.Time
+}
+
+// pair returns this key and the one shortly before it; a pair is used up by being one.
+func (p *presses) pair(ev cti.Event) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch ev.Kind {
+	case cti.LegEnded:
+		delete(p.last, ev.Leg)
+	case cti.LegDigit:
+		before, ok := p.last[ev.Leg]
+		if ok && ev.At.Sub(before.at) <= pairWithin {
+			if both := string([]byte{before.key, ev.Digit}); both == neverKeys || both == leaveKeys {
+				delete(p.last, ev.Leg)
+				return both
+			}
+		}
+		if p.last == nil {
+			p.last = map[id.Leg]press{}
+		}
+		p.last[ev.Leg] = press{ev.Digit, ev.At}
+	}
+	return ""
+}
+
+// pressed is what a key means: to an agent or a visitor who is asked, to a visitor who waits, to an agent in talk. Any
+// other key in talk belongs to the two who talk.
+func (d *draft) pressed(ev cti.Event, pair string) {
+	a, l := d.Leg(ev.Leg)
+	if l == nil || a != d.Current() || l.State == cti.Ended {
+		return
+	}
+	switch visitor := l.Party == cti.Visitor; {
+	case visitor && l.State == cti.Answered && pair == neverKeys:
+		d.refusedByVisitor()
+	case visitor && l.State == cti.Confirmed && d.State == RingingAgent:
+		d.waitingVisitor(l, ev.Digit)
+	case !visitor && l.State == cti.Answered && ev.Digit == keyLater:
+		d.turnsAway(l, cti.UserBusy, speech.AgentLater, "in ten minutes")
+	case !visitor && l.State == cti.Answered && ev.Digit == keyPass:
+		d.turnsAway(l, cti.CallRejected, speech.AgentPassed, "somebody else")
+	case !visitor && d.State == Connected && pair == leaveKeys:
+		d.apply(Input{Event: MessageLeft, Actor: ByAgent, Reason: ReasonMessageLeft, Result: ResultMachine, Detail: "the agent lets us leave the message"})
+	}
+}
+
+// turnsAway ends the leg of an agent who pressed a key; what it meant comes back as the cause of its end.
+func (d *draft) turnsAway(l *Leg, c cti.Cause, say speech.Sentence, meant string) {
+	d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: l.ID, Cause: c, Say: say})
+	d.note(ByAgent, "turned_away", "%s %s: %s", l.Party, l.ID, meant)
+}
+
+// later and passed: the agent answered and pressed that key.
+func (l *Leg) later() bool {
+	return l.Party != cti.Visitor && !l.AnsweredAt.IsZero() && l.Cause == cti.UserBusy
+}
+
+func (l *Leg) passed() bool {
+	return l.Party != cti.Visitor && !l.AnsweredAt.IsZero() && l.Cause == cti.CallRejected
+}
+
+// refusedByVisitor is 9 twice, while the sentence that offers it is played. Rung first, the number is blocked for ever;
+// rung second, only this wish is over: whoever asked may have mistyped the number.
+func (d *draft) refusedByVisitor() {
+	if d.Order != subscriber.VisitorFirst {
+		d.apply(Input{Event: WrongNumber, Actor: ByVisitor, Reason: ReasonWrongNumber, Result: ResultVisitorDeclined, Detail: "9 twice: it was somebody else who asked"})
+		return
+	}
+	if !d.apply(Input{Event: NeverAgain, Actor: ByVisitor, Reason: ReasonNeverAgain, Result: ResultVisitorDeclined, Detail: "9 twice: the number is blocked"}) || d.blocked() {
+		return
+	}
+	masked := d.Number.Mask()
+	if d.Number == "" {
+		masked = string(d.Endpoint)
+	}
+	d.blocks = append(d.blocks, subscriber.Block{ID: d.newBlock(), NumberHash: d.NumberHash, Masked: masked,
+		Reason: "pressed 9 twice: never to be called", CreatedAt: d.at})
+	d.acts = append(d.acts, Act{Effect: reload})
+}
+
+// waitingVisitor chooses: 1 waits on, 2 is called another time. Nothing is put off before that was offered.
+func (d *draft) waitingVisitor(l *Leg, key byte) {
+	switch {
+	case key == keyStay:
+		d.DueAt = later(d.DueAt, d.at.Add(StayTime))
+		d.acts = append(d.acts, Act{Effect: HoldVisitor, Leg: l.ID, Say: speech.VisitorStay})
+		d.note(ByVisitor, "waits_on", "%s %s", l.Party, l.ID)
+	case key == keyLater && d.mayPutOff() && d.at.Sub(l.ConfirmedAt) >= ChoiceAfter:
+		d.apply(Input{Event: PutOff, Actor: ByVisitor, Result: ResultAgentNoAnswer, Detail: "the visitor wants to be called first thing"})
+	}
+}

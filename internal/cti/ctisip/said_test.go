@@ -22,8 +22,8 @@ func recordings(clip string) ([]int16, error) {
 
 func clip(c cti.Clip) cti.Prompt { return cti.Prompt{Clips: []cti.Clip{c}} }
 
-// asked calls a telephone that answers and lets the test hear what it hears.
-func (b *bench) asked(confirm cti.Confirm) (v *voice, f *far, at time.Time) {
+// answersQuestion calls a telephone that answers and lets the test hear what it hears.
+func (b *bench) answersQuestion(confirm cti.Confirm) (v *voice, f *far, at time.Time) {
 	f = b.far(trunkAddr, nil)
 	v = b.speaks(f, 440)
 	f.becomes(once(func(f *far, m *msg) { f.reply(m, 200, f.sdp()); v.listens(m) }, byes))
@@ -83,7 +83,7 @@ func near(t *testing.T, what string, got []float64, want ...float64) {
 // the end with it.
 func TestAgentIsAsked(t *testing.T) {
 	simulate(t, func(b *bench) {
-		v, f, at := b.asked(cti.ConfirmKey)
+		v, f, at := b.answersQuestion(cti.ConfirmKey)
 		end := f.wait("BYE", 1).at
 		near(t, "soft tone", v.times(440, at)[:1], 0)
 		near(t, "question", v.times(700, at), 0.9, 6.7)
@@ -100,7 +100,7 @@ func TestAgentIsAsked(t *testing.T) {
 func TestKeyCutsIn(t *testing.T) {
 	for _, after := range []time.Duration{2 * time.Second, 11 * time.Second} {
 		simulate(t, func(b *bench) {
-			v, f, at := b.asked(cti.ConfirmKey)
+			v, f, at := b.answersQuestion(cti.ConfirmKey)
 			inv := f.wait("INVITE", 1)
 			b.pass(after - time.Since(at))
 			f.request(inv, "INFO", 1, "1", "Content-Type: application/dtmf")
@@ -122,7 +122,7 @@ func TestKeyCutsIn(t *testing.T) {
 // same; then, when it has been silent for three seconds, it is left the whole message, once, from the start.
 func TestMachineIsLeftTheMessage(t *testing.T) {
 	simulate(t, func(b *bench) {
-		v, f, at := b.asked(cti.ConfirmKeyOrVoice)
+		v, f, at := b.answersQuestion(cti.ConfirmKeyOrVoice)
 		b.pass(22*time.Second - time.Since(at))
 		v.speakFor(10 * time.Second) // a long announcement that ends at 32 s
 		end := f.wait("BYE", 1).at
@@ -144,7 +144,7 @@ func TestMachineIsLeftTheMessage(t *testing.T) {
 // TestHelloIsNoAnswer: a word before the question was heard confirms nothing, one behind it does.
 func TestHelloIsNoAnswer(t *testing.T) {
 	simulate(t, func(b *bench) {
-		v, _, at := b.asked(cti.ConfirmKeyOrVoice)
+		v, _, at := b.answersQuestion(cti.ConfirmKeyOrVoice)
 		v.speakFor(600 * time.Millisecond)
 		b.pass(4500*time.Millisecond - time.Since(at))
 		if b.told("v", cti.LegConfirmed) != nil {

@@ -18,6 +18,7 @@ var faultRows = []struct{ fault, wanted, where string }{
 	{"early media", "no answer, not counted as talk", "here"},
 	{"one-way audio", "in the journal within 3 s, the call lives", "here"},
 	{"the far end dies in mid call", "both ended within 25 s, said to be lost", "here"},
+	{"hold", "half an hour of it ends no call", "here"},
 	{"trunk down", "tried again soon, then told", "here"},
 	{"agent hangs up while the visitor rings", "the visitor's telephone stops, the next agent is asked", "here"},
 	{"visitor hangs up while the agent rings", "the agent's telephone stops", "here"},

@@ -154,6 +154,14 @@ func (d *draft) catchUp(leg id.Leg, f cti.LegFact) {
 		}
 	}
 	_, l = d.Leg(leg)
+	switch {
+	case f.State == cti.Held && l.State == cti.Bridged:
+		ev.Kind = cti.LegHeld
+		d.fact(ev)
+	case f.State == cti.Bridged && l.State == cti.Held:
+		ev.Kind = cti.LegResumed
+		d.fact(ev)
+	}
 	if f.State == cti.Ended && l.State != cti.Ended {
 		ev.Kind = cti.LegEnded
 		d.fact(ev)

@@ -447,6 +447,18 @@ var stories = []story{
 		after: map[string]agent.Presence{"ann": agent.Ready, "bob": agent.WrapUp},
 	},
 	{
+		name:   "the visitor puts ann on hold for half an hour and comes back",
+		faults: []string{"hold"},
+		people: people{"ann": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Person{Answers: s(3), Talk: 40 * minute, HoldAfter: s(10), HoldFor: 30 * minute})},
+		want:   callback.Completed, reason: callback.ReasonTalked,
+		took:     s(5) + 40*minute,
+		attempts: []callback.Result{callback.ResultConnected},
+		extra: func(w *world, c *callback.Callback) {
+			w.line(c, string(cti.LegHeld), s(5+10))
+			w.line(c, string(cti.LegResumed), s(5+10)+30*minute)
+		},
+	},
+	{
 		name:   "one-way audio is noticed and the call lives",
 		faults: []string{"one-way audio"},
 		people: people{"ann": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Person{Answers: s(3), Talk: minute, QuietAfter: s(10), QuietFor: s(20)})},

@@ -24,8 +24,8 @@ var legLife = map[LegState]map[EventKind]LegState{
 	Early:     {LegRinging: Ringing, LegAnswered: Answered, LegEnded: Ended},
 	Answered:  {LegConfirmed: Confirmed, LegEnded: Ended},
 	Confirmed: {LegJoined: Bridged, LegEnded: Ended},
-	Bridged:   {LegEnded: Ended},
-	Held:      {LegEnded: Ended},
+	Bridged:   {LegHeld: Held, LegEnded: Ended},
+	Held:      {LegResumed: Bridged, LegEnded: Ended},
 	Ended:     {},
 }
 

@@ -240,6 +240,8 @@ const (
 	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref
 	LegConfirmed EventKind = "leg_confirmed" // answered, and a person has said so
 	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
+	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait
+	LegResumed   EventKind = "leg_resumed"   // and has come back
 	LegDigit     EventKind = "leg_digit"     // a key; Digit
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again

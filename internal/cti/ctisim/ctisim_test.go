@@ -37,7 +37,7 @@ func TestSwitch(t *testing.T) {
 }
 
 func person(p ctitest.Person) ctisim.Person {
-	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter}
+	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter, HoldAfter: p.HoldAfter, HoldFor: p.HoldFor}
 	switch p.Does {
 	case "busy":
 		return ctisim.Busy()

@@ -111,6 +111,20 @@ func (l *leg) farQuiet(quiet bool) {
 	l.tell(cti.Event{Kind: cti.LegHeard})
 }
 
+// farHolds lets the other one of a bridge hear that it goes on.
+func (l *leg) farHolds(on bool) {
+	l.held = on
+	switch {
+	case l.with == nil:
+	case on:
+		l.tell(cti.Event{Kind: cti.LegHeld})
+		l.with.hears("say moment", 0)
+	default:
+		l.tell(cti.Event{Kind: cti.LegResumed})
+		l.with.hears("the other", 0)
+	}
+}
+
 func (l *leg) farDies() {
 	l.after(quietAfter, func() { l.tell(cti.Event{Kind: cti.LegQuiet}) })
 	l.after(DeadAfter, func() { l.end(cti.MediaLost, cti.ByNetwork, 0) })
@@ -193,4 +207,5 @@ func (*late) farSays()           {}
 func (*late) farDrones()         {}
 func (*late) farQuiet(bool)      {}
 func (*late) farDies()           {}
+func (*late) farHolds(bool)      {}
 func (*late) farSounds(cti.Tone) {}

@@ -46,6 +46,9 @@ func opened(a, b *leg, talk time.Duration) {
 	for _, l := range []*leg{a, b} {
 		l.hears("the other", 0)
 		l.tell(cti.Event{Kind: cti.LegJoined})
+		if l.held {
+			l.farHolds(true)
+		}
 	}
 	if talk == 0 {
 		talk = time.Hour

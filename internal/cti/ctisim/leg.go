@@ -36,6 +36,7 @@ type leg struct {
 	turn     int // of the program
 	with     *leg
 	tape     *tape // of the talk it is in; nil = it is not recorded
+	held     bool  // its far end hears nothing, and wants that
 	ending   bool  // a closing sentence is said, or a CANCEL is out
 	cause    cti.Cause
 	by       cti.By

@@ -56,6 +56,7 @@ type caller interface {
 	farSays()
 	farDrones()
 	farQuiet(quiet bool)
+	farHolds(on bool)
 	farDies()
 	farSounds(t cti.Tone)
 }
@@ -143,6 +144,10 @@ func (c *call) answer() {
 	}
 	if w.Tone != "" {
 		c.at(w.ToneAfter, func() { c.tell(func(by caller) { by.farSounds(w.Tone) }) })
+	}
+	if w.HoldAfter > 0 {
+		c.at(w.HoldAfter, func() { c.tell(func(by caller) { by.farHolds(true) }) })
+		c.at(w.HoldAfter+w.HoldFor, func() { c.tell(func(by caller) { by.farHolds(false) }) })
 	}
 	if w.Dies > 0 {
 		c.at(w.Dies, func() { c.gone("nobody"); c.tell(caller.farDies) })

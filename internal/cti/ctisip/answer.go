@@ -131,6 +131,7 @@ func (l *leg) moved(t *try, m *sdp.Media, c sdp.Codec) {
 	l.sw.mu.Lock()
 	l.codec = c.Name
 	l.sw.mu.Unlock()
+	l.hold(holds(m.Direction))
 }
 
 // Info is a key in a message: application/dtmf-relay has lines "Signal=5", application/dtmf the key alone.

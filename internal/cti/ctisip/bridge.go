@@ -90,6 +90,7 @@ func (br *bridge) connect(most time.Duration) {
 		a.left(br, cti.MaxTalk)
 	})
 	a.tell(cti.LegJoined)
+	a.joinedHeld()
 }
 
 // entered runs on b's lane.
@@ -107,6 +108,7 @@ func (br *bridge) entered(most time.Duration) {
 		return
 	}
 	b.tell(cti.LegJoined)
+	b.joinedHeld()
 }
 
 // hearNotice says to this leg that the talk is recorded; when both have heard it to its end they are connected.
@@ -136,6 +138,7 @@ func (br *bridge) noticed(most time.Duration) {
 	b.lane.Do(func() {
 		if b.bridge == br && !b.ended {
 			b.tell(cti.LegJoined)
+			b.joinedHeld()
 		}
 	})
 }

@@ -165,9 +165,10 @@ func (l *leg) voice(v media.Voice) {
 }
 
 func (l *leg) quiet() {
-	if l.ended || l.talk == nil {
+	if l.ended || l.talk == nil || l.held || l.silent {
 		return
 	}
+	l.silent = true
 	l.tell(cti.LegQuiet)
 	l.probe.Stop()
 	l.probe = l.lane.After(deadSilence-quietAfter, l.dead)
@@ -179,13 +180,16 @@ func (l *leg) heard() {
 	}
 	l.probe.Stop()
 	l.probed = 0
-	l.tell(cti.LegHeard)
+	if l.silent {
+		l.silent = false
+		l.tell(cti.LegHeard)
+	}
 }
 
 // dead is 20 s without a packet: the far end is asked whether it is still there. Who answers may be silent on. Many
 // telephones answer any OPTIONS, so after 20 s more of silence it is asked by a request that an ended dialog must refuse.
 func (l *leg) dead() {
-	if l.ended || !l.talk.call.Up() {
+	if l.ended || l.held || !l.talk.call.Up() {
 		return
 	}
 	if since := time.Since(l.stream.LastHeard()); since < deadSilence-time.Second/10 {

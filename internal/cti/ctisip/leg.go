@@ -45,6 +45,8 @@ type leg struct {
 	saying   bool
 	parted   bool // what is said is the farewell after the other's end: the application may know better words
 	sayings  int
+	held     bool          // its far end wants to hear nothing
+	silent   bool          // LegQuiet was told
 	machine  bool          // a monologue was heard
 	leaves   bool          // it waits until the message can be left
 	asked    bool          // the question was heard in full

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type voice struct {
 	each time.Duration // between two packets; 0 = 20 ms
 	inv  *msg          // of a far end that speaks later
 	seq  uint16        // of what it says then
+	mute atomic.Bool
 	stop chan struct{}
 	done sync.WaitGroup
 
@@ -86,6 +88,9 @@ func (v *voice) speak(inv *msg) {
 			case <-v.stop:
 				return
 			case <-t.C:
+			}
+			if v.mute.Load() {
+				continue
 			}
 			for i := range samples {
 				samples[i] = int16(8000 * math.Sin(2*math.Pi*v.hz*float64(phase)/8000))

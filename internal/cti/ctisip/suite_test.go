@@ -171,6 +171,10 @@ func (w *town) finally(c *townCall, code int) {
 			w.says(c, "INFO", string(k), "Content-Type: application/dtmf")
 		})
 	}
+	if c.person.HoldAfter > 0 {
+		after(c.person.HoldAfter, func() { w.says(c, "UPDATE", w.far.sdp("a=sendonly")) })
+		after(c.person.HoldAfter+c.person.HoldFor, func() { w.says(c, "UPDATE", w.far.sdp()) })
+	}
 	if c.person.Talk > 0 {
 		after(c.person.Talk, func() { w.says(c, "BYE", "") })
 	}

@@ -43,6 +43,8 @@ type Person struct {
 	Talk       time.Duration // from the answer to hanging up; 0 = until hung up on
 	Press      string
 	PressAfter time.Duration
+	HoldAfter  time.Duration // from the answer to putting the other one on hold; 0 = never
+	HoldFor    time.Duration
 }
 
 // Number is an endpoint of the suite's telephones: tel: numbers with four digits of one's own.

@@ -2,6 +2,7 @@ package ctitest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"ringback/internal/cti"
@@ -29,6 +30,7 @@ var rows = []struct {
 	{name: "max talk", run: maxTalk},
 	{name: "a recorded talk", run: recorded},
 	{name: "record what is not recorded", run: notRecorded},
+	{name: "hold and back", run: hold},
 	{name: "play", run: play},
 	{name: "refused: second visitor leg, ended leg", run: second},
 	{name: "refused: stale fence", run: stale},
@@ -248,6 +250,31 @@ func joinNothing(r *row) {
 	r.hangUp(b.Leg, cti.HangUp{Cause: cti.CauseCancelled})
 	r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
 	r.ends(b.Leg, cti.CauseCancelled, cti.ByUs)
+	r.openIs(0)
+}
+
+// hold: who puts the other one on hold comes back to the same call; the hold is told of, whenever it began.
+func hold(r *row) {
+	for i, after := range []time.Duration{2 * time.Second, 20 * time.Second} {
+		at, cb := Number(3000+i), id.Callback(fmt.Sprintf("cb_%d", i+1))
+		r.h.Script(Number(ann), Person{Does: "answers", After: time.Second})
+		r.h.Script(at, Person{Does: "answers", After: time.Second, HoldAfter: after, HoldFor: 30 * time.Minute})
+		a := r.up(cb, cti.Agent, at)
+		answered := r.await(a.Leg, cti.LegAnswered).At
+		r.quiet(5 * time.Second)
+		b := r.up(cb, cti.Visitor, Number(ann))
+		if err := r.h.Switch.Join(r.ctx, cti.Join{Callback: cb, A: a.Leg, B: b.Leg}); err != nil {
+			r.Fatalf("join: %v", err)
+		}
+		held, resumed := r.await(a.Leg, cti.LegHeld), r.await(a.Leg, cti.LegResumed)
+		if i > 0 {
+			r.took("the hold", answered, held.At, after)
+		}
+		r.took("coming back", answered, resumed.At, after+30*time.Minute)
+		r.hangUp(b.Leg, cti.HangUp{Cause: cti.NormalClearing})
+		r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
+		r.in(a.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegHeld, cti.LegResumed, cti.LegEnded)
+	}
 	r.openIs(0)
 }
 

@@ -32,6 +32,27 @@ func (s *Stream) Early(to *Stream) {
 	s.lead(to)
 }
 
+// Hold lets a joined leg hear p while the far end it is joined with, which has put it on hold, sends nothing of its own:
+// as with Early, its music is heard from the first packet that is not silence, and p again after 1 s without. Resume or
+// the end of the bridge ends it.
+func (s *Stream) Hold(p Program) {
+	s.held(true, player{p: p})
+}
+
+// Resume ends Hold.
+func (s *Stream) Resume() { s.held(false, player{}) }
+
+func (s *Stream) held(on bool, p player) {
+	now := s.e.pace.now()
+	s.mu.Lock()
+	if !s.closed && s.rel.source != nil && s.rel.early != on {
+		s.rel.early, s.rel.last = on, 0
+		s.load(p)
+	}
+	s.mu.Unlock()
+	s.e.pace.wake(s, now)
+}
+
 // Unbridge ends the bridge (or Early) of s; each side hears its program again.
 func (s *Stream) Unbridge() {
 	s.e.link.Lock()

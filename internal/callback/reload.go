@@ -49,17 +49,18 @@ func devices(d *directory.Directory) []cti.Device {
 	return out
 }
 
-// Registered are the telephones that are registered now, by name.
-func (c *Conductor) Registered(ctx context.Context) (map[string][]cti.Registration, error) {
-	all, err := c.sw.Registered(ctx)
+// Registered are the telephones that are registered now as one name. A switch that does not answer knows none.
+func (c *Conductor) Registered(name string) (out []cti.Registration) {
+	all, err := c.sw.Registered(c.ctx)
 	if err != nil {
-		return nil, err
+		c.Log.Warn("registered telephones are not known", "err", err)
 	}
-	out := map[string][]cti.Registration{}
 	for _, r := range all {
-		out[r.User] = append(out[r.User], r)
+		if r.User == name {
+			out = append(out, r)
+		}
 	}
-	return out, nil
+	return out
 }
 
 // readAgents takes in the presences that are on disk.

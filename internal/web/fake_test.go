@@ -315,6 +315,14 @@ func (h *house) Place(cb id.Callback) (int, bool) {
 	n, ok := h.place[cb]
 	return n, ok
 }
+func (h *house) Registered(name string) []cti.Registration {
+	if name != "ann" {
+		return nil
+	}
+	return []cti.Registration{{User: "ann", Contact: "sip:ann@192.168.1.20:5060", Transport: "udp", Source: "198.51.100.7:40000", NAT: true,
+		UserAgent: "phone 1", Since: h.now, Until: h.now.Add(time.Minute), State: cti.RegLive}}
+}
+
 func (h *house) Agents() map[id.Agent]agent.Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -159,3 +159,16 @@ func TestBadSetUpNamesTheField(t *testing.T) {
 		}
 	}
 }
+
+// An agent's telephones are shown: those that are registered as her.
+func TestTelephonesAreShown(t *testing.T) {
+	h := newHouse(t)
+	m := h.do("GET", "/api/v1/agents/ann", "", key(operatorKey)).want(t, 200).json(t)
+	all, _ := m["telephones"].([]any)
+	if len(all) != 1 {
+		t.Fatalf("telephones %v", m["telephones"])
+	}
+	if p := all[0].(map[string]any); p["state"] != "live" || p["user_agent"] != "phone 1" || p["address"] != "198.51.100.7:40000" || p["nat"] != true || p["transport"] != "udp" {
+		t.Errorf("telephone %v", p)
+	}
+}

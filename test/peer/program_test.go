@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -60,12 +61,14 @@ type service struct {
 	sip  string // host:port
 	key  string
 	http *http.Client
+	kill func() // -9
 }
 
 // config is what a service's configuration says beside its free ports.
 type config struct {
 	http, sip, rtp string
-	more           string // YAML
+	more           string            // YAML
+	files          map[string]string // beside the seed
 	at             place
 }
 
@@ -82,7 +85,11 @@ policy: {limits: {per_number: [], per_visitor: []}}
 log: {level: info}
 %s`, c.http, c.sip, c.rtp, c.more))
 	s.write("seed.yaml", seed)
-	ready := start(t, s.dir, "serve", c.at.command(program(t, "serve", "--config", "ringback.yaml")))
+	for name, text := range c.files {
+		s.write(name, text)
+	}
+	var ready map[string]string
+	ready, s.kill = launch(t, s.dir, "serve", c.at.command(program(t, "serve", "--config", "ringback.yaml")))
 	s.url, s.sip = ready["url"], strings.TrimPrefix(ready["sip"], "udp://")
 	apply := c.at.command(program(t, "apply", "--config", "ringback.yaml", "-f", "seed.yaml", "--key-file", "op.key"))
 	apply.Dir = s.dir
@@ -109,6 +116,13 @@ var pair = regexp.MustCompile(`(\w+)=(\S+)`)
 // is shown when the test has failed.
 func start(t testing.TB, dir, name string, cmd *exec.Cmd) map[string]string {
 	t.Helper()
+	ready, _ := launch(t, dir, name, cmd)
+	return ready
+}
+
+// launch is start; kill ends the program at once, as a crash does.
+func launch(t testing.TB, dir, name string, cmd *exec.Cmd) (ready map[string]string, kill func()) {
+	t.Helper()
 	path := filepath.Join(dir, name+".log")
 	log, err := os.Create(path)
 	if err != nil {
@@ -123,11 +137,16 @@ func start(t testing.TB, dir, name string, cmd *exec.Cmd) map[string]string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	wait := sync.OnceFunc(func() { _ = cmd.Wait() })
+	kill = func() {
+		_ = cmd.Process.Kill()
+		wait()
+	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Process.Signal(syscall.SIGTERM) // calls that are up are not waited for
 		hard := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait()
+		wait()
 		hard.Stop()
 		if t.Failed() {
 			t.Logf("%s said:\n%s", name, tail(path, 6000))
@@ -139,11 +158,11 @@ func start(t testing.TB, dir, name string, cmd *exec.Cmd) map[string]string {
 		t.Fatalf("%s did not become ready: %q %v\n%s", name, line, err, tail(path, 6000))
 	}
 	go io.Copy(io.Discard, lines) //nolint:errcheck // ends with the program
-	ready := map[string]string{}
+	ready = map[string]string{}
 	for _, kv := range pair.FindAllStringSubmatch(line, -1) {
 		ready[kv[1]] = kv[2]
 	}
-	return ready
+	return ready, kill
 }
 
 // tail is the end of a file.

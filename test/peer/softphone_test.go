@@ -43,6 +43,24 @@ func needBaresip(t testing.TB) {
 // phone starts a softphone at an address, in a place.
 func phone(t testing.TB, user, addr string, hz float64, at place) *softphone {
 	t.Helper()
+	return phoneAs(t, user, addr, hz, at, fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=0", user, addr))
+}
+
+// registered starts a softphone that registers with a service, with the user's password of accounts.
+func registered(t testing.TB, user, addr, server, transport string, hz float64, at place) *softphone {
+	t.Helper()
+	p := phoneAs(t, user, addr, hz, at, fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=300", user, server, transport, user, passwordOf(user)))
+	if wait(t, soon, func() (*softphone, bool) { return p, p.said("200 OK") && p.said("binding") }) == nil {
+		t.Fatalf("%s has not registered:\n%s", user, p.log())
+	}
+	return p
+}
+
+func passwordOf(user string) string { return "secret-of-" + user }
+
+// phoneAs starts a softphone with an account: the address and its parameters.
+func phoneAs(t testing.TB, user, addr string, hz float64, at place, account string) *softphone {
+	t.Helper()
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +69,7 @@ func phone(t testing.TB, user, addr string, hz float64, at place) *softphone {
 	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: addr, at: at, done: make(chan error, 1)}
 	p.ctrl = fmt.Sprintf("%s:%d", host, ctrl)
 	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
-	p.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=0;answermode=auto;audio_codecs=pcmu/8000/1\n", user, p.addr))
+	p.write("accounts", account+";answermode=auto;audio_codecs=pcmu/8000/1\n")
 	p.write("contacts", "")
 	p.write("config", fmt.Sprintf(`poll_method epoll
 sip_listen %[1]s

@@ -105,11 +105,12 @@ func (f *office) knock(b []byte, from netip.AddrPort) (pass bool, reply []byte) 
 	}
 	r.SetTransport("UDP")
 	r.SetSource(from.String())
-	proved, tried := f.Proved(requestOf(r, from))
+	q := requestOf(r, from)
+	proved, tried := f.Proved(q)
 	if proved {
 		return true, nil
 	}
-	return false, []byte(f.response(r, f.Challenge(from.Addr(), tried)).String())
+	return false, []byte(f.response(r, f.Challenge(q, tried)).String())
 }
 
 // complete says whether a request has what an answer is made of.

@@ -269,6 +269,7 @@ func TestEnumeration(t *testing.T) {
 		same("challenge", known.ask(), unknown.ask())
 		for i := range 5 {
 			known.challenge, unknown.challenge = "", ""
+			known.callID, unknown.callID = known.callID+"i", unknown.callID+"i"
 			a, z := known.register(), unknown.register()
 			if a == nil || z == nil {
 				if a != z {
@@ -279,6 +280,7 @@ func TestEnumeration(t *testing.T) {
 			same("refusal", a, z)
 		}
 		known.challenge, unknown.challenge = "", ""
+		known.callID, unknown.callID = known.callID+"i", unknown.callID+"i"
 		if a, z := known.ask(), unknown.ask(); a == nil || z == nil {
 			t.Error("a challenge costs nothing and is given still")
 		} else {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ringback/internal/agent"
+	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/web/door"
@@ -38,17 +39,29 @@ func (d *Device) UnmarshalJSON(b []byte) error {
 
 // Agent is a person who answers, with her presence.
 type Agent struct {
-	ID        string     `json:"id"`
-	Slug      string     `json:"slug"`
-	Name      string     `json:"name"`
-	Devices   []Device   `json:"devices"`
-	Ready     bool       `json:"ready"`
-	Presence  string     `json:"presence"`
-	Reason    *string    `json:"reason"`
+	ID         string      `json:"id"`
+	Slug       string      `json:"slug"`
+	Name       string      `json:"name"`
+	Devices    []Device    `json:"devices"`
+	Ready      bool        `json:"ready"`
+	Presence   string      `json:"presence"`
+	Reason     *string     `json:"reason"`
+	Since      door.Stamp  `json:"since"`
+	Callback   *string     `json:"callback"`
+	Telephones []Telephone `json:"telephones"`
+	CreatedAt  door.Stamp  `json:"created_at"`
+	UpdatedAt  door.Stamp  `json:"updated_at"`
+}
+
+// Telephone is one that is registered as the agent: what a device sip:NAME rings.
+type Telephone struct {
+	State     string     `json:"state"` // live, or silent: it answers our pings no more and is not rung until it is heard
+	UserAgent string     `json:"user_agent"`
+	Transport string     `json:"transport"` // udp, tcp, tls
+	Address   string     `json:"address"`   // where it speaks from
+	NAT       bool       `json:"nat"`       // there is a router between
 	Since     door.Stamp `json:"since"`
-	Callback  *string    `json:"callback"`
-	CreatedAt door.Stamp `json:"created_at"`
-	UpdatedAt door.Stamp `json:"updated_at"`
+	Until     door.Stamp `json:"until"`
 }
 
 // NewPresence asks for a presence.
@@ -63,7 +76,10 @@ func (a *API) agents() thing[AgentDoc, Agent] {
 		ids:   func(d *directory.Directory) []string { return keysOf(d.Agents) },
 		whose: func(*directory.Directory, string) id.Subscriber { return "" },
 		view: func(d *directory.Directory, i string) Agent {
-			return agentView(d.Agents[id.Agent(i)], a.Conductor.Agents())
+			ag := d.Agents[id.Agent(i)]
+			v := agentView(ag, a.Conductor.Agents())
+			v.Telephones = telephones(a.Conductor.Registered(ag.Slug))
+			return v
 		},
 		doc: func(d *directory.Directory, i string) AgentDoc {
 			ag := d.Agents[id.Agent(i)]
@@ -86,6 +102,14 @@ func agentView(ag *agent.Agent, live map[id.Agent]agent.Status) Agent {
 		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Callback: door.Opt(s.Callback),
 		CreatedAt: door.Stamp(ag.CreatedAt), UpdatedAt: door.Stamp(ag.UpdatedAt),
 	}
+}
+
+func telephones(all []cti.Registration) []Telephone {
+	out := []Telephone{}
+	for _, r := range all {
+		out = append(out, Telephone{string(r.State), r.UserAgent, r.Transport, r.Source, r.NAT, door.Stamp(r.Since), door.Stamp(r.Until)})
+	}
+	return out
 }
 
 func devices(all []agent.Device) []Device {

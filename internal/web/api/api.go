@@ -29,6 +29,7 @@ type Conductor interface {
 	Reload(ctx context.Context) error
 	Place(cb id.Callback) (n int, ok bool)
 	Agents() map[id.Agent]agent.Status
+	Registered(name string) []cti.Registration
 	HashNumber(e cti.Endpoint) string
 }
 

@@ -40,20 +40,6 @@ type Header struct{ Name, Value string }
 
 func refuse(code int, reason string, h ...Header) Answer { return Answer{code, reason, h} }
 
-// Challenge asks for a password: the same for everybody, whether the name is known or not.
-func (r *Registrar) Challenge(from netip.Addr, stale bool) Answer {
-	nonce := r.nonces.mint(from)
-	a := refuse(401, "Unauthorized")
-	for _, algorithm := range []string{"SHA-256", "MD5"} { // the better one first (RFC 8760 section 2.4)
-		v := fmt.Sprintf(`Digest realm="%s", nonce="%s", qop="auth", algorithm=%s`, cti.Realm, nonce, algorithm)
-		if stale {
-			v += ", stale=true"
-		}
-		a.Headers = append(a.Headers, Header{"WWW-Authenticate", v})
-	}
-	return a
-}
-
 // Proved says whether a request carries a nonce that we gave to its address: it is no spoofed one. What has none needs
 // no state to be answered.
 func (r *Registrar) Proved(q Request) (ours, tried bool) {
@@ -93,10 +79,10 @@ func (r *Registrar) Register(ctx context.Context, q Request) Answer {
 	}
 	c, ok := ourCredentials(q.Authorization)
 	if !ok {
-		return r.Challenge(from, false)
+		return r.Challenge(q, false)
 	}
 	if !r.nonces.fresh(c.nonce, from) {
-		return r.Challenge(from, true)
+		return r.Challenge(q, true)
 	}
 	r.mu.Lock()
 	secret, known := r.secrets[q.User]
@@ -113,7 +99,7 @@ func (r *Registrar) Register(ctx context.Context, q Request) Answer {
 	}
 	if !r.nonces.count(c.nonce, c.uses()) {
 		r.c.Count("replay")
-		return r.Challenge(from, true)
+		return r.Challenge(q, true)
 	}
 	r.bans.forgive(from, q.User)
 	if q.Require != "" {

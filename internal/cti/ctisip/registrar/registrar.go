@@ -43,6 +43,7 @@ type Registrar struct {
 	c       Config
 	nonces  nonces
 	bans    bans
+	plain   plain
 	decoy   cti.Secret    // stands in for a name that nobody has
 	writing chan struct{} // holds one while the disk is written
 
@@ -79,7 +80,7 @@ func New(c Config) *Registrar {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Registrar{c: c, nonces: nonces{key: c.Key, random: c.Random, used: map[string]use{}}, bans: newBans(),
+	return &Registrar{c: c, nonces: nonces{key: c.Key, random: c.Random, used: map[string]use{}}, bans: newBans(), plain: plain{asked: map[asker]*asking{}},
 		decoy: cti.NewSecret("\x00", string(c.Key)), writing: make(chan struct{}, 1),
 		secrets: map[string]cti.Secret{}, phones: map[string][]*phone{}, flows: map[string]bool{}, dirty: map[key]cti.Registration{}}
 }

@@ -112,7 +112,7 @@ func nonceOf(a Answer) string {
 // try sends a request with the right or a wrong password for a fresh challenge.
 func (d *desk) try(q Request, password string) Answer {
 	d.Helper()
-	q.Authorization = []string{proof(q.User, password, nonceOf(d.Challenge(q.From.Addr(), false)), "00000001", "SHA-256")}
+	q.Authorization = []string{proof(q.User, password, nonceOf(d.Challenge(q, false)), "00000001", "SHA-256")}
 	return d.Register(context.Background(), q)
 }
 
@@ -165,7 +165,7 @@ func TestDigest(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		with("an old nonce", proof("ann", "pw", nonce, "00000009", "MD5"), 401, true)
 		other := d.request("192.168.1.99:5060", "ann")
-		other.Authorization = []string{proof("ann", "pw", nonceOf(d.Challenge(q.From.Addr(), false)), "00000001", "MD5")}
+		other.Authorization = []string{proof("ann", "pw", nonceOf(d.Challenge(q, false)), "00000001", "MD5")}
 		d.is("a nonce given to another address", d.Register(context.Background(), other), 401, 0)
 		if d.refuse["replay"] != 2 {
 			t.Errorf("counted %v", d.refuse)
@@ -222,6 +222,33 @@ func TestBanSparesTheRegistered(t *testing.T) {
 		}
 		d.is("the guesser", d.try(d.request("192.168.1.20:9999", "ann"), "pw"), 0, 0)
 		d.is("the telephone", d.try(d.request(home, "ann", "<sip:ann@192.168.1.20>"), "pw"), 200, 1)
+	})
+}
+
+// Who gives up at SHA-256 is offered MD5 alone when he asks again; who repeats a packet is not meant.
+func TestOnlyMD5(t *testing.T) {
+	at(t, func(d *desk) {
+		offers := func(q Request) (out string) {
+			for _, h := range d.Register(context.Background(), q).Headers {
+				_, v, _ := strings.Cut(h.Value, "algorithm=")
+				out += v + " "
+			}
+			return out
+		}
+		q := d.request(home, "ann")
+		for i, want := range []string{"SHA-256 MD5 ", "SHA-256 MD5 ", "MD5 ", "MD5 "} {
+			if i > 1 {
+				q.CSeq++
+			}
+			if got := offers(q); got != want {
+				t.Errorf("time %d: offered %s", i, got)
+			}
+		}
+		q = d.request("192.168.1.66:5060", "ann")
+		q.UserAgent = "baresip v1.0.0 (x86_64/linux)"
+		if got := offers(q); got != "MD5 " {
+			t.Errorf("one that is known for it: offered %s", got)
+		}
 	})
 }
 

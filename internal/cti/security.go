@@ -14,8 +14,6 @@ func (t *Trunk) CheckSecurity() (key string, err error) {
 	switch {
 	case t.SRTP != "" && t.SRTP != SRTPNo && !secure:
 		return "srtp", errors.New("the keys would travel in the clear: write ;transport=tls in address, or no")
-	case t.SRTP != "" && t.SRTP != SRTPNo:
-		return "srtp", errors.New("this build has no SRTP yet; write no")
 	case t.ClientCert+t.ClientKey+t.CA != "" && !secure:
 		return "address", errors.New("certificates are for TLS: write ;transport=tls, or leave client_cert, client_key and ca_file out")
 	case t.ClientCert != "" && t.ClientKey == "":

@@ -11,7 +11,7 @@ import (
 // earlyMedia takes the description of a provisional answer. What the network plays to the visitor's leg ("no longer in
 // service") is heard by the leg that waits for her; nothing goes the other way.
 func (l *leg) earlyMedia(t *try, body []byte) {
-	m, c, ok := l.read(body)
+	m, c, ok := t.read(body)
 	if !ok {
 		return
 	}
@@ -26,8 +26,12 @@ func (l *leg) earlyMedia(t *try, body []byte) {
 	}
 }
 
-// read parses a description and picks the codec.
-func (l *leg) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
+// read parses an answer to our offer and picks the codec and the keys.
+func (t *try) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
+	own := &t.l.local
+	if t.fork != nil && t.l.talk != t {
+		own = &t.fork.local
+	}
 	s, err := sdp.Parse(body)
 	if err != nil {
 		return nil, sdp.Codec{}, false
@@ -36,8 +40,8 @@ func (l *leg) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
 	if err != nil {
 		return nil, sdp.Codec{}, false
 	}
-	c, ok := m.Pick(l.local.Codecs)
-	return m, c, ok
+	c, ok := m.Pick(own.Codecs)
+	return m, c, ok && t.agreed(own, m)
 }
 
 // Answered is a 2xx: this INVITE is the leg from here on.
@@ -66,7 +70,7 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 	if len(body) == 0 {
 		body = t.early
 	}
-	m, codec, ok := l.read(body)
+	m, codec, ok := t.read(body)
 	if !ok {
 		l.end, l.saying = &ending{cti.NetworkOutOfOrder, cti.ByUs, 488}, true
 		c.Bye("")
@@ -75,6 +79,10 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 	from, natted := c.Remote()
 	l.stream.Remote(l.remote(m, codec, t, from.Addr(), natted))
 	l.stream.Answered()
+	if t.secret.now.Suite != "" { // a re-INVITE of ours names the one key that is in use
+		t.offerSecrets(&l.local)
+		c.Describe(l.local.Offer())
+	}
 	l.sw.mu.Lock()
 	l.codec, l.sound, l.fact.CallID = codec.Name, l.stream, c.CallID()
 	if t.line != nil {
@@ -93,6 +101,7 @@ func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
 		return nil, 488
 	}
 	if body == nil {
+		t.offerSecrets(&l.local)
 		out := l.local.Offer()
 		c.Describe(out)
 		return out, 0
@@ -106,7 +115,7 @@ func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
 		return nil, 488
 	}
 	codec, ok := m.Pick(l.local.Codecs)
-	if !ok {
+	if !ok || !t.offered(&l.local, m) {
 		return nil, 488
 	}
 	out := l.local.Answer(s, codec)
@@ -120,7 +129,7 @@ func (t *try) Counter(_ *dialog.Call, body []byte) {
 	if t.l.ended || t.l.talk != t {
 		return
 	}
-	if m, c, ok := t.l.read(body); ok {
+	if m, c, ok := t.read(body); ok {
 		t.l.moved(t, m, c)
 	}
 }

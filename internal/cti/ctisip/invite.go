@@ -47,6 +47,7 @@ func (t *try) invitation() dialog.Invitation {
 	if t.fork != nil {
 		own = &t.fork.local
 	}
+	t.offerSecrets(own)
 	own.Addr, own.Codecs = local, l.codecs(t)
 	own.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
 	i.Body = own.Offer()

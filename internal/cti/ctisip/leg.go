@@ -270,7 +270,7 @@ func (l *leg) remote(m *sdp.Media, c sdp.Codec, t *try, src netip.Addr, natted b
 	if c.Name == cti.PCMA {
 		law = audio.ALaw
 	}
-	r := media.Remote{Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT,
+	r := media.Remote{Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT, Crypt: t.secret.now,
 		RTCP: netip.AddrPortFrom(m.Addr, uint16(m.RTCP)), Mux: m.Mux,
 		EventPT: m.EventPT, EventIn: sdp.PTEvent, Ptime: m.Ptime,
 		Send: m.Direction == sdp.SendRecv || m.Direction == sdp.RecvOnly, Receive: m.Direction == sdp.SendRecv || m.Direction == sdp.SendOnly}

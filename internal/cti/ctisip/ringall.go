@@ -79,7 +79,7 @@ func betterEnding(a, b ending) bool {
 // taken is an answer that crossed the CANCEL: somebody else has the call. She hears so, and then BYE.
 func (t *try) taken(body []byte) {
 	l, s := t.l, t.fork.stream
-	m, codec, ok := l.read(body)
+	m, codec, ok := t.read(body)
 	if !ok {
 		t.call.Bye("")
 		return

@@ -20,10 +20,13 @@ import (
 type streamFar struct {
 	l    net.Listener
 	kind string      // tcp or tls
+	sdp  string      // what it says of its sound
 	news chan string // first lines
 	wg   sync.WaitGroup
 	mu   sync.Mutex
 	open []net.Conn
+
+	offers []string // of their INVITEs
 }
 
 func newStreamFar(t *testing.T, addr string) *streamFar {
@@ -36,7 +39,7 @@ func newStreamFar(t *testing.T, addr string) *streamFar {
 }
 
 func serveStream(t *testing.T, l net.Listener, kind string) *streamFar {
-	s := &streamFar{l: l, kind: kind, news: make(chan string, 100)}
+	s := &streamFar{l: l, kind: kind, sdp: "m=audio 4000 RTP/AVP 0\r\n", news: make(chan string, 100)}
 	s.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -84,14 +87,17 @@ func (s *streamFar) serve(c net.Conn) {
 		if _, err := io.ReadFull(r, body); err != nil {
 			return
 		}
-		m := parseMsg(strings.TrimSuffix(head.String(), "\r\n") + "\r\n\r\n")
+		m := parseMsg(strings.TrimSuffix(head.String(), "\r\n") + "\r\n\r\n" + string(body))
 		s.news <- m.start
 		if m.method != "INVITE" && m.method != "BYE" {
 			continue
 		}
 		answer, kind := "", ""
 		if m.method == "INVITE" {
-			answer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\n"
+			s.mu.Lock()
+			s.offers = append(s.offers, m.body)
+			s.mu.Unlock()
+			answer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\n" + s.sdp
 			kind = "Content-Type: application/sdp\r\nContact: <sip:far@" + s.l.Addr().String() + ";transport=" + s.kind + ">\r\n"
 		}
 		fmt.Fprintf(c, "SIP/2.0 200 OK\r\n%s\r\nFrom: %s\r\nTo: %s;tag=far\r\nCall-ID: %s\r\nCSeq: %s\r\n%sContent-Length: %d\r\n\r\n%s",

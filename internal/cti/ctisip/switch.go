@@ -44,6 +44,7 @@ type Config struct {
 	Domains        []string                           // hosts that they may register at, beside our addresses
 	DomainsOnly    bool                               // our addresses are none
 	Keep           cti.Registrations                  // keeps who is registered over a restart; nil = nothing does
+	Keys           io.Reader                          // of SRTP; nil = crypto/rand
 	Log            *slog.Logger                       // nil = none
 	Counters       *Counters                          // nil = its own
 }

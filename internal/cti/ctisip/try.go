@@ -23,7 +23,8 @@ type try struct {
 	loser     bool // it is to be cancelled, unless it is answered
 	alive     bool // its trunk answered OPTIONS
 	silence   *dialog.Timer
-	over      bool   // it has failed
+	over      bool // it has failed
+	secret    secrets
 	early     []byte // description of a provisional answer
 }
 

@@ -99,6 +99,12 @@ func (s *Stream) sendReport(now int64, bye bool) {
 	var room [reportMax]byte
 	b := putRTCP(room[:0], sending{ssrc: o.ssrc, ntp: ntp, ts: o.tsAt(now), packets: uint32(o.sent), octets: uint32(o.octets)},
 		s.judgement(now), c.name, bye)
+	if s.crypt.out != nil {
+		var err error
+		if b, err = s.crypt.out.ProtectRTCP(b); err != nil {
+			return
+		}
+	}
 	_ = k.send(b, c.to) // what cannot be sent now is told by the next
 }
 
@@ -171,6 +177,13 @@ func (s *Stream) acceptControl(b []byte, from netip.AddrPort) Why {
 		return Source
 	case !s.in.rate(now):
 		return Rate
+	case s.crypt.in != nil && !isRTCP(b):
+		return Malformed
+	}
+	b, ok := s.crypt.open(b, true)
+	switch {
+	case !ok:
+		return Secret
 	case !s.takeControl(b, now):
 		return Malformed
 	}

@@ -18,15 +18,16 @@ const (
 	Malformed            // no RTP
 	Late                 // repeated, or too late to be played
 	Stopped              // the stream is not up, or its far end has said it will not send
+	Secret               // not encrypted with the far end's key, or played back
 	whys
 )
 
 // Whys lists the reasons.
-var Whys = [whys]Why{Source, Rate, Malformed, Late, Stopped}
+var Whys = [whys]Why{Source, Rate, Malformed, Late, Stopped, Secret}
 
 // String returns the reason as metrics spell it.
 func (w Why) String() string {
-	return [whys]string{"source", "rate", "malformed", "late", "stopped"}[w]
+	return [whys]string{"source", "rate", "malformed", "late", "stopped", "srtp"}[w]
 }
 
 // Dropped returns how many packets were dropped for a reason.

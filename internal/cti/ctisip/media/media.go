@@ -67,6 +67,7 @@ type Remote struct {
 	Ptime      int            // milliseconds of sound in a packet to send, 10..60; 0 = 20
 	RTCP       netip.AddrPort // where it takes RTCP when that is not the port after the sound's; only the port counts
 	Mux        bool           // RTCP is on the port of the sound, both ways (RFC 5761)
+	Crypt      Crypt          // how packets are protected
 	Send       bool           // the far end wants to hear us
 	Receive    bool           // the far end will send
 }

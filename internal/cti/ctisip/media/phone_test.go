@@ -10,6 +10,7 @@ import (
 
 	"ringback/internal/audio"
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/srtp"
 	"ringback/internal/wire"
 )
 
@@ -24,9 +25,12 @@ type phone struct {
 	ts, ssrc uint32
 	phase    int
 
-	mu   sync.Mutex
-	got  []heard
-	done chan struct{}
+	mu     sync.Mutex
+	got    []heard
+	in     *srtp.Receiver // nil = it speaks without SRTP
+	out    *srtp.Sender
+	spoilt int // packets that it could not decrypt
+	done   chan struct{}
 }
 
 type heard struct {
@@ -55,7 +59,11 @@ func (p *phone) read() {
 		if err != nil {
 			return
 		}
+		n = p.unlock(b[:n])
 		h, ok := parse(b[:n])
+		if n == 0 {
+			continue
+		}
 		if !ok {
 			p.t.Errorf("the phone got %x, which is no RTP", b[:n])
 			continue
@@ -65,6 +73,20 @@ func (p *phone) read() {
 		p.got = append(p.got, heard{time.Now(), netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), h, append([]byte(nil), b[h.body:h.end]...)})
 		p.mu.Unlock()
 	}
+}
+
+// unlock decrypts a packet and returns its length, 0 when it cannot.
+func (p *phone) unlock(b []byte) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.in == nil {
+		return len(b)
+	}
+	plain, err := p.in.Unprotect(b)
+	if err != nil {
+		p.spoilt++
+	}
+	return len(plain)
 }
 
 func (p *phone) close() {
@@ -93,6 +115,12 @@ func (p *phone) raw(pt uint8, marker bool, ts uint32, body []byte) {
 	putHeader(b, pt, marker, p.seq, ts, p.ssrc)
 	copy(b[headerLen:], body)
 	p.seq++
+	if p.out != nil {
+		var err error
+		if b, err = p.out.Protect(b); err != nil {
+			p.t.Error(err)
+		}
+	}
 	if _, err := p.conn.WriteTo(b, net.UDPAddrFromAddrPort(p.to)); err != nil {
 		p.t.Error(err)
 	}

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"ringback/internal/audio"
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/srtp"
 	"ringback/internal/wire"
 )
 
@@ -127,8 +129,21 @@ func (deaf) Voice(Voice)   {}
 func (deaf) Ringing(bool)  {}
 func (deaf) Tone(cti.Tone) {}
 
-// BenchmarkRelay is one packet through a bridge, from socket to socket, and back out at the phone.
+// BenchmarkRelay is one packet through a bridge, from socket to socket, and back out at the phone: as it is, or encrypted
+// on both sides.
 func BenchmarkRelay(b *testing.B) {
+	for _, suite := range []srtp.Suite{"", srtp.CM80, srtp.GCM128} {
+		b.Run(cmp.Or(string(suite), "plain"), func(b *testing.B) { benchRelay(b, suite) })
+	}
+}
+
+func benchRelay(b *testing.B, suite srtp.Suite) {
+	key := make(srtp.Key, suite.KeyLen())
+	crypt := Crypt{Suite: suite, Ours: key, Theirs: key}
+	var far *srtp.Sender
+	if suite != "" {
+		far, _ = srtp.NewSender(suite, key)
+	}
 	e := New(Config{Net: wire.Real{}, Bind: netip.MustParseAddr("127.0.0.1"), PortMin: 21000, PortMax: 29998})
 	defer e.Close()
 	x, _ := e.Open(deaf{})
@@ -138,7 +153,7 @@ func BenchmarkRelay(b *testing.B) {
 	defer px.Close()
 	defer py.Close()
 	for s, p := range map[*Stream]*net.UDPConn{x: px, y: py} {
-		s.Remote(Remote{Addr: p.LocalAddr().(*net.UDPAddr).AddrPort(), EventPT: 101, Send: true, Receive: true})
+		s.Remote(Remote{Addr: p.LocalAddr().(*net.UDPAddr).AddrPort(), EventPT: 101, Crypt: crypt, Send: true, Receive: true})
 		s.Answered()
 	}
 	Bridge(x, y, nil)
@@ -150,13 +165,17 @@ func BenchmarkRelay(b *testing.B) {
 		x.in.earliest = 0 // the allowed rate is not what is measured
 		x.mu.Unlock()
 		putHeader(out, 0, false, uint16(i), uint32(i*160), 7)
-		px.WriteToUDPAddrPort(out, to)
+		p := out
+		if far != nil {
+			p, _ = far.Protect(out)
+		}
+		px.WriteToUDPAddrPort(p, to)
 		for {
 			n, _, err := py.ReadFromUDPAddrPort(in)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if h, _ := parse(in[:n]); h.body < n && in[h.body] == 0 {
+			if h, _ := parse(in[:n]); far != nil || h.body < n && in[h.body] == 0 {
 				break // a relayed packet; comfort noise does not begin with a full-scale sample
 			}
 		}

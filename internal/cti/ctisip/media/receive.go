@@ -72,14 +72,18 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	if !s.in.rate(p.now) {
 		return Rate, nil
 	}
-	if isRTCP(p.b) {
+	control := isRTCP(p.b)
+	var ok bool
+	if p.b, ok = s.crypt.open(p.b, control); !ok {
+		return Secret, nil
+	}
+	if control {
 		if !s.takeControl(p.b, p.now) {
 			return Malformed, nil
 		}
 		p.b = nil
 		return taken, nil
 	}
-	var ok bool
 	if p.header, ok = parse(p.b); !ok || !s.classify(p) {
 		return Malformed, nil
 	}

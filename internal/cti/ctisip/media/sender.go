@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti/ctisip/srtp"
 )
 
 // sender is the one voice of a leg: its SSRC, sequence and timestamp never break, whatever is sent.
@@ -13,6 +14,7 @@ import (
 // never add up.
 type sender struct {
 	socket socket
+	crypt  *srtp.Sender // nil = packets go as they are
 	to     netip.AddrPort
 	on     bool // the far end wants to hear us and we know where it is
 
@@ -96,10 +98,17 @@ func (o *sender) put(b []byte, pt uint8, marker bool, seq uint16, ts uint32) boo
 		return false
 	}
 	putHeader(b, pt, marker, seq, ts, o.ssrc)
+	octets := int64(len(b) - headerLen)
+	if o.crypt != nil {
+		var err error
+		if b, err = o.crypt.Protect(b); err != nil {
+			return false
+		}
+	}
 	if err := o.socket.send(b, o.to); err != nil {
 		return false
 	}
 	o.sent++
-	o.octets += int64(len(b) - headerLen)
+	o.octets += octets
 	return true
 }

@@ -28,7 +28,8 @@ type Stream struct {
 	noise    int     // place in the comfort noise
 	rel      relay
 	ctl      control
-	taps     []*Tap   // who copies what the far end says; replaced as a whole
+	taps     []*Tap // who copies what the far end says; replaced as a whole
+	crypt    crypt
 	after    []func() // calls that the pacer's goroutine makes
 }
 
@@ -67,6 +68,12 @@ func (s *Stream) Remote(r Remote) {
 	}
 	s.out.to = s.latch.to
 	s.ctl.aim(r, s.latch.to)
+	err := s.crypt.agree(r.Crypt)
+	s.out.crypt = s.crypt.out
+	if err != nil {
+		s.e.log.Error("a key that was agreed on does not fit", "port", s.port, "error", err)
+		r.Send, s.remote.Receive = false, false
+	}
 	s.out.on = r.Send && s.latch.to.Port() != 0 && s.latch.to.Addr().IsValid() && !r.Addr.Addr().IsUnspecified()
 	s.run(now)
 	s.mu.Unlock()

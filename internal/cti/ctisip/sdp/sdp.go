@@ -56,6 +56,7 @@ type Media struct {
 	Zero      bool              // c=0.0.0.0
 	RTCP      int               // port of RTCP (RFC 3605), 0 = the one after Port
 	Mux       bool              // RTCP on Port (RFC 5761)
+	Crypto    []Crypto          // how it may be encrypted, best first
 	attr      map[string]string // rtpmap by payload type
 }
 
@@ -203,6 +204,10 @@ func (m *Media) attribute(v string) {
 		}
 	case "rtcp-mux":
 		m.Mux = true
+	case "crypto":
+		if c, ok := crypto(val); ok && len(m.Crypto) < maxCrypto {
+			m.Crypto = append(m.Crypto, c)
+		}
 	case "ptime":
 		if n, err := strconv.Atoi(strings.TrimSpace(val)); err == nil && n >= 10 && n <= 60 {
 			m.Ptime = n
@@ -239,7 +244,8 @@ func (m *Media) finish() bool {
 	if m.Zero && m.Direction != Inactive { // hold as of RFC 2543: it wants to hear nothing
 		m.Direction = map[Direction]Direction{SendRecv: SendOnly, SendOnly: SendOnly, RecvOnly: Inactive}[m.Direction]
 	}
-	return m.Kind == "audio" && m.Port != 0 && strings.HasPrefix(m.Proto, "RTP/AVP") && len(m.Codecs) > 0 && m.Addr.IsValid()
+	plain := strings.HasPrefix(m.Proto, "RTP/AVP")
+	return m.Kind == "audio" && m.Port != 0 && (plain || m.Secure() && len(m.Crypto) > 0) && len(m.Codecs) > 0 && m.Addr.IsValid()
 }
 
 // Pick returns the first of their codecs that we want, in their order; an answer names what it will send first.

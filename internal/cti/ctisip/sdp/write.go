@@ -17,8 +17,11 @@ type Local struct {
 	Addr    netip.Addr
 	Port    uint16
 	Codecs  []cti.Codec
-	Mux     bool   // offer RTCP on the port of the sound
-	last    string // what was written last, without the o= line
+	Mux     bool     // offer RTCP on the port of the sound
+	Crypto  []Crypto // how our offers may be encrypted, best first; none = not at all
+	Strict  bool     // they must be: RTP/SAVP. Else RTP/AVP with the lines beside it, which who knows SRTP takes (RFC 8643)
+	Taken   Crypto   // the line of their offer that our answers take, with our key; Tag and Suite are theirs
+	last    string   // what was written last, without the o= line
 }
 
 // Offer writes our description of a first INVITE.
@@ -28,7 +31,14 @@ func (l *Local) Offer() []byte {
 	for _, c := range l.Codecs {
 		pts = append(pts, strconv.Itoa(int(number(c))))
 	}
-	l.line(&b, pts, strconv.Itoa(PTEvent))
+	proto := "RTP/AVP"
+	if l.Strict {
+		proto = "RTP/SAVP"
+	}
+	l.line(&b, proto, pts, strconv.Itoa(PTEvent))
+	for _, c := range l.Crypto {
+		fmt.Fprintf(&b, "a=crypto:%s\r\n", c)
+	}
 	for _, c := range l.Codecs {
 		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", number(c), strings.ToUpper(string(c)))
 	}
@@ -64,7 +74,10 @@ func (l *Local) Answer(s *Session, c Codec) []byte {
 		for _, k := range common {
 			pts = append(pts, strconv.Itoa(int(k.PT)))
 		}
-		l.line(&b, pts, event)
+		l.line(&b, m.Proto, pts, event)
+		if l.Taken.Suite != "" {
+			fmt.Fprintf(&b, "a=crypto:%s\r\n", l.Taken)
+		}
 		for _, k := range common {
 			fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", k.PT, strings.ToUpper(string(k.Name)))
 		}
@@ -73,11 +86,11 @@ func (l *Local) Answer(s *Session, c Codec) []byte {
 	return l.sealed(b.String())
 }
 
-func (l *Local) line(b *strings.Builder, pts []string, event string) {
+func (l *Local) line(b *strings.Builder, proto string, pts []string, event string) {
 	if event != "" {
 		pts = append(pts, event)
 	}
-	fmt.Fprintf(b, "m=audio %d RTP/AVP %s\r\n", l.Port, strings.Join(pts, " "))
+	fmt.Fprintf(b, "m=audio %d %s %s\r\n", l.Port, proto, strings.Join(pts, " "))
 }
 
 func (l *Local) tail(b *strings.Builder, event int, d Direction, mux bool) {

@@ -257,3 +257,7 @@ func (s *frailSwitch) Devices(ctx context.Context, all []cti.Device) error {
 func (s *frailSwitch) Registered(ctx context.Context) ([]cti.Registration, error) {
 	return read(s.b, func() ([]cti.Registration, error) { return s.w.sw.Registered(ctx) })
 }
+
+func (s *frailSwitch) Lines(ctx context.Context) ([]cti.LineState, error) {
+	return s.w.sw.Lines(ctx)
+}

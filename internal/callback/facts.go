@@ -176,12 +176,15 @@ func legDetail(l *Leg, ev cti.Event) string {
 			s += ", " + string(ev.Tone)
 		}
 		if ev.Note != "" {
-			s += "; " + ev.Note
+			return s + "; " + ev.Note
 		}
 	case cti.LegDigit:
 		s += ": a key" // which one may be personal
 	case cti.LegTone:
 		s += ": " + string(ev.Tone)
+	}
+	if ev.Note != "" {
+		s += ": " + ev.Note
 	}
 	return s
 }

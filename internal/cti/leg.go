@@ -19,7 +19,7 @@ const (
 // reorder, so it is dropped and counted.
 var legLife = map[LegState]map[EventKind]LegState{
 	Created:   {LegSent: Inviting, LegRinging: Ringing, LegEarly: Early, LegAnswered: Answered, LegEnded: Ended},
-	Inviting:  {LegRinging: Ringing, LegEarly: Early, LegAnswered: Answered, LegEnded: Ended},
+	Inviting:  {LegMoved: Inviting, LegRinging: Ringing, LegEarly: Early, LegAnswered: Answered, LegEnded: Ended},
 	Ringing:   {LegEarly: Early, LegAnswered: Answered, LegEnded: Ended},
 	Early:     {LegRinging: Ringing, LegAnswered: Answered, LegEnded: Ended},
 	Answered:  {LegConfirmed: Confirmed, LegEnded: Ended},

@@ -57,6 +57,9 @@ type Switch interface {
 
 	// Registered returns the telephones that are registered now, by name and age.
 	Registered(ctx context.Context) ([]Registration, error)
+
+	// Lines tells how the trunks are, by name.
+	Lines(ctx context.Context) ([]LineState, error)
 }
 
 // What Originate refuses with; a refused order has sent nothing.
@@ -235,6 +238,7 @@ type EventKind string
 
 const (
 	LegSent      EventKind = "leg_sent"      // the first INVITE left; CallID, Trunk
+	LegMoved     EventKind = "leg_moved"     // another trunk, or another address of it, is tried; CallID, Trunk, Note
 	LegRinging   EventKind = "leg_ringing"   // 180, or the first 183
 	LegEarly     EventKind = "leg_early"     // media before the answer
 	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref

@@ -248,6 +248,10 @@ func (l *link) Registered(ctx context.Context) ([]cti.Registration, error) {
 	return read(l.border, func() ([]cti.Registration, error) { return l.sw.Registered(ctx) })
 }
 
+func (l *link) Lines(ctx context.Context) ([]cti.LineState, error) {
+	return read(l.border, func() ([]cti.LineState, error) { return l.sw.Lines(ctx) })
+}
+
 // mortal is the network as a process has it that may die: from then on it sends and hears nothing.
 type mortal struct {
 	*border

@@ -1,7 +1,9 @@
 package ctisim
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -311,6 +313,22 @@ func (s *Switch) Registered(ctx context.Context) ([]cti.Registration, error) {
 	}
 	defer s.phones.mu.Unlock()
 	return s.phones.registered(s.names), nil
+}
+
+// Lines: every simulated trunk is up.
+func (s *Switch) Lines(ctx context.Context) ([]cti.LineState, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.phones.mu.Unlock()
+	out := make([]cti.LineState, 0, len(s.trunks))
+	for _, t := range s.trunks {
+		out = append(out, cti.LineState{Trunk: t.ID, Slug: t.Slug, Condition: cti.LineUp})
+	}
+	slices.SortFunc(out, func(a, b cti.LineState) int {
+		return cmp.Or(cmp.Compare(a.Slug, b.Slug), cmp.Compare(a.Trunk, b.Trunk))
+	})
+	return out, nil
 }
 
 // outbox tells events in order, by a goroutine of its own.

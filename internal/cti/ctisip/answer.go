@@ -2,6 +2,7 @@ package ctisip
 
 import (
 	"strings"
+	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
@@ -63,7 +64,10 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 			o.call.Cancel(cancelReason(cti.NormalClearing))
 		}
 	}
-	l.talk = t
+	l.talk, l.upAt = t, time.Now()
+	if t.line != nil {
+		l.sw.heardOf(t.line, t.dest)
+	}
 	l.ring.Stop()
 	l.hard.Stop()
 	l.openDoor(c.Next().Addr())

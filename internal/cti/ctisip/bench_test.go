@@ -208,3 +208,16 @@ func between(t *testing.T, what string, got, least, most time.Duration) {
 
 // pass lets d of simulated time go by.
 func (b *bench) pass(d time.Duration) { time.Sleep(d) }
+
+// simulatedWith is simulateAt with a changed configuration.
+func simulatedWith(t *testing.T, with func(*Config), f func(b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, wire.NewSimulated(1))
+		b.pace = time.Second
+		b.with = with
+		b.simulated()
+		b.start("udp://" + ours)
+		defer b.stop()
+		f(b)
+	})
+}

@@ -27,13 +27,15 @@ type leg struct {
 	lane     *dialog.Lane
 	carriers []*line // trunks to be tried, best first; nil for sip:
 	tries    []*try
-	next     int // carriers[next] is tried next
+	next     int    // carriers[next] is tried next
+	skipped  string // which trunks are down, for the journal
 	talk     *try
 	stream   *media.Stream
 	local    sdp.Local
 	doors    []netip.Addr
 
 	begun    time.Time
+	upAt     time.Time // when it was answered
 	rang     bool
 	early    bool
 	ring     *dialog.Timer // from the first 180/183

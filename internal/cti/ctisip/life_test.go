@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/locate"
 	"ringback/internal/id"
 )
 
@@ -367,16 +368,30 @@ func TestCarriers(t *testing.T) {
 	now := time.Now()
 	dest := netip.MustParseAddrPort(trunkAddr)
 	mk := func(slug string, prio int, prefixes ...string) *line {
-		return &line{Trunk: cti.Trunk{ID: id.Trunk(slug), Priority: prio, Prefixes: prefixes}, dest: dest}
+		return &line{Trunk: cti.Trunk{ID: id.Trunk(slug), Priority: prio, Prefixes: prefixes}, health: &health{targets: []*target{{Target: locate.Target{Addr: dest, Transport: "udp"}}}}}
 	}
 	ls := lines{"all2": mk("all2", 2, ""), "all1": mk("all1", 1, ""), "us": mk("us", 9, "+1"), "dc": mk("dc", 9, "+1202", "+1"), "de": mk("de", 1, "+49"), "rests": mk("rests", 0, "+1202")}
 	ls["rests"].rests = now.Add(time.Second)
 	var got []string
-	for _, l := range ls.carriers("+12025550100", now) {
-		got = append(got, string(l.ID))
+	order := func(draw int) string {
+		got = nil
+		for _, l := range ls.carriers("+12025550100", now, func(int) int { return draw }) {
+			got = append(got, string(l.ID))
+		}
+		return strings.Join(got, " ")
 	}
-	if strings.Join(got, " ") != "dc us all1 all2" {
-		t.Errorf("order %v", got)
+	if got := order(0); got != "dc us all1 all2" {
+		t.Errorf("order %s", got)
+	}
+	ls["dc"].health.is = cti.LineDown
+	if got := order(0); got != "us all1 all2 dc" {
+		t.Errorf("the one that is down: %s", got)
+	}
+	ls["all2"].Priority, ls["all1"].Weight, ls["all2"].Weight = 1, 1, 3
+	for draw, want := range map[int]string{0: "us all1 all2 dc", 1: "us all2 all1 dc", 3: "us all2 all1 dc"} {
+		if got := order(draw); got != want {
+			t.Errorf("draw %d of 4: %s", draw, got)
+		}
 	}
 }
 

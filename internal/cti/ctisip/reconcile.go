@@ -31,7 +31,7 @@ func (sw *Switch) later(doors []netip.Addr) {
 func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.LegFact, error) {
 	now := time.Now()
 	facts := make([]cti.LegFact, 0, len(known))
-	ending := make(chan struct{}, 16*len(known)) // nobody may wait for us: a leg has at most so many tries
+	ending := make(chan struct{}, mostTries*len(known)) // nobody may wait for us: a leg has at most so many tries
 	begun := 0
 	for _, k := range known {
 		sw.mu.Lock()
@@ -156,7 +156,7 @@ func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invi
 		return sw.mayHaveRung(ctx, o, user)
 	}
 	if o.To.Kind() == cti.SIP {
-		dest, transport, err := resolve(ctx, o.To)
+		dest, transport, err := sw.resolve(ctx, o.To)
 		if err != nil {
 			return nil
 		}
@@ -167,25 +167,39 @@ func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invi
 	if t := sw.lines[k.Trunk]; t != nil {
 		all = []*line{t}
 	} else {
-		all = sw.lines.carriers(o.To.Number(), time.Now())
+		all = sw.lines.carriers(o.To.Number(), time.Now(), sw.random)
+	}
+	var out []dialog.Invitation
+	add := func(n int, t *line, to *target) {
+		if len(out) < mostTries {
+			out = append(out, sw.names(o, n, t, to.Addr, to.Transport))
+		}
+	}
+	way := 0
+	for _, t := range all {
+		for _, to := range t.health.usable(time.Now()) {
+			switch {
+			case k.Trunk != "":
+				add(tryOf(o, k.CallID), t, to)
+			case way > 0: // which was the first may have changed since
+				add(0, t, to)
+				fallthrough
+			default:
+				add(way, t, to)
+			}
+			way++
+		}
 	}
 	sw.mu.Unlock()
-	var out []dialog.Invitation
-	for n, t := range all {
-		if !t.dest.IsValid() {
-			continue
-		}
-		if k.Trunk != "" {
-			n = tryOf(o, k.CallID)
-		}
-		out = append(out, sw.names(o, n, t, t.dest, t.transport))
-	}
 	return out
 }
 
+// mostTries of one leg are ended after a crash.
+const mostTries = 16
+
 // tryOf finds the number of the try in a Call-ID.
 func tryOf(o cti.Order, callID string) int {
-	for n := range 16 {
+	for n := range mostTries {
 		if derive(o.Leg, n, "call", 32) == callID {
 			return n
 		}

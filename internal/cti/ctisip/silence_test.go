@@ -17,7 +17,7 @@ func TestSilence(t *testing.T) {
 	}{
 		"closed port": {
 			second: picksUp(time.Second, time.Second),
-			told:   "sent, ringing, answered, confirmed", trunk: "trk_b",
+			told:   "sent, moved, ringing, answered, confirmed", trunk: "trk_b",
 		},
 		"late ring before the second rings": {
 			first: once(func(f *far, m *msg) {
@@ -25,7 +25,7 @@ func TestSilence(t *testing.T) {
 				after(8*time.Second, func() { f.reply(m, 200, f.sdp()) })
 			}, nil),
 			second: picksUp(time.Second, time.Second),
-			told:   "sent, ringing, answered, confirmed", trunk: "trk_a", cancelled: "b",
+			told:   "sent, moved, ringing, answered, confirmed", trunk: "trk_a", cancelled: "b",
 		},
 		"late 100 before the second rings": {
 			first: once(func(f *far, m *msg) {
@@ -33,22 +33,22 @@ func TestSilence(t *testing.T) {
 				after(8*time.Second, func() { f.reply(m, 200, f.sdp()) })
 			}, nil),
 			second: picksUp(time.Second, time.Second),
-			told:   "sent, answered, confirmed", trunk: "trk_a", cancelled: "b",
+			told:   "sent, moved, answered, confirmed", trunk: "trk_a", cancelled: "b",
 		},
 		"late ring after the second rings": {
 			first:  once(func(f *far, m *msg) { after(6*time.Second, func() { f.reply(m, 180, "") }) }, nil),
 			second: picksUp(time.Second, 5*time.Second),
-			told:   "sent, ringing, answered, confirmed", trunk: "trk_b", cancelled: "a",
+			told:   "sent, moved, ringing, answered, confirmed", trunk: "trk_b", cancelled: "a",
 		},
 		"late answer while the second rings": {
 			first:  once(func(f *far, m *msg) { after(7*time.Second, func() { f.reply(m, 200, f.sdp()) }) }, nil),
 			second: picksUp(time.Second, 5*time.Second),
-			told:   "sent, ringing, answered, confirmed", trunk: "trk_a", cancelled: "b",
+			told:   "sent, moved, ringing, answered, confirmed", trunk: "trk_a", cancelled: "b",
 		},
 		"both answer": {
 			first:  once(func(f *far, m *msg) { after(12*time.Second, func() { f.reply(m, 200, f.sdp()) }) }, byes),
 			second: picksUp(time.Second, time.Second),
-			told:   "sent, ringing, answered, confirmed", trunk: "trk_b", cancelled: "a bye",
+			told:   "sent, moved, ringing, answered, confirmed", trunk: "trk_b", cancelled: "a bye",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

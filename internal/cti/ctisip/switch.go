@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/locate"
 	"ringback/internal/cti/ctisip/media"
 	"ringback/internal/id"
 	"ringback/internal/wire"
@@ -45,6 +47,7 @@ type Config struct {
 	DomainsOnly    bool                               // our addresses are none
 	Keep           cti.Registrations                  // keeps who is registered over a restart; nil = nothing does
 	Keys           io.Reader                          // of SRTP; nil = crypto/rand
+	Resolver       locate.Resolver                    // finds trunks by name; nil = the system's
 	Log            *slog.Logger                       // nil = none
 	Counters       *Counters                          // nil = its own
 }
@@ -61,6 +64,12 @@ type Switch struct {
 	randLock  sync.Mutex
 	recorders sync.WaitGroup
 	chance    bool // Config.Rand was given
+
+	keeping sync.Mutex // held while trunks are replaced
+	keepers map[id.Trunk]*keeper
+	lookups sync.WaitGroup
+	ctx     context.Context // ends lookups
+	cancel  context.CancelFunc
 
 	mu       sync.Mutex
 	fence    cti.Fence
@@ -89,11 +98,15 @@ func New(c Config) (*Switch, error) {
 	if c.Counters == nil {
 		c.Counters = &Counters{}
 	}
+	if c.Resolver == nil {
+		c.Resolver = net.DefaultResolver
+	}
 	chance := c.Rand != nil
 	if !chance {
 		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	sw := &Switch{c: c, chance: chance, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, public: map[bool]netip.Addr{}}
+	sw := &Switch{c: c, chance: chance, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, keepers: map[id.Trunk]*keeper{}, public: map[bool]netip.Addr{}}
+	sw.ctx, sw.cancel = context.WithCancel(context.Background())
 	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
 		if s == "" {
 			continue
@@ -166,10 +179,13 @@ func (sw *Switch) Close() error {
 	sw.mu.Unlock()
 	t := time.NewTimer(closePatience)
 	defer t.Stop()
+	sw.stopKeeping()
 	select {
 	case <-empty:
 	case <-t.C:
 	}
+	sw.cancel()
+	sw.lookups.Wait()
 	ctx, done := context.WithTimeout(context.Background(), closePatience)
 	defer done()
 	if err := sw.office.Flush(ctx); err != nil {
@@ -207,10 +223,11 @@ func (sw *Switch) originate(o cti.Order) error {
 	}
 	l := newLeg(sw, o)
 	if o.To.Kind() == cti.Tel {
-		if l.carriers = sw.lines.carriers(o.To.Number(), now); len(l.carriers) == 0 {
+		if l.carriers = sw.lines.carriers(o.To.Number(), now, sw.random); len(l.carriers) == 0 {
 			sw.fence.Forget(o.Callback, o.Leg)
 			return cti.ErrNoTrunk
 		}
+		l.skipped = sw.lines.down(l.carriers)
 		l.take(l.carriers[0])
 	}
 	sw.sweep(now)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,88 +14,74 @@ import (
 	"ringback/internal/id"
 )
 
-// line is a trunk with what is known of it: where it is, how many calls it carries, until when it rests.
+// line is a trunk with what is known of it: where it is and how it is, how many calls it carries, until when it rests.
 type line struct {
 	cti.Trunk
-	dest      netip.AddrPort
-	transport string
-	identity  *dialog.Identity // over TLS
-	calls     int
-	rests     time.Time
-	tokens    float64
-	filled    time.Time
+	identity *dialog.Identity // over TLS
+	calls    int
+	rests    time.Time
+	tokens   float64
+	filled   time.Time
+	health   *health
+	figures  *figures
 }
 
 // lines are all trunks. Its methods are called under the switch's lock.
 type lines map[id.Trunk]*line
 
-// resolvePatience bounds a look-up: a resolver that never answers blocks nothing for longer.
-const resolvePatience = 2 * time.Second
-
-// resolve returns the address of a sip: endpoint.
-func resolve(ctx context.Context, e cti.Endpoint) (dest netip.AddrPort, transport string, err error) {
-	_, host, port, transport, err := e.SIPURI()
-	if err != nil {
-		return dest, "", err
-	}
-	if transport == "" {
-		transport = "udp"
-	}
-	if port == 0 {
-		port = cti.DefaultPort(transport)
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		ctx, done := context.WithTimeout(ctx, resolvePatience)
-		defer done()
-		all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			return dest, "", fmt.Errorf("resolve %s: %w", host, err)
-		}
-		slices.SortStableFunc(all, func(a, b netip.Addr) int { return cmp.Compare(a.Unmap().BitLen(), b.Unmap().BitLen()) })
-		a = all[0]
-	}
-	return netip.AddrPortFrom(a.Unmap(), uint16(port)), transport, nil
-}
-
-// Trunks replaces the trunks. A trunk whose name does not resolve keeps the address it had. Calls that are up stay.
+// Trunks replaces the trunks. A trunk whose name does not resolve keeps the addresses it had. Calls that are up stay, and
+// so do registrations of which nothing was changed.
 func (sw *Switch) Trunks(ctx context.Context, all []cti.Trunk) error {
 	fresh := lines{}
-	sources, nets := map[netip.Addr]bool{}, []netip.Prefix{}
 	for _, t := range all {
-		l := &line{Trunk: t}
-		var err error
-		if l.dest, l.transport, err = resolve(ctx, cti.Endpoint(t.Address)); err != nil {
-			sw.c.Log.WarnContext(ctx, "trunk has no address", "trunk", t.ID, "error", err)
-		}
+		l := &line{Trunk: t, health: &health{}, figures: &figures{}}
 		for _, s := range t.AcceptFrom {
-			p, err := prefix(s)
-			if err != nil {
+			if _, err := prefix(s); err != nil {
 				return fmt.Errorf("trunk %s: accept_from: %w", t.Slug, err)
 			}
-			nets = append(nets, p)
 		}
+		var err error
 		if l.identity, err = identityOf(t); err != nil {
 			return fmt.Errorf("trunk %s: %w", t.Slug, err)
 		}
 		fresh[t.ID] = l
 	}
+	sw.keeping.Lock()
+	defer sw.keeping.Unlock()
+	sw.lookUp(ctx, fresh)
 	sw.mu.Lock()
 	for k, l := range fresh {
 		if old := sw.lines[k]; old != nil {
-			l.calls, l.rests, l.tokens, l.filled = old.calls, old.rests, old.tokens, old.filled
-			if !l.dest.IsValid() && old.Address == l.Address {
-				l.dest, l.transport = old.dest, old.transport
+			l.calls, l.rests, l.tokens, l.filled, l.figures = old.calls, old.rests, old.tokens, old.filled, old.figures
+			if len(l.health.targets) == 0 && old.Address == l.Address {
+				l.health = old.health // found now or before
 			}
-		}
-		if l.dest.IsValid() {
-			sources[l.dest.Addr()] = true
 		}
 	}
 	sw.lines = fresh
+	sw.letIn()
 	sw.mu.Unlock()
-	sw.doors.set(sources, nets)
+	sw.keep(fresh)
 	return nil
+}
+
+// samePlace says whether what was found for one trunk holds for the other.
+func samePlace(a, b cti.Trunk) bool { return a.Address == b.Address && a.Family == b.Family }
+
+// letIn opens the doors to where the trunks are. The switch's lock is held.
+func (sw *Switch) letIn() {
+	sources, nets := map[netip.Addr]bool{}, []netip.Prefix{}
+	for _, l := range sw.lines {
+		for _, t := range l.health.targets {
+			sources[t.Addr.Addr()] = true
+		}
+		for _, s := range l.AcceptFrom {
+			if p, err := prefix(s); err == nil {
+				nets = append(nets, p)
+			}
+		}
+	}
+	sw.doors.set(sources, nets)
 }
 
 func prefix(s string) (netip.Prefix, error) {
@@ -106,23 +91,76 @@ func prefix(s string) (netip.Prefix, error) {
 	return netip.ParsePrefix(s)
 }
 
-// carriers returns the trunks for a number, best first: the longest prefix, then the lowest priority, then the name.
-// Those that rest or have no room are left out.
-func (ls lines) carriers(number string, now time.Time) []*line {
-	longest := map[*line]int{}
+// carriers returns the trunks for a number, best first: those that are not down, then the longest prefix, the lowest
+// priority, a draw by weight, and the name. Those that rest, have no room or no address are left out.
+func (ls lines) carriers(number string, now time.Time, random func(int) int) []*line {
+	ranks := map[*line]rank{}
 	var out []*line
 	for _, l := range ls {
 		n := l.carries(number)
-		if n < 0 || !l.dest.IsValid() || now.Before(l.rests) || l.MaxCalls > 0 && l.calls >= l.MaxCalls {
+		if n < 0 || len(l.health.targets) == 0 || now.Before(l.rests) || l.MaxCalls > 0 && l.calls >= l.MaxCalls {
 			continue
 		}
-		longest[l] = n
+		ranks[l] = rank{down: l.health.is == cti.LineDown, prefix: n, priority: l.Priority}
 		out = append(out, l)
 	}
 	slices.SortFunc(out, func(a, b *line) int {
-		return cmp.Or(cmp.Compare(longest[b], longest[a]), cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(ranks[a].compare(ranks[b]), cmp.Compare(a.ID, b.ID))
 	})
+	for i := range out {
+		n := i
+		for n < len(out) && ranks[out[n]] == ranks[out[i]] {
+			n++
+		}
+		draw(out[i:n], random)
+	}
 	return out
+}
+
+// rank is what decides between trunks before their weight.
+type rank struct {
+	down             bool
+	prefix, priority int
+}
+
+func (a rank) compare(b rank) int {
+	down := func(r rank) int {
+		if r.down {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(down(a), down(b)), cmp.Compare(b.prefix, a.prefix), cmp.Compare(a.priority, b.priority))
+}
+
+// down says which trunks are not among the first because they are down; "" when the first would have been it anyway.
+func (ls lines) down(all []*line) string {
+	var out []string
+	for _, l := range all[1:] {
+		if l.health.is == cti.LineDown && all[0].health.is != cti.LineDown {
+			out = append(out, fmt.Sprintf("trunk %s is down (%s)", l.Slug, l.health.reason))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// draw brings one of the trunks to the front, each as often as its weight is of the sum. Without weights all stay.
+func draw(all []*line, random func(int) int) {
+	sum := 0
+	for _, l := range all {
+		sum += l.Weight
+	}
+	if len(all) < 2 || sum == 0 {
+		return
+	}
+	n := random(sum)
+	for i, l := range all {
+		if n -= l.Weight; n < 0 {
+			copy(all[1:i+1], all[:i])
+			all[0] = l
+			return
+		}
+	}
 }
 
 // account is who we are towards the trunk; the zero Account when it knows us by our address.

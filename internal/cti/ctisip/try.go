@@ -2,11 +2,14 @@ package ctisip
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/locate"
 )
 
 // try is one INVITE of a leg: over one trunk, or to a sip: address. Several are open only after silence (callflow 1.1).
@@ -42,7 +45,7 @@ func (l *leg) tryNext() bool {
 			return false
 		}
 		var err error
-		if t.dest, t.transport, err = resolve(context.Background(), l.o.To); err != nil {
+		if t.dest, t.transport, err = l.sw.resolve(context.Background(), l.o.To); err != nil {
 			l.sw.c.Log.Warn("sip address not found", "leg", l.o.Leg, "error", err)
 			l.finish(ending{cti.InvalidNumber, cti.ByNetwork, 0})
 			return false
@@ -59,37 +62,50 @@ func (l *leg) tryNext() bool {
 	return true
 }
 
-// nextLine gives the try the next trunk that has room and does not rest.
+// nextLine gives the try the next address of a trunk that has room and does not rest.
 func (l *leg) nextLine(t *try) bool {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
+	c, to := l.nextWay(t.n > 0)
+	if c == nil {
+		return false
+	}
+	if t.n > 0 { // the first one's place was taken when the order was
+		c.calls++
+	}
+	t.line, t.counted = c, true
+	t.dest, t.transport = to.Addr, to.Transport
+	return true
+}
+
+// nextWay is the next trunk, and its address, that this leg has not tried; nil when there is none. With room the trunk must
+// take one more call. The switch's lock is held.
+func (l *leg) nextWay(room bool) (*line, *target) {
+	now := time.Now()
 	for ; l.next < len(l.carriers); l.next++ {
 		c := l.sw.lines.current(l.carriers[l.next])
-		if t.n > 0 && (time.Now().Before(c.rests) || c.MaxCalls > 0 && c.calls >= c.MaxCalls) {
+		if room && (now.Before(c.rests) || c.MaxCalls > 0 && c.calls >= c.MaxCalls) {
 			continue
 		}
-		if t.n > 0 { // the first one's place was taken when the order was
-			c.calls++
+		for _, to := range c.health.usable(now) {
+			if !slices.ContainsFunc(l.tries, func(t *try) bool {
+				return t.line != nil && t.line.ID == c.ID && t.dest == to.Addr && t.transport == to.Transport
+			}) {
+				return c, to
+			}
 		}
-		l.next++
-		t.line, t.counted = c, true
-		t.dest, t.transport = c.dest, c.transport
-		return true
 	}
-	return false
+	return nil, nil
 }
 
 // more says whether there is another way after this one.
 func (l *leg) more() bool {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
-	for _, c := range l.carriers[min(l.next, len(l.carriers)):] {
-		c = l.sw.lines.current(c)
-		if !time.Now().Before(c.rests) && (c.MaxCalls <= 0 || c.calls < c.MaxCalls) {
-			return true
-		}
-	}
-	return false
+	at := l.next
+	c, _ := l.nextWay(true)
+	l.next = at
+	return c != nil
 }
 
 func (l *leg) turn(t *try) time.Duration {
@@ -126,9 +142,22 @@ func (t *try) invite() {
 	l.sw.mu.Unlock()
 	if l.hard == nil {
 		l.hard = l.lane.After(l.o.Ring+hardStop, l.unanswered)
-		l.tell(cti.LegSent)
+		l.tell(cti.LegSent, func(e *cti.Event) { e.Note = t.lastResort() })
 	}
 	t.silence = l.lane.After(askAfter, t.ask)
+}
+
+// lastResort says that the trunk of a first try is known to be down, "" when it is not.
+func (t *try) lastResort() string {
+	if t.line == nil {
+		return ""
+	}
+	t.l.sw.mu.Lock()
+	defer t.l.sw.mu.Unlock()
+	if h := t.l.sw.lines.current(t.line).health; h.is == cti.LineDown {
+		return fmt.Sprintf("trunk %s is down (%s), and no other carries this number", t.line.Slug, h.reason)
+	}
+	return t.l.skipped
 }
 
 func (l *leg) openDoor(a netip.Addr) {
@@ -148,9 +177,8 @@ func (t *try) ask() {
 	if t.heard() || t.call == nil || t.line == nil || !t.line.SilentFailover || !t.l.more() {
 		return
 	}
-	i := t.invitation()
-	i.CallID, i.Body = derive(t.l.o.Leg, t.n, "options", 32), nil
-	t.l.sw.stack.Alive(t.l.lane, i, 1, func(alive bool) { t.alive = t.alive || alive })
+	q := t.l.sw.request(t.line, locate.Target{Addr: t.dest, Transport: t.transport}, "OPTIONS")
+	t.l.sw.stack.Ask(t.l.lane, q, pingPatience, func(a dialog.Reply) { t.alive = t.alive || a.Code != 0 })
 	t.silence = t.l.lane.After(moveAfter-askAfter, t.move)
 }
 
@@ -160,12 +188,32 @@ func (t *try) move() {
 	if t.heard() || t.alive || l.ended || l.end != nil || l.talk != nil {
 		return
 	}
-	if l.tryNext() {
+	why := t.dest.String() + " did not answer a call, nor OPTIONS, for 4 s"
+	l.sw.missed(t.line, t.dest, true, why)
+	if l.moveOn(t, why) {
 		l.sw.c.Counters.SilentFailovers.Add(1)
 	}
 }
 
 func (t *try) heard() bool { return t.call == nil || t.call.Heard() || t.call.Over() }
+
+// moveOn tries the next way beside or after t, and tells that it does.
+func (l *leg) moveOn(t *try, why string) bool {
+	if !l.tryNext() {
+		return false
+	}
+	n := l.tries[len(l.tries)-1]
+	if n.line != nil {
+		l.tell(cti.LegMoved, func(e *cti.Event) {
+			e.Trunk, e.CallID = n.line.ID, derive(l.o.Leg, n.n, "call", 32)
+			e.Note = fmt.Sprintf("trunk %s: %s; trunk %s is tried", t.line.Slug, why, n.line.Slug)
+			if n.line.ID == t.line.ID {
+				e.Note = fmt.Sprintf("trunk %s: %s; its address %s is tried", t.line.Slug, why, n.dest)
+			}
+		})
+	}
+	return true
+}
 
 // open says whether the INVITE may still be answered.
 func (t *try) open() bool { return t.call != nil && !t.call.Over() && !t.call.Up() }
@@ -198,6 +246,9 @@ func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
 		t.call.Cancel("")
 		return
 	}
+	if t.line != nil {
+		l.sw.heardOf(t.line, t.dest)
+	}
 	if t.silence.Stop(); t.fork == nil {
 		t.signOfLife(code == 180 || code == 183)
 	}
@@ -229,7 +280,7 @@ func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
 	l := t.l
 	t.silence.Stop()
 	t.over = true
-	t.rest(f.RetryAfter, f.Code)
+	t.learn(f)
 	t.drop()
 	if t.fork != nil {
 		t.hush()
@@ -241,7 +292,7 @@ func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
 	if l.end != nil && l.end.code == 0 {
 		l.end.code = f.Code
 	}
-	if l.end == nil && !t.loser && l.mayMove(t, f) && l.tryNext() {
+	if l.end == nil && !t.loser && l.mayMove(t, f) && l.moveOn(t, whyOf(f)) {
 		return
 	}
 	if e := endingOf(f, l.o.Party); !t.loser && (l.last == nil || t.fork != nil && betterEnding(e, *l.last)) {
@@ -270,14 +321,31 @@ func (l *leg) mayMove(t *try, f dialog.Failure) bool {
 	return t.line != nil && failsOver(f) && (!f.Timeout || t.line.SilentFailover)
 }
 
-// rest lets a trunk rest that asked for it.
-func (t *try) rest(d time.Duration, code int) {
-	if t.line == nil || code != 503 || d <= 0 {
+// whyOf is why an INVITE failed, in words.
+func whyOf(f dialog.Failure) string {
+	switch {
+	case f.Transport:
+		return "it could not be sent"
+	case f.Timeout || f.Code == 0:
+		return "no answer"
+	}
+	return fmt.Sprintf("answered %d", f.Code)
+}
+
+// learn keeps what a failure says of the trunk: it asked for a rest, or it is there, or it is not.
+func (t *try) learn(f dialog.Failure) {
+	if t.line == nil {
 		return
 	}
-	t.l.sw.mu.Lock()
-	defer t.l.sw.mu.Unlock()
-	t.l.sw.lines.current(t.line).rests = time.Now().Add(d)
+	switch {
+	case f.Code == 503 && f.RetryAfter > 0:
+		t.l.sw.heardOf(t.line, t.dest)
+		t.l.sw.rest(t.line, f.RetryAfter)
+	case f.Code != 0:
+		t.l.sw.heardOf(t.line, t.dest)
+	case f.Transport || f.Timeout && t.call != nil && !t.call.Heard() && t.l.end == nil:
+		t.l.sw.missed(t.line, t.dest, true, t.dest.String()+": "+whyOf(f))
+	}
 }
 
 // drop gives back the try's place on its trunk.
@@ -291,6 +359,10 @@ func (t *try) drop() {
 	defer t.l.sw.mu.Unlock()
 	c := t.l.sw.lines.current(t.line)
 	c.calls = max(0, c.calls-1)
+	if t.call != nil {
+		up := t.l.talk == t
+		c.figures.add(outcome{answered: up, short: up && time.Since(t.l.upAt) <= cti.ShortCall})
+	}
 }
 
 func (t *try) nat() cti.NAT {

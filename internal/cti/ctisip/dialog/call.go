@@ -215,10 +215,11 @@ func (c *Call) refused(r *sip.Response) {
 func (c *Call) again(r *sip.Response) bool {
 	switch r.StatusCode {
 	case 401, 407:
-		h, ok := c.credentials(r, sip.INVITE, c.inv.URI.String())
+		h, ok := c.credentials(r, sip.INVITE, c.inv.URI.String(), c.tried)
 		if !ok {
 			return false
 		}
+		c.tried++
 		c.send([]sip.Header{h})
 		return true
 	case 422:

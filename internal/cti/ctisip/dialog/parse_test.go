@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -21,17 +22,17 @@ func TestChallenge(t *testing.T) {
 	}
 	// RFC 2617 section 3.5, and RFC 7616 section 3.9.1.
 	c = challenge{realm: "testrealm@host.com", nonce: "dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque: "5ccc069c403ebaf9f0171e9517f40e41", qop: true, auth: true}
-	if a, ok := c.answer("Mufasa", "Circle Of Life", "GET", "/dir/index.html", "0a4f113b"); !ok || !strings.Contains(a, `response="6629fae49393a05397450978507c4ef1"`) {
+	if a, ok := c.answer("Mufasa", "Circle Of Life", "GET", "/dir/index.html", "0a4f113b", 1); !ok || !strings.Contains(a, `response="6629fae49393a05397450978507c4ef1"`) {
 		t.Errorf("answered %s", a)
 	}
 	c = challenge{realm: "http-auth@example.org", nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", algorithm: "SHA-256", qop: true, auth: true}
-	if a, ok := c.answer("Mufasa", "Circle of Life", "GET", "/dir/index.html", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"); !ok || !strings.Contains(a, `response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"`) {
+	if a, ok := c.answer("Mufasa", "Circle of Life", "GET", "/dir/index.html", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", 1); !ok || !strings.Contains(a, `response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"`) {
 		t.Errorf("answered %s", a)
 	}
-	if _, ok := (challenge{nonce: "x", algorithm: "MD5-SESS"}).answer("u", "p", "INVITE", "sip:x", "c"); ok {
+	if _, ok := (challenge{nonce: "x", algorithm: "SHA-3"}).answer("u", "p", "INVITE", "sip:x", "c", 1); ok {
 		t.Error("an algorithm that we lack was answered")
 	}
-	if _, ok := (challenge{nonce: "x\r\nEvil: 1"}).answer("u", "p", "INVITE", "sip:x", "c"); ok {
+	if _, ok := (challenge{nonce: "x\r\nEvil: 1"}).answer("u", "p", "INVITE", "sip:x", "c", 1); ok {
 		t.Error("a nonce ended the header")
 	}
 }
@@ -45,8 +46,76 @@ func FuzzChallenge(f *testing.F) {
 		if !ok {
 			return
 		}
-		if a, ok := c.answer("u", "p", "INVITE", "sip:x@y", "1"); ok && strings.ContainsAny(a, "\r\n") {
+		if a, ok := c.answer("u", "p", "INVITE", "sip:x@y", "1", 1); ok && strings.ContainsAny(a, "\r\n") {
 			t.Errorf("%q became %q", v, a)
+		}
+	})
+}
+
+// The same nonce serves again, counted; a stale one is answered once more, a wrong password is not.
+func TestLogin(t *testing.T) {
+	first := Reply{Code: 401, Challenges: []Challenge{{challenge: challenge{realm: "r", nonce: "n1", algorithm: "MD5-OTHER"}},
+		{challenge: challenge{realm: "r", nonce: "n1", algorithm: "SHA-256", said: "sha-256", qop: true, auth: true}}}}
+	l := Login{User: "u", Pass: "p"}
+	if v, _ := l.Header("REGISTER", "sip:x", "c"); v != "" {
+		t.Errorf("%q before any challenge", v)
+	}
+	if !l.Take(first, 0) {
+		t.Fatal("the second challenge is ours")
+	}
+	for n, want := range []string{"nc=00000001", "nc=00000002"} {
+		if v, proxy := l.Header("REGISTER", "sip:x", "c"); !strings.Contains(v, want) || proxy || !strings.Contains(v, "algorithm=sha-256") {
+			t.Errorf("use %d: %s", n+1, v)
+		}
+	}
+	if l.Take(first, 1) {
+		t.Error("a wrong password was given twice")
+	}
+	old := first
+	old.Challenges = []Challenge{{challenge: challenge{realm: "r", nonce: "n2", stale: true}}}
+	if !l.Take(old, 1) || l.Take(old, 2) {
+		t.Error("stale is answered once")
+	}
+	if l.Take(Reply{Code: 407, Challenges: first.Challenges}, 0) {
+		t.Error("a challenge of the wrong header was taken")
+	}
+	c := challenge{realm: "r", nonce: "n", algorithm: "MD5-SESS", said: "MD5-sess", qop: true, auth: true}
+	if v, ok := c.answer("u", "p", "INVITE", "sip:x", "c", 1); !ok || !strings.Contains(v, `response="`+sess+`"`) {
+		t.Errorf("session key: %s", v)
+	}
+}
+
+// sess is MD5(MD5(MD5("u:r:p"):n:c):n:00000001:c:auth:MD5(INVITE:sip:x)).
+const sess = "d0a24a48ca1ba67ae812ee449b617633"
+
+func TestContacts(t *testing.T) {
+	for v, want := range map[string]string{
+		`<sip:a@192.0.2.1:5060>;expires=300`:                              "a 192.0.2.1 5060 5m0s",
+		`"b, \"c\" <" <sip:a@[2001:db8::1];transport=tcp>;q=1;Expires=60`: "a 2001:db8::1 0 1m0s",
+		`sip:a@h.example;expires=10, <sip:b@h.example>`:                   "a h.example 0 10s|b h.example 0 -1ns",
+		`<sip:a@h>;expires="x", <sip:c@h>;expires=99999999999`:            "a h 0 -1ns|c h 0 2777h46m39s",
+		`*`: "", `<sip:a@h`: "", ``: "", `,,`: "",
+	} {
+		var got []string
+		for _, b := range bounds(v) {
+			got = append(got, fmt.Sprintf("%s %s %d %v", b.User, b.Host, b.Port, b.Expires))
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("%s: %s, want %s", v, s, want)
+		}
+	}
+}
+
+func FuzzContacts(f *testing.F) {
+	f.Add(`<sip:a@192.0.2.1:5060>;expires=300, "x\"" <sip:b@[::1]>`)
+	f.Add(`"`)
+	f.Add(`<,>;expires=-1`)
+	f.Add("a,b;expires=\"1\"")
+	f.Fuzz(func(t *testing.T, v string) {
+		for _, b := range bounds(v) {
+			if b.Host == "" || b.Expires < -1 {
+				t.Errorf("%q: %+v", v, b)
+			}
 		}
 	})
 }

@@ -137,10 +137,11 @@ func (c *Call) Bye(reason string) {
 	c.state, c.reason = leaving, reason
 	c.unserve()
 	c.stopTimer()
-	c.bye(nil)
+	c.bye(nil, 0)
 }
 
-func (c *Call) bye(more sip.Header) {
+// bye sends BYE; more answers a challenge to the last one, answers is how often that was done.
+func (c *Call) bye(more sip.Header, answers int) {
 	c.cseq++
 	r := c.within(sip.BYE, c.cseq)
 	if c.reason != "" {
@@ -150,9 +151,9 @@ func (c *Call) bye(more sip.Header) {
 		r.AppendHeader(more)
 	}
 	c.s.oneShot(c.lane, r, func(a *sip.Response) {
-		if a != nil && (a.StatusCode == 401 || a.StatusCode == 407) && more == nil {
-			if h, ok := c.credentials(a, sip.BYE, r.Recipient.String()); ok {
-				c.bye(h)
+		if a != nil && (a.StatusCode == 401 || a.StatusCode == 407) {
+			if h, ok := c.credentials(a, sip.BYE, r.Recipient.String(), answers); ok {
+				c.bye(h, answers+1)
 				return
 			}
 		}
@@ -187,20 +188,7 @@ func (c *Call) Probe(done func(alive bool)) {
 
 // Alive sends OPTIONS outside of any dialog and tells on the lane whether anything answered within patience.
 func (s *Stack) Alive(lane *Lane, i Invitation, n uint32, done func(alive bool)) {
-	r := s.within(sip.OPTIONS, n, i, dialog{target: i.URI, next: i.Dest})
-	r.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
-	told := false
-	tell := func(alive bool) {
-		if !told {
-			told = true
-			done(alive)
-		}
-	}
-	late := lane.After(probePatience, func() { tell(false) })
-	s.oneShot(lane, r, func(a *sip.Response) {
-		late.Stop()
-		tell(a != nil)
-	})
+	s.Ask(lane, Question{Invitation: i, Method: string(sip.OPTIONS), Seq: n}, probePatience, func(a Reply) { done(a.Code != 0) })
 }
 
 // Remote returns where the answer came from, and whether its Contact named another address: there is a router between.

@@ -300,7 +300,7 @@ func (c *Call) asksAgain(q *sip.Request, a *sip.Response, code int) (bool, sip.H
 		}
 	case 401, 407:
 		answered := q.GetHeader("Authorization") != nil || q.GetHeader("Proxy-Authorization") != nil
-		if h, ok := c.credentials(a, q.Method, q.Recipient.String()); ok && !answered {
+		if h, ok := c.credentials(a, q.Method, q.Recipient.String(), 0); ok && !answered {
 			return true, h
 		}
 	}

@@ -76,24 +76,25 @@ type Attempt struct {
 
 // Leg is one telephone of an attempt.
 type Leg struct {
-	ID          id.Leg
-	Party       cti.Party
-	Endpoint    cti.Endpoint
-	Trunk       id.Trunk
-	CallID      string
-	Ref         string // opaque, the switch's; bytes
-	State       cti.LegState
-	Cause       cti.Cause
-	By          cti.By
-	SIPCode     int
-	CreatedAt   time.Time
-	SentAt      time.Time // committed before Originate; zero = provably never sent
-	RingingAt   time.Time
-	AnsweredAt  time.Time
-	ConfirmedAt time.Time
-	BridgedAt   time.Time
-	EndedAt     time.Time
-	Quality     cti.Quality // of its sound, once it has ended
+	ID           id.Leg
+	Party        cti.Party
+	Endpoint     cti.Endpoint
+	Trunk        id.Trunk
+	CallID       string
+	Ref          string // opaque, the switch's; bytes
+	State        cti.LegState
+	Cause        cti.Cause
+	By           cti.By
+	SIPCode      int
+	CreatedAt    time.Time
+	SentAt       time.Time // committed before Originate; zero = provably never sent
+	RingingAt    time.Time
+	AnsweredAt   time.Time
+	ConfirmedAt  time.Time
+	BridgedAt    time.Time
+	EndedAt      time.Time
+	NoticePlayed bool        // it was told that the talk is recorded
+	Quality      cti.Quality // of its sound, once it has ended
 }
 
 // Line is a line of the journal: the only input of explain. Seq is the callback's version after the step.

@@ -51,6 +51,7 @@ type Settings struct {
 	Publisher Publisher
 	Meter     Meter
 	Log       *slog.Logger
+	Recorder  Recorder       // nil = nothing is recorded
 	Speaker   speech.Speaker // how sentences are said; the zero one without a synthesiser
 }
 

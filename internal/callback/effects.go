@@ -40,7 +40,7 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 	case CallAgent, CallVisitor:
 		c.call(cb, a.Leg)
 	case JoinBoth:
-		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk})
+		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk, Record: c.recording(cb, a.Leg)})
 	case HangUpAgent, HangUpVisitor:
 		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})
 	case HoldVisitor:

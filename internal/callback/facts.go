@@ -70,6 +70,8 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 		if d.JoinedAt.IsZero() && d.State == Connected {
 			d.JoinedAt, d.DueAt = ev.At, ev.At.Add(d.MaxTalk+time.Minute)
 		}
+	case cti.LegNotice:
+		l.NoticePlayed = true
 	case cti.LegEnded:
 		l.EndedAt, l.Cause, l.By, l.SIPCode, l.Quality = ev.At, ev.Cause, ev.By, ev.SIPCode, ev.Quality
 	}
@@ -180,6 +182,10 @@ func legDetail(l *Leg, ev cti.Event) string {
 		}
 	case cti.LegDigit:
 		s += ": a key" // which one may be personal
+	case cti.LegNotice:
+		s += ": was told that the talk is recorded"
+	case cti.RecordingEnded:
+		s = fmt.Sprintf("%s: %.1f s", ev.Recording, ev.Length.Seconds())
 	case cti.LegTone:
 		s += ": " + string(ev.Tone)
 	}

@@ -61,6 +61,8 @@ type world struct {
 	strays int // events out of place
 	wishes []id.Callback
 	trunks []cti.Trunk // as the switch was last told
+
+	recorder callback.Recorder // nil = nothing is recorded
 }
 
 // outage is a time in which no service ran: nobody is heard or served then.
@@ -151,7 +153,7 @@ func (w *world) bootOn(sw *ctisim.Switch) {
 	w.sw.Clock(w.now)
 	c := callback.NewConductor(w.border, w.border, &frailSwitch{w.border, w}, callback.Settings{
 		Mint: w.mint, Key: []byte("0123456789abcdef0123456789abcdef"), Now: w.now, Publisher: w, Meter: w,
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder,
 	})
 	w.mu.Lock()
 	w.c = c

@@ -12,7 +12,8 @@ type Recording struct {
 	ID     id.Recording
 	File   string // where the switch writes it, in the format of package recording; it must not exist
 	Key    []byte // 32 bytes, for this file alone
-	Notice Prompt
+	Notice Prompt // to leg A of the Join
+	Other  Prompt // to leg B
 }
 
 // RecordCommand is what may be done to a recording that runs.

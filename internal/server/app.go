@@ -39,6 +39,7 @@ type App struct {
 	log       *slog.Logger
 	lock      *DataLock
 	keys      secrets
+	recorded  *recordings
 	speaker   speech.Speaker
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
@@ -60,11 +61,12 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 			return a, err
 		}
 	}
+	a.recorded = &recordings{a.Store, filepath.Join(c.Data, "recordings"), log}
 	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
 		return a, err
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
-		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker})
+		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
 	return a, nil
 }
@@ -102,6 +104,9 @@ func OpenData(ctx context.Context, c *config.Config, log *slog.Logger) (*App, er
 
 // Start reconciles with the switch and begins to work.
 func (a *App) Start(ctx context.Context) error {
+	if err := a.recorded.recover(ctx); err != nil {
+		return err
+	}
 	if err := a.Conductor.Start(ctx); err != nil {
 		return err
 	}
@@ -116,6 +121,11 @@ func (a *App) sweep(ctx context.Context) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
+		if n, err := a.recorded.expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			a.log.Error("recordings that have been kept long enough", "err", err)
+		} else if n > 0 {
+			a.log.Info("recordings deleted: they have been kept long enough", "count", n)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -166,7 +176,7 @@ func (a *App) switchConfig() ctisip.Config {
 		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
 		Register: c.Listen.Registrations, Domains: c.Listen.SIPDomains, DomainsOnly: len(c.Listen.SIPDomains) > 0, Keep: a.Store,
 		Speech: speech.NewVoices().Samples,
-		Sink:   func(ev cti.Event) { a.Conductor.OnSwitch(ev) }}
+		Sink:   a.onSwitch}
 	if u, err := url.Parse(c.URL); err == nil && !out.DomainsOnly {
 		out.Domains = []string{u.Hostname()}
 	}
@@ -178,6 +188,14 @@ func (a *App) switchConfig() ctisip.Config {
 		out.RTPBind = ip
 	}
 	return out
+}
+
+// onSwitch takes in a fact.
+func (a *App) onSwitch(ev cti.Event) {
+	if ev.Kind == cti.RecordingEnded {
+		a.recorded.ended(ev)
+	}
+	a.Conductor.OnSwitch(ev)
 }
 
 // literal leaves out what is no address ("auto" is asked by `check`).

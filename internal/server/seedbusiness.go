@@ -62,6 +62,10 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 		Sorry:        s.prompt(key+".prompts.sorry", f.Prompts.Sorry),
 		Closed:       s.prompt(key+".prompts.closed", f.Prompts.Closed),
 	}
+	out.Recording = subscriber.Recording{On: f.Recording.On, Retention: f.Recording.Retention, Notice: s.prompt(key+".recording.notice", f.Recording.Notice)}
+	if r := f.Recording.Retention; r != 0 && (r < subscriber.MinRetention || r > subscriber.MaxRetention) {
+		s.wrong(key+".recording.retention", "from 1h to 3650d: for how long recordings are kept")
+	}
 	if out.Language = f.Language; f.Language != "" && !speech.Speaks(f.Language) {
 		s.wrong(key+".language", "%q is not spoken here: it is one of %s", f.Language, speech.List())
 	}
@@ -80,6 +84,9 @@ func (s *seedReader) button(key, business string, f *seedButton) subscriber.Butt
 	}
 	if out.Order == subscriber.VisitorFirst && out.Confirm.Visitor == "none" {
 		s.wrong(key+".confirm.visitor", "visitor_first needs the visitor's confirmation, or an answering machine would ring an agent: write auto, key or key_or_voice")
+	}
+	if f.Recording != "" {
+		out.Recording = s.oneOf(key+".recording", f.Recording, "on", "off")
 	}
 	if out.Tries == 0 {
 		out.Tries = subscriber.DefaultTries

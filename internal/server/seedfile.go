@@ -67,6 +67,7 @@ type seedSubscriber struct {
 	Prompts     seedPrompts         `yaml:"prompts"`
 	Language    string              `yaml:"language"`
 	Limits      seedLimits          `yaml:"limits"`
+	Recording   seedRecording       `yaml:"recording"`
 	Suspended   bool                `yaml:"suspended"`
 	Buttons     []seedButton        `yaml:"buttons"`
 }
@@ -79,6 +80,12 @@ type seedPrompts struct {
 	Closed       string `yaml:"closed"`
 }
 
+type seedRecording struct {
+	On        bool          `yaml:"on"`
+	Retention time.Duration `yaml:"retention"`
+	Notice    string        `yaml:"notice"`
+}
+
 type seedLimits struct {
 	Concurrent  int           `yaml:"concurrent"`
 	MaxTalk     time.Duration `yaml:"max_talk"`
@@ -86,15 +93,16 @@ type seedLimits struct {
 }
 
 type seedButton struct {
-	ID       string      `yaml:"id"`
-	Origins  []string    `yaml:"origins"`
-	Order    string      `yaml:"order"`
-	Confirm  seedConfirm `yaml:"confirm"`
-	Channels []string    `yaml:"channels"`
-	Proof    string      `yaml:"proof"`
-	Tries    int         `yaml:"tries"`
-	Fields   []seedField `yaml:"fields"`
-	Closed   bool        `yaml:"closed"`
+	ID        string      `yaml:"id"`
+	Origins   []string    `yaml:"origins"`
+	Order     string      `yaml:"order"`
+	Confirm   seedConfirm `yaml:"confirm"`
+	Channels  []string    `yaml:"channels"`
+	Proof     string      `yaml:"proof"`
+	Tries     int         `yaml:"tries"`
+	Fields    []seedField `yaml:"fields"`
+	Closed    bool        `yaml:"closed"`
+	Recording string      `yaml:"recording"`
 }
 
 type seedConfirm struct {

@@ -41,6 +41,8 @@ var arabic = map[Sentence]phrase{
 		"معك {name}، كما طلبت في {site}. لم نجدك، يمكنك الطلب مرة أخرى. مع السلامة."},
 	VisitorFailed: {plain: "حدث خطأ من جانبنا. نأسف لذلك. مع السلامة."},
 
+	TalkRecorded: {plain: "هذه المكالمة مسجلة."},
+
 	SetupHello:        {plain: "مرحبا. يمكنك تسجيل ما يسمعه زوارك. تحدث بعد الصافرة، ثم اضغط أي زر."},
 	SetupName:         {plain: "من فضلك قل اسم شركتك."},
 	SetupAnnouncement: {plain: "من فضلك قل ما يسمعه الزائر عندما نتصل."},

@@ -41,6 +41,8 @@ var english = map[Sentence]phrase{
 		"{name} calling you back, as you asked on {site}. We missed you. Please ask again there. Goodbye."},
 	VisitorFailed: {plain: "Something went wrong on our side. We are sorry. Goodbye."},
 
+	TalkRecorded: {plain: "This call is recorded."},
+
 	SetupHello:        {plain: "Hello. You can record what your visitors hear. Speak after the tone, then press any key."},
 	SetupName:         {plain: "Please say the name of your business."},
 	SetupAnnouncement: {plain: "Please say what a visitor hears when we call."},

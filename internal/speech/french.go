@@ -41,6 +41,8 @@ var french = map[Sentence]phrase{
 		"{name} vous rappelle, comme demandé sur {site}. Vous étiez absent. Refaites votre demande. Au revoir."},
 	VisitorFailed: {plain: "Une erreur s'est produite chez nous. Nous sommes désolés. Au revoir."},
 
+	TalkRecorded: {plain: "Cet appel est enregistré."},
+
 	SetupHello:        {plain: "Bonjour. Vous pouvez enregistrer ce que vos visiteurs entendent. Parlez après le signal, puis appuyez sur une touche."},
 	SetupName:         {plain: "Dites le nom de votre entreprise."},
 	SetupAnnouncement: {plain: "Dites ce qu'un visiteur entend quand nous appelons."},

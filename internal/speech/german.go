@@ -41,6 +41,8 @@ var german = map[Sentence]phrase{
 		"Hier ist {name} mit dem Rückruf, den Sie auf {site} wünschten. Leider waren Sie nicht da. Auf Wiederhören."},
 	VisitorFailed: {plain: "Bei uns ist etwas schiefgegangen. Es tut uns leid. Auf Wiederhören."},
 
+	TalkRecorded: {plain: "Dieses Gespräch wird aufgezeichnet."},
+
 	SetupHello:        {plain: "Guten Tag. Sie können aufnehmen, was Ihre Besucher hören. Sprechen Sie nach dem Ton und drücken Sie dann eine Taste."},
 	SetupName:         {plain: "Bitte sagen Sie den Namen Ihrer Firma."},
 	SetupAnnouncement: {plain: "Bitte sagen Sie, was ein Besucher hört, wenn wir anrufen."},

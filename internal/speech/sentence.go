@@ -49,6 +49,9 @@ const (
 	VisitorFailed    Sentence = "visitor_failed"    // a fault of ours
 )
 
+// To both, before they hear each other.
+const TalkRecorded Sentence = "talk_recorded"
+
 // To an owner who records prompts by telephone.
 const (
 	SetupHello        Sentence = "setup_hello"
@@ -65,7 +68,7 @@ const (
 var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, AgentCalling, AgentStillRinging, AgentNoAnswer, AgentBusy,
 	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
-	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed,
+	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed, TalkRecorded,
 	SetupHello, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone}
 
 // phrase is one sentence in one language.

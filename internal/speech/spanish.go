@@ -41,6 +41,8 @@ var spanish = map[Sentence]phrase{
 		"Le llama {name}, como pidió en {site}. No le hemos encontrado. Pida otra allí. Adiós."},
 	VisitorFailed: {plain: "Ha ocurrido un error nuestro. Lo sentimos. Adiós."},
 
+	TalkRecorded: {plain: "Esta llamada se está grabando."},
+
 	SetupHello:        {plain: "Hola. Puede grabar lo que oyen sus visitantes. Hable después de la señal y luego pulse una tecla."},
 	SetupName:         {plain: "Diga el nombre de su empresa."},
 	SetupAnnouncement: {plain: "Diga lo que oye un visitante cuando llamamos."},

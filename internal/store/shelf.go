@@ -49,39 +49,39 @@ func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []
 	}
 }
 
-const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, created_at, updated_at"
+const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, created_at, updated_at"
 
 func subscriberRow(_ *DB, s *subscriber.Subscriber) []any {
 	return []any{string(s.ID), orNull(s.Slug), s.Name, toJSON(s.Regions), s.TimeZone, toJSON(s.Hours), string(s.CallerID), string(s.Destination),
 		toJSON(s.Prompts), s.Limits.Concurrent, s.Limits.MaxTalk.Microseconds(), s.Limits.SpendPerDay.Micro, s.Limits.SpendPerDay.Currency,
-		number(s.Suspended), s.Language, micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
+		number(s.Suspended), s.Language, toJSON(s.Recording), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
 }
 
 func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
 	var slug sql.NullString
-	var regions, hours, prompts []byte
+	var regions, hours, prompts, recording []byte
 	var talk, suspended, created, updated int64
 	if err := scan(&s.ID, &slug, &s.Name, &regions, &s.TimeZone, &hours, &s.CallerID, &s.Destination, &prompts, &s.Limits.Concurrent, &talk,
-		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &created, &updated); err != nil {
+		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &created, &updated); err != nil {
 		return s, err
 	}
 	s.Limits.SpendPerDay.Currency = strings.TrimSpace(s.Limits.SpendPerDay.Currency) // CHAR(3) of none is three blanks
 	s.Slug, s.Limits.MaxTalk, s.Suspended, s.CreatedAt, s.UpdatedAt = slug.String, span(talk), suspended != 0, micro.Time(created), micro.Time(updated)
-	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts)
+	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording)
 }
 
-const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, created_at, updated_at"
+const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, created_at, updated_at"
 
 func buttonRow(_ *DB, b *subscriber.Button) []any {
 	return []any{string(b.ID), orNull(b.Slug), string(b.Subscriber), toJSON(b.Origins), string(b.Order), toJSON(b.Confirm), toJSON(b.Channels),
-		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
+		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), b.Recording, micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
 }
 
 func scanButton(scan scanner) (b subscriber.Button, err error) {
 	var slug sql.NullString
 	var origins, confirm, channels, fields []byte
 	var closed, created, updated int64
-	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &created, &updated); err != nil {
+	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &b.Recording, &created, &updated); err != nil {
 		return b, err
 	}
 	b.Slug, b.Closed, b.CreatedAt, b.UpdatedAt = slug.String, closed != 0, micro.Time(created), micro.Time(updated)

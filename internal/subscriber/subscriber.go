@@ -24,6 +24,7 @@ type Subscriber struct {
 	Prompts     Prompts
 	Language    string // spoken to who did not say another: en, de, fr, es, ar; "" = en
 	Limits      Limits
+	Recording   Recording
 	Suspended   bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -43,6 +44,38 @@ type Limits struct {
 	Concurrent  int           // calls that ring or talk at once; more wait in line
 	MaxTalk     time.Duration // a call is ended after it, with a warning a minute before
 	SpendPerDay money.Amount  // zero = no limit
+}
+
+// Recording says whether talks are recorded, and for how long they are kept.
+type Recording struct {
+	On        bool          `json:"on"`
+	Retention time.Duration `json:"retention"` // 0 = DefaultRetention
+	Notice    string        `json:"notice"`    // WAV file that both hear first; "" = built in
+}
+
+// DefaultRetention is how long a recording is kept when the business does not say.
+const DefaultRetention = 30 * 24 * time.Hour
+
+// Bounds of a retention.
+const (
+	MinRetention = time.Hour
+	MaxRetention = 3650 * 24 * time.Hour
+)
+
+// Keep is how long a recording is kept.
+func (r Recording) Keep() time.Duration {
+	if r.Retention <= 0 {
+		return DefaultRetention
+	}
+	return r.Retention
+}
+
+// Records says whether a talk that came by a button is recorded; nil = it came by none that is known.
+func (s *Subscriber) Records(b *Button) bool {
+	if b != nil && b.Recording != "" {
+		return b.Recording == "on"
+	}
+	return s.Recording.On
 }
 
 // Defaults of limits that a seed does not name.
@@ -95,6 +128,7 @@ type Button struct {
 	Proof      string   // required, off
 	Tries      int      // how often the visitor is rung before we give up
 	Fields     []Field
+	Recording  string // of its talks: on, off; "" = as the business says
 	Closed     bool
 	CreatedAt  time.Time
 	UpdatedAt  time.Time

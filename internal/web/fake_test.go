@@ -52,6 +52,7 @@ type house struct {
 	explode   bool                      // the conductor panics
 	remote    string                    // address of the visitor; "" = httptest's
 	checks    map[string]string         // of readyz
+	tapes     *tapes
 }
 
 const (
@@ -80,11 +81,12 @@ func newHouse(t *testing.T) *house {
 		callbacks: map[id.Callback]*callback.Callback{}, tokens: map[string]string{}, kept: map[string]*callback.Kept{}, working: map[string]bool{},
 		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
 	}
+	h.tapes = &tapes{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Once: h, Live: h.live,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Once: h, Live: h.live,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})
@@ -294,6 +296,10 @@ func (h *house) Reschedule(_ context.Context, cb id.Callback, w schedule.When, _
 
 func (h *house) CallNow(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
 	return h.act(cb, func(c *callback.Callback) error { c.State = callback.Queued; return nil })
+}
+
+func (h *house) Record(_ context.Context, cb id.Callback, do cti.RecordCommand, _ callback.Actor) (*callback.Callback, error) {
+	return h.act(cb, func(c *callback.Callback) error { h.tapes.orders = append(h.tapes.orders, do); return nil })
 }
 
 func (h *house) SetPresence(_ context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error) {

@@ -15,6 +15,7 @@ func (h *house) acmes(cb string) map[string][]string {
 		"callbacks": {cb}, "subscribers": {string(acme), "acme"}, "buttons": {string(acmeMain), "acme-main"},
 		"representations": {string(annAtAcme)}, "agents": {string(ann), "ann"}, "trunks": {string(pstn), "pstn"},
 		"keys": {string(subKey), string(opKey), "op"}, "blocks": {string(acmeBlock)},
+		"recordings": {string(acmeTape)},
 	}
 }
 
@@ -26,6 +27,7 @@ var bodies = map[string]string{
 	"/api/v1/callbacks/{id}/number":     `{"number":"+12025550101"}`,
 	"/api/v1/callbacks/{id}/cancel":     `{}`,
 	"/api/v1/callbacks/{id}/now":        `{}`,
+	"/api/v1/callbacks/{id}/recording":  `{"do":"pause"}`,
 	"/api/v1/callbacks/{id}/reschedule": `{"when":{"after":"10m"}}`,
 }
 

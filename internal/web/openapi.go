@@ -92,6 +92,8 @@ func responses(r door.Route, s *schemas) map[string]any {
 	switch {
 	case r.Out != nil:
 		ok["content"] = map[string]any{"application/json": map[string]any{"schema": s.of(typeOf(r.Out))}}
+	case r.Media != "":
+		ok["content"] = map[string]any{r.Media: map[string]any{}}
 	case status != http.StatusNoContent:
 		ok["content"] = map[string]any{"text/event-stream": map[string]any{}}
 	}

@@ -51,13 +51,14 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	c, token := h.call(callback.Callback{State: callback.Connected, Reason: callback.ReasonTalked, Fields: map[string]string{"boiler": "old"}, When: `{"now":true}`,
 		Attempts: []callback.Attempt{{N: 1, Agent: ann, Representation: annAtAcme, Legs: []callback.Leg{{ID: "leg_1", Party: cti.Visitor, Endpoint: "tel:+12025550100", SIPCode: 200}}}}})
 	ids := map[string]string{"subscribers": "acme", "buttons": "acme-main", "representations": string(annAtAcme), "agents": "ann", "trunks": "pstn",
-		"keys": "op", "blocks": string(acmeBlock), "callbacks": string(c.ID), "public": "acme-main"}
+		"keys": "op", "blocks": string(acmeBlock), "callbacks": string(c.ID), "recordings": string(acmeTape), "public": "acme-main"}
 	makes := map[string]string{
 		"/api/v1/callbacks": `{"button":"acme-main","number":"+12025550100"}`, "/api/v1/subscribers": `{"slug":"n","name":"N"}`,
 		"/api/v1/buttons": `{"slug":"n","subscriber":"acme"}`, "/api/v1/agents": `{"slug":"n","name":"N"}`,
 		"/api/v1/representations": `{"agent":"ann","subscriber":"other"}`, "/api/v1/trunks": `{"slug":"n","address":"sip:127.0.0.1"}`,
 		"/api/v1/keys": `{"slug":"n","role":"operator"}`, "/api/v1/blocks": `{"number":"+12025550123"}`,
 		"/api/v1/public/buttons/{id}/callbacks": wish, "/api/v1/agents/{id}/presence": `{"presence":"ready"}`,
+		"/api/v1/callbacks/{id}/recording": `{"do":"stop"}`,
 	}
 	checked := 0
 	for _, r := range web.Routes() {

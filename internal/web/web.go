@@ -21,15 +21,16 @@ import (
 
 // Deps is what the service on HTTP needs.
 type Deps struct {
-	URL       string // of the service from outside, such as https://call.example.com
-	Now       func() time.Time
-	Mint      *id.Mint
-	Log       *slog.Logger
-	Conductor api.Conductor
-	Callbacks api.Callbacks
-	Book      api.Book
-	Once      Once
-	Live      *live.Hub
+	URL        string // of the service from outside, such as https://call.example.com
+	Now        func() time.Time
+	Mint       *id.Mint
+	Log        *slog.Logger
+	Conductor  api.Conductor
+	Callbacks  api.Callbacks
+	Book       api.Book
+	Recordings api.Recordings
+	Once       Once
+	Live       *live.Hub
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -55,7 +56,7 @@ func New(d Deps) http.Handler {
 	}
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Live: d.Live,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Live: d.Live,
 		Submit: s.pages.Submit,
 	})
 	s.routes = append(a.Routes(), s.pages.Routes()...)

@@ -25,9 +25,8 @@ func join(a, b *leg, j cti.Join) error {
 	}
 	t := &tape{rec: *j.Record, of: a}
 	a.tape, b.tape = t, t
-	for _, l := range []*leg{a, b} {
-		l.hears("say "+j.Record.Notice.String(), NoticeTime)
-	}
+	a.hears("say "+j.Record.Notice.String(), NoticeTime)
+	b.hears("say "+j.Record.Other.String(), NoticeTime)
 	a.after(NoticeTime, func() {
 		if a.with != b || a.ending || b.ending {
 			return

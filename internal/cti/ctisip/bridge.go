@@ -14,9 +14,9 @@ import (
 type bridge struct {
 	a, b      *leg
 	warn, max *dialog.Timer
-	rec       *recorder // nil = it is not recorded
-	notice    []int16   // that it is
-	told      int       // legs that have heard the notice; on a's lane
+	rec       *recorder  // nil = it is not recorded
+	notices   [2][]int16 // that it is, to a and b
+	told      int        // legs that have heard the notice; on a's lane
 }
 
 const (
@@ -46,7 +46,7 @@ func (sw *Switch) Join(ctx context.Context, j cti.Join) error {
 	}
 	br := &bridge{a: a, b: b, rec: sw.record(a, b, j.Record)}
 	if br.rec != nil {
-		br.notice = a.samples(j.Record.Notice)
+		br.notices = [2][]int16{a.samples(j.Record.Notice), b.samples(j.Record.Other)}
 	}
 	a.lane.Do(func() { br.open(j.MaxTalk) })
 	return nil
@@ -113,7 +113,11 @@ func (br *bridge) entered(most time.Duration) {
 
 // hearNotice says to this leg that the talk is recorded; when both have heard it to its end they are connected.
 func (l *leg) hearNotice(br *bridge, most time.Duration) {
-	l.stream.Say(br.notice, func(whole bool) {
+	notice := br.notices[0]
+	if l == br.b {
+		notice = br.notices[1]
+	}
+	l.stream.Say(notice, func(whole bool) {
 		l.lane.Do(func() {
 			if l.bridge != br || l.ended || l.saying {
 				return

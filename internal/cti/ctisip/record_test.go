@@ -35,7 +35,7 @@ func (b *bench) talkers() (ann, vis *voice) {
 func (b *bench) record(file string) {
 	b.t.Helper()
 	err := b.sw.Join(context.Background(), cti.Join{Callback: "cb_1", A: "leg_a", B: "leg_v",
-		Record: &cti.Recording{ID: "rec_1", File: file, Key: recKey, Notice: cti.Prompt{Sound: cti.SoundAsk}}})
+		Record: &cti.Recording{ID: "rec_1", File: file, Key: recKey, Notice: cti.Prompt{Sound: cti.SoundAsk}, Other: cti.Prompt{Sound: cti.SoundAsk}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ type Conductor interface {
 	Cancel(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
+	Record(ctx context.Context, cb id.Callback, do cti.RecordCommand, by callback.Actor) (*callback.Callback, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	Directory() *directory.Directory
@@ -49,14 +50,15 @@ type Book interface {
 
 // Deps is what the door needs.
 type Deps struct {
-	URL       string // of the service, without a slash at the end
-	Now       func() time.Time
-	Mint      *id.Mint
-	Log       *slog.Logger
-	Conductor Conductor
-	Callbacks Callbacks
-	Book      Book
-	Live      *live.Hub
+	URL        string // of the service, without a slash at the end
+	Now        func() time.Time
+	Mint       *id.Mint
+	Log        *slog.Logger
+	Conductor  Conductor
+	Callbacks  Callbacks
+	Book       Book
+	Recordings Recordings
+	Live       *live.Hub
 	// Submit answers a plain form that was posted to the public API, with pages.
 	Submit door.Handler
 }

@@ -22,6 +22,7 @@ type ButtonDoc struct {
 	Proof      string             `json:"proof"`
 	Tries      int                `json:"tries"`
 	Fields     []subscriber.Field `json:"fields"`
+	Recording  string             `json:"recording"`
 	Closed     bool               `json:"closed"`
 }
 
@@ -38,6 +39,7 @@ type Button struct {
 	Proof          string             `json:"proof"`
 	Tries          int                `json:"tries"`
 	Fields         []subscriber.Field `json:"fields"`
+	Recording      string             `json:"recording"`
 	Closed         bool               `json:"closed"`
 	URL            string             `json:"url"`
 	CreatedAt      door.Stamp         `json:"created_at"`
@@ -61,7 +63,7 @@ func (a *API) buttons() thing[ButtonDoc, Button] {
 func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 	v := Button{
 		ID: string(b.ID), Slug: b.Slug, Subscriber: string(b.Subscriber), Origins: list(b.Origins), Order: b.Order, Confirm: b.Confirm,
-		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
+		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
 		CreatedAt: door.Stamp(b.CreatedAt), UpdatedAt: door.Stamp(b.UpdatedAt),
 	}
 	if s := d.Subscribers[b.Subscriber]; s != nil {
@@ -71,7 +73,7 @@ func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 }
 
 func buttonDoc(b *subscriber.Button) ButtonDoc {
-	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Closed}
+	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Recording, b.Closed}
 }
 
 func checkButton(r *http.Request, d *directory.Directory, self string, in *ButtonDoc) (directory.Setup, error) {
@@ -85,7 +87,7 @@ func checkButton(r *http.Request, d *directory.Directory, self string, in *Butto
 	}
 	b := subscriber.Button{
 		ID: id.Button(self), Slug: in.Slug, Subscriber: sub, Origins: in.Origins, Order: in.Order, Confirm: in.Confirm,
-		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Closed: in.Closed,
+		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Recording: in.Recording, Closed: in.Closed,
 	}
 	if old := d.Buttons[b.ID]; old != nil {
 		b.CreatedAt = old.CreatedAt
@@ -111,6 +113,9 @@ func checkButtonWords(b *subscriber.Button) error {
 		if err := oneOf("channels", c, "phone", "web", "chat"); err != nil {
 			return err
 		}
+	}
+	if err := oneOf("recording", b.Recording, "", "on", "off"); err != nil {
+		return err
 	}
 	if err := oneOf("proof", b.Proof, "required", "off"); err != nil {
 		return err

@@ -71,25 +71,26 @@ type Attempt struct {
 
 // Leg is one telephone.
 type Leg struct {
-	ID          string     `json:"id"`
-	Party       string     `json:"party"`
-	Kind        string     `json:"kind"`
-	Endpoint    string     `json:"endpoint"`
-	Trunk       *string    `json:"trunk"`
-	TrunkSlug   *string    `json:"trunk_slug"`
-	CallID      *string    `json:"call_id"`
-	State       string     `json:"state"`
-	Cause       *string    `json:"cause"`
-	By          *string    `json:"by"`
-	SIPCode     *int       `json:"sip_code"`
-	CreatedAt   door.Stamp `json:"created_at"`
-	SentAt      door.Stamp `json:"sent_at"`
-	RingingAt   door.Stamp `json:"ringing_at"`
-	AnsweredAt  door.Stamp `json:"answered_at"`
-	ConfirmedAt door.Stamp `json:"confirmed_at"`
-	BridgedAt   door.Stamp `json:"bridged_at"`
-	EndedAt     door.Stamp `json:"ended_at"`
-	Quality     *Quality   `json:"quality"`
+	ID           string     `json:"id"`
+	Party        string     `json:"party"`
+	Kind         string     `json:"kind"`
+	Endpoint     string     `json:"endpoint"`
+	Trunk        *string    `json:"trunk"`
+	TrunkSlug    *string    `json:"trunk_slug"`
+	CallID       *string    `json:"call_id"`
+	State        string     `json:"state"`
+	Cause        *string    `json:"cause"`
+	By           *string    `json:"by"`
+	SIPCode      *int       `json:"sip_code"`
+	CreatedAt    door.Stamp `json:"created_at"`
+	SentAt       door.Stamp `json:"sent_at"`
+	RingingAt    door.Stamp `json:"ringing_at"`
+	AnsweredAt   door.Stamp `json:"answered_at"`
+	ConfirmedAt  door.Stamp `json:"confirmed_at"`
+	BridgedAt    door.Stamp `json:"bridged_at"`
+	EndedAt      door.Stamp `json:"ended_at"`
+	NoticePlayed bool       `json:"notice_played"`
+	Quality      *Quality   `json:"quality"`
 }
 
 // Line is one step of the journal, with a sentence.
@@ -216,7 +217,7 @@ func leg(l *callback.Leg, dir *directory.Directory) Leg {
 	if l.SIPCode != 0 {
 		out.SIPCode = &l.SIPCode
 	}
-	out.Quality = quality(l.Quality)
+	out.Quality, out.NoticePlayed = quality(l.Quality), l.NoticePlayed
 	return out
 }
 

@@ -14,6 +14,7 @@ const Base = "/api/v1"
 func (a *API) Routes() []door.Route {
 	rows := a.public()
 	rows = append(rows, a.callbacks()...)
+	rows = append(rows, a.recordings()...)
 	rows = append(rows, a.people()...)
 	rows = append(rows, a.machine()...)
 	for i := range rows {

@@ -25,6 +25,7 @@ type SubscriberDoc struct {
 	Prompts     subscriber.Prompts `json:"prompts"`
 	Language    string             `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
+	Recording   RecordingDoc       `json:"recording"`
 	Suspended   bool               `json:"suspended"`
 }
 
@@ -33,6 +34,13 @@ type LimitsDoc struct {
 	Concurrent  int          `json:"concurrent"`
 	MaxTalkS    door.Seconds `json:"max_talk_s"`
 	SpendPerDay money.Amount `json:"spend_per_day"`
+}
+
+// RecordingDoc says whether talks are recorded, and for how long they are kept.
+type RecordingDoc struct {
+	On         bool         `json:"on"`
+	RetentionS door.Seconds `json:"retention_s"`
+	Notice     string       `json:"notice"`
 }
 
 // Subscriber is a business.
@@ -48,6 +56,7 @@ type Subscriber struct {
 	Prompts     subscriber.Prompts `json:"prompts"`
 	Language    *string            `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
+	Recording   RecordingDoc       `json:"recording"`
 	Suspended   bool               `json:"suspended"`
 	CreatedAt   door.Stamp         `json:"created_at"`
 	UpdatedAt   door.Stamp         `json:"updated_at"`
@@ -64,7 +73,8 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 		doc: func(d *directory.Directory, i string) SubscriberDoc {
 			return subscriberDoc(d.Subscribers[id.Subscriber(i)])
 		},
-		blank: SubscriberDoc{TimeZone: "UTC", Limits: LimitsDoc{subscriber.DefaultConcurrent, door.Seconds(subscriber.DefaultMaxTalk), money.Amount{}}},
+		blank: SubscriberDoc{TimeZone: "UTC", Limits: LimitsDoc{subscriber.DefaultConcurrent, door.Seconds(subscriber.DefaultMaxTalk), money.Amount{}},
+			Recording: RecordingDoc{RetentionS: door.Seconds(subscriber.DefaultRetention)}},
 		check: checkSubscriber,
 	}
 }
@@ -74,13 +84,14 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours,
 		CallerID: door.Opt(s.CallerID.E164()), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
+		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
 		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
 }
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, s.Language, v.Limits, v.Suspended}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Suspended}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -109,6 +120,10 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	}
 	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Second {
 		return none, bad("limits", "limits take at least one call at once, and at least a second of talk.")
+	}
+	s.Recording = subscriber.Recording{On: in.Recording.On, Retention: time.Duration(in.Recording.RetentionS), Notice: in.Recording.Notice}
+	if r := s.Recording.Retention; r < subscriber.MinRetention || r > subscriber.MaxRetention {
+		return none, bad("recording.retention_s", "Recordings are kept from an hour to ten years.")
 	}
 	if old := d.Subscribers[s.ID]; old != nil {
 		s.CreatedAt = old.CreatedAt

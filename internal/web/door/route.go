@@ -24,6 +24,7 @@ type Route struct {
 	Query   []string // parameters it understands
 	In, Out any      // a zero value of the JSON bodies; nil = none
 	Status  int      // of success
+	Media   string   // type of an answer that is no JSON; "" = server-sent events, where Out is nil
 
 	// Repeats says that the handler itself keeps its answer under an idempotency key, in the transaction of what it
 	// makes. Other POSTs of the API are kept by package web.

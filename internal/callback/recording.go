@@ -1,0 +1,109 @@
+package callback
+
+import (
+	"context"
+	"time"
+
+	"ringback/internal/cti"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/speech"
+	"ringback/internal/subscriber"
+)
+
+// Recording is a recorded talk. Its sound is a file, its key is kept with this row and goes with it.
+type Recording struct {
+	ID         id.Recording
+	Subscriber id.Subscriber
+	Callback   id.Callback
+	Attempt    int
+	First      cti.Party     // whose side the first channel is
+	StartedAt  time.Time     // the notice began
+	EndedAt    time.Time     // zero while the talk goes on
+	Length     time.Duration // how long it sounds, once it has ended
+	DeleteAt   time.Time     // file and key go then
+}
+
+// Channels says whose side each channel is.
+func (r *Recording) Channels() []string {
+	if r.First == cti.Visitor {
+		return []string{string(cti.Visitor), string(cti.Agent)}
+	}
+	return []string{string(cti.Agent), string(cti.Visitor)}
+}
+
+// RecordingFilter of a list.
+type RecordingFilter struct {
+	Callback id.Callback  // "" = of all
+	After    id.Recording // the last of the page before
+	Limit    int
+}
+
+// Recorder makes place and key for a recording before the switch is asked for it.
+type Recorder interface {
+	// Begin returns where the switch writes and with which key. It is on record when it returns; the same talk again
+	// gets the same.
+	Begin(ctx context.Context, r Recording) (*cti.Recording, error)
+}
+
+// recording is what the switch is asked for with a Join: nil when this talk is not recorded. A talk that cannot be
+// recorded goes on without.
+func (c *Conductor) recording(cb *Callback, first id.Leg) *cti.Recording {
+	dir := c.Directory()
+	sub, a := dir.Subscribers[cb.Subscriber], cb.Current()
+	if c.Recorder == nil || sub == nil || a == nil || !sub.Records(dir.Buttons[cb.Button]) {
+		return nil
+	}
+	party := cti.Agent
+	if _, l := cb.Leg(first); l != nil && l.Party == cti.Visitor {
+		party = cti.Visitor
+	}
+	now := c.Now().UTC()
+	want, err := c.Recorder.Begin(c.ctx, Recording{ID: c.Mint.Recording(), Subscriber: cb.Subscriber, Callback: cb.ID, Attempt: a.N, First: party,
+		StartedAt: now, DeleteAt: now.Add(sub.Recording.Keep())})
+	if err != nil {
+		c.Log.Error("a talk is not recorded", "callback", cb.ID, "err", err)
+		return nil
+	}
+	var agentSpeaks []string
+	if r := dir.Representations[a.Representation]; r != nil {
+		agentSpeaks = r.Languages
+	}
+	want.Notice = c.notice(sub, append(agentSpeaks, sub.Language)...)
+	want.Other = c.notice(sub, cb.Language, sub.Language)
+	if party == cti.Visitor {
+		want.Notice, want.Other = want.Other, want.Notice
+	}
+	return want
+}
+
+// notice is what both hear first: the business's own words, else a sentence of ours in the first language that is spoken.
+func (c *Conductor) notice(sub *subscriber.Subscriber, languages ...string) cti.Prompt {
+	if sub.Recording.Notice != "" {
+		return cti.Prompt{WAV: sub.Recording.Notice, Sound: cti.SoundWarn}
+	}
+	return cti.Prompt{Clips: c.Speaker.Say(speech.Language(languages...), speech.TalkRecorded, speech.Words{}), Sound: cti.SoundWarn}
+}
+
+// Record pauses, resumes or stops the recording of a talk.
+func (c *Conductor) Record(ctx context.Context, cb id.Callback, do cti.RecordCommand, by Actor) (*Callback, error) {
+	cur, err := c.store.Callback(ctx, "", cb)
+	if err != nil {
+		return nil, err
+	}
+	a := cur.Current()
+	if a == nil || cur.State != Connected || a.visitorLeg() == nil {
+		return nil, notRecorded()
+	}
+	if err := c.sw.Record(ctx, a.visitorLeg().ID, do); err != nil {
+		return nil, notRecorded().Because(err)
+	}
+	return c.step(ctx, cb, func(d *draft) error {
+		d.note(by, "recording_"+string(do), "")
+		return nil
+	})
+}
+
+func notRecorded() *fault.Fault {
+	return fault.New(fault.TooLate, "This callback is in no talk that is recorded.")
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti/ctitest"
 )
 
 // baresipModules is where Debian puts what baresip loads.
@@ -61,6 +62,12 @@ func passwordOf(user string) string { return "secret-of-" + user }
 // phoneAs starts a softphone with an account: the address and its parameters.
 func phoneAs(t testing.TB, user, addr string, hz float64, at place, account string) *softphone {
 	t.Helper()
+	return securePhone(t, user, addr, hz, at, account, nil)
+}
+
+// securePhone is phoneAs with a certificate for its address by an authority, nil = without TLS and SRTP.
+func securePhone(t testing.TB, user, addr string, hz float64, at place, account string, by *ctitest.Authority) *softphone {
+	t.Helper()
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +78,13 @@ func phoneAs(t testing.TB, user, addr string, hz float64, at place, account stri
 	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
 	p.write("accounts", account+";answermode=auto;audio_codecs=pcmu/8000/1\n")
 	p.write("contacts", "")
+	secret := ""
+	if by != nil {
+		cert, key := by.Issue(time.Hour, host)
+		p.write("cert.pem", string(cert)+string(key))
+		p.write("ca.pem", string(by.PEM))
+		secret = fmt.Sprintf("module srtp.so\nsip_certificate %[1]s/cert.pem\nsip_cafile %[1]s/ca.pem\n", p.dir)
+	}
 	p.write("config", fmt.Sprintf(`poll_method epoll
 sip_listen %[1]s
 net_interface %[2]s
@@ -96,7 +110,7 @@ module sndfile.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules))
+%[8]s`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules, secret))
 	log, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
 		t.Fatal(err)

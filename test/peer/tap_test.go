@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ringback/internal/audio"
 )
 
 // tap reads what goes over the loopback, as a wiretap would: who sends to a telephone is best seen from outside.
@@ -17,6 +19,7 @@ type tap struct {
 
 	mu    sync.Mutex
 	ssrcs map[int]map[uint32]int // packets by UDP port and sender
+	sound map[int][]byte         // what they carry, the first seconds
 }
 
 // listen taps the loopback; nil where this user may not.
@@ -36,7 +39,7 @@ func listen(t *testing.T) *tap {
 		t.Logf("the senders of a stream are not counted: %v", err)
 		return nil
 	}
-	c := &tap{fd: fd, done: make(chan struct{}), ssrcs: map[int]map[uint32]int{}}
+	c := &tap{fd: fd, done: make(chan struct{}), ssrcs: map[int]map[uint32]int{}, sound: map[int][]byte{}}
 	quit := make(chan struct{})
 	t.Cleanup(func() {
 		close(quit)
@@ -87,6 +90,28 @@ func (c *tap) take(p []byte) {
 		c.ssrcs[port] = map[uint32]int{}
 	}
 	c.ssrcs[port][binary.BigEndian.Uint32(rtp[8:])]++
+	if len(c.sound[port]) < 10*audio.Rate && len(rtp) >= 12+audio.Frame {
+		c.sound[port] = append(c.sound[port], rtp[12:12+audio.Frame]...)
+	}
+}
+
+// overhears returns for how long whoever taps the line hears a tone on its way to a telephone's ports.
+func (c *tap) overhears(from, to int, hz float64) (clear time.Duration) {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for port := from; port <= to; port++ {
+		for b := c.sound[port]; len(b) >= audio.Frame; b = b[audio.Frame:] {
+			var s [audio.Frame]int16
+			audio.ULaw.Decode(s[:], b[:audio.Frame])
+			if rms := audio.RMS(s[:]); audio.Goertzel(s[:], hz) > rms && rms > 300 {
+				clear += 20 * time.Millisecond
+			}
+		}
+	}
+	return clear
 }
 
 // oneSender wants all that went to a telephone's ports to be one stream.

@@ -14,8 +14,9 @@ import (
 // secrets are the keys of one try: what we offered, and what was agreed on. A key of ours is made once for a suite and
 // kept for the call, so that a re-INVITE says the same again and the counters go on (RFC 4568 section 7.1.4).
 type secrets struct {
-	keys map[srtp.Suite]srtp.Key
-	now  media.Crypt
+	keys   map[srtp.Suite]srtp.Key
+	now    media.Crypt
+	strict bool // the far end takes RTP/SAVP only
 }
 
 func (k *secrets) ours(s srtp.Suite, random io.Reader) (srtp.Key, error) {
@@ -53,7 +54,7 @@ func (t *try) offerSecrets(own *sdp.Local) {
 	if !t.mayBeSecure() && t.secret.now.Suite == "" {
 		return
 	}
-	own.Strict = t.srtp() != cti.SRTPNo
+	own.Strict = t.secret.strict || t.srtp() != cti.SRTPNo
 	suites := srtp.Offered[:]
 	if s := t.secret.now.Suite; s != "" {
 		suites = []srtp.Suite{s}
@@ -65,6 +66,21 @@ func (t *try) offerSecrets(own *sdp.Local) {
 			continue
 		}
 		own.Crypto = append(own.Crypto, sdp.Crypto{Tag: n + 1, Suite: s, Key: key})
+	}
+}
+
+// insisted is the offer for a telephone that refuses plain speech, with keys beside it or not: it wants RTP/SAVP. nil =
+// there is no such.
+func (t *try) insisted(own *sdp.Local) func() []byte {
+	if len(own.Crypto) == 0 || own.Strict {
+		return nil
+	}
+	return func() []byte {
+		t.secret.strict = true
+		t.offerSecrets(own)
+		body := own.Offer()
+		t.call.Describe(body)
+		return body
 	}
 }
 

@@ -50,7 +50,7 @@ func (t *try) invitation() dialog.Invitation {
 	t.offerSecrets(own)
 	own.Addr, own.Codecs = local, l.codecs(t)
 	own.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
-	i.Body = own.Offer()
+	i.Body, i.Otherwise = own.Offer(), t.insisted(own)
 	return i
 }
 

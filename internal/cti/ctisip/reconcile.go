@@ -131,8 +131,8 @@ func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg, done func()) i
 	for _, i := range all {
 		sw.briefly(i.Dest.Addr())
 		tries := uint32(1)
-		if i.User != "" {
-			tries = 2 // the second answers a challenge
+		if i.User != "" || i.Transport == "tls" {
+			tries = 2 // the second answers a challenge, or a refusal of plain speech
 		}
 		sw.stack.CancelUnanswered(i, tries, done)
 	}

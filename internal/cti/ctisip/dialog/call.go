@@ -23,9 +23,10 @@ type Invitation struct {
 	Public     netip.Addr               // our address as they see it, when it is not the socket's
 	Headers    []sip.Header
 	Body       []byte
-	User, Pass string // digest credentials; "" = none
-	Flow       bool   // requests of the dialog go to Dest too, whatever the far end's Contact says (RFC 5626)
-	NoTimer    bool   // session timers (RFC 4028) are neither taken nor offered
+	Otherwise  func() []byte // on the lane: another Body to be tried once when the far end refuses the first (488); nil = none
+	User, Pass string        // digest credentials; "" = none
+	Flow       bool          // requests of the dialog go to Dest too, whatever the far end's Contact says (RFC 5626)
+	NoTimer    bool          // session timers (RFC 4028) are neither taken nor offered
 }
 
 // Owner is told what becomes of a Call. Its methods run on the call's lane.
@@ -221,6 +222,14 @@ func (c *Call) again(r *sip.Response) bool {
 		}
 		c.tried++
 		c.send([]sip.Header{h})
+		return true
+	case 488:
+		other := c.inv.Otherwise
+		if other == nil {
+			return false
+		}
+		c.inv.Otherwise, c.inv.Body = nil, other()
+		c.send(nil)
 		return true
 	case 422:
 		n := int(seconds(header(r, "Min-SE")) / time.Second)

@@ -66,8 +66,6 @@ func (t *Trunk) CheckLine() (key string, err error) {
 		seen[a.Username] = true
 	}
 	switch {
-	case t.Register && len(seen) > 0:
-		return "register", errors.New("this build does not register with carriers yet; leave it out and let the carrier trust this address")
 	case t.Register && len(seen) == 0:
 		return "register", errors.New("it needs a username and password_file, or accounts")
 	case t.FromUser == FromAccount && len(seen) == 0:

@@ -47,6 +47,8 @@ func TestSeedMistakes(t *testing.T) {
 		{`codecs: [pcmu]`, `register: true`, `seed.yaml:2: trunks[0].register: it needs a username`},
 		{`codecs: [pcmu]`, `username: a, accounts: [{username: a}]`, `seed.yaml:2: trunks[0].accounts: "a" stands there twice`},
 		{`codecs: [pcmu]`, `username: "a b"`, `seed.yaml:2: trunks[0].username: `},
+		{`codecs: [pcmu]`, `username: a, register: true, ping: 1m`, `seed.yaml:2: trunks[0].ping: at most 25s`},
+		{`codecs: [pcmu]`, `username: a, register: true, expires: 5s`, `seed.yaml:2: trunks[0].expires: 1m to 1h`},
 		{`codecs: [pcmu]`, `from_user: account`, `seed.yaml:2: trunks[0].from_user: account needs a username`},
 		{`codecs: [pcmu]`, `from_user: acount`, `seed.yaml:2: trunks[0].from_user: "acount" is not one of`},
 		{`codecs: [pcmu]`, `number_format: national`, `seed.yaml:2: trunks[0].country: number_format national needs`},

@@ -122,16 +122,18 @@ func (l *line) judge(now time.Time) (cti.LineCondition, string) {
 
 // registration says how the registrations are: one that holds is enough.
 func (h *health) registration() (cti.LineCondition, string) {
-	why := ""
+	why, open := "", false
 	for _, a := range h.accounts {
 		switch {
 		case a.registered:
 			return cti.LineUp, ""
 		case a.why != "":
 			why = fmt.Sprintf("account %s is not registered: %s", a.user, a.why)
+		default:
+			open = true
 		}
 	}
-	if why != "" {
+	if why != "" && !open {
 		return cti.LineDown, why
 	}
 	return cti.LineRegistering, "the answer to our registration is awaited"

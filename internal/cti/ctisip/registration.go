@@ -162,7 +162,7 @@ func (r *registration) answered(t locate.Target, n round, a dialog.Reply, contac
 		r.ask(t, n)
 		return
 	}
-	r.asking = false
+	r.asking, r.silent = false, a.Code == 0
 	switch {
 	case a.Code == 0:
 		r.failed(true, fmt.Sprintf("%s does not answer", t.Addr), 0)
@@ -218,11 +218,10 @@ func (r *registration) granted(a dialog.Reply, here netip.AddrPort) time.Duratio
 }
 
 // failed is a registration that was not made. Another target is asked at once, the same ones after a while.
-func (r *registration) failed(silent bool, why string, wait time.Duration) {
+func (r *registration) failed(elsewhere bool, why string, wait time.Duration) {
 	r.asking = false
-	r.silent = silent
 	all := len(r.k.targets())
-	if r.hop++; silent && wait == 0 && all > 1 && r.hop%all != 0 {
+	if r.hop++; elsewhere && wait == 0 && all > 1 && r.hop%all != 0 {
 		r.later(0)
 		return
 	}

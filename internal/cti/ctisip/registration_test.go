@@ -223,9 +223,12 @@ func TestRegisterRefused(t *testing.T) {
 	}{
 		"password":  {func(c *clerk) { c.password = "other" }, func(c *clerk) { c.password = "secret" }, "down: account acct is not registered: the carrier does not take our username and password", 14},
 		"forbidden": {func(c *clerk) { c.code = 403 }, func(c *clerk) { c.code = 0 }, "down: account acct is not registered: 403", 8},
-		"algorithm": {func(c *clerk) { c.algorithm = "SHA-256"; c.code, c.extra = 401, []string{`WWW-Authenticate: Digest realm="x", nonce="y", algorithm=SHA-3`} }, func(c *clerk) { c.code = 0 }, "down: account acct is not registered: the carrier does not take", 8},
-		"busy":      {func(c *clerk) { c.code, c.extra = 503, []string{"Retry-After: 120"} }, func(c *clerk) { c.code = 0 }, "down: account acct is not registered: 503", 8},
-		"loop":      {func(c *clerk) { c.stale = 1000 }, func(c *clerk) { c.stale = 0 }, "down: account acct is not registered: the carrier does not take", 24},
+		"algorithm": {func(c *clerk) {
+			c.algorithm = "SHA-256"
+			c.code, c.extra = 401, []string{`WWW-Authenticate: Digest realm="x", nonce="y", algorithm=SHA-3`}
+		}, func(c *clerk) { c.code = 0 }, "down: account acct is not registered: the carrier does not take", 8},
+		"busy": {func(c *clerk) { c.code, c.extra = 503, []string{"Retry-After: 120"} }, func(c *clerk) { c.code = 0 }, "down: account acct is not registered: 503", 8},
+		"loop": {func(c *clerk) { c.stale = 1000 }, func(c *clerk) { c.stale = 0 }, "down: account acct is not registered: the carrier does not take", 24},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withClerk(t, func(b *bench, k *clerk, f *far) {

@@ -38,6 +38,9 @@ type Device struct {
 	To      cti.Endpoint  `json:"to"`
 	Ring    time.Duration `json:"ring"`    // 0 = by kind
 	Confirm string        `json:"confirm"` // "", auto, none, key
+
+	Codecs   []cti.Codec `json:"codecs,omitempty"`    // of a SIP telephone, in order; none = pcmu, pcma
+	PostDial string      `json:"post_dial,omitempty"` // keys that get through to her behind a telephone system; 'w' waits 500 ms
 }
 
 // RingTime is how long this device rings before the next is tried.

@@ -42,7 +42,9 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	if o.Name = sub.Name; l.Endpoint.Kind() == cti.SIP { // a carrier need not know who wants what
 		o.Name = agentSees(c, sub)
 	}
-	o.Ring, o.Confirm = agentDevice(c, a, l, dir)
+	dev := deviceOf(a, l, dir)
+	o.Ring, o.Confirm = agentDevice(c, a, l, dev, dir)
+	o.Codecs, o.PostDial = dev.Codecs, dev.PostDial
 	agentHears(&o, c.Order, toAgent(sp, c, a.Representation, dir))
 	return o
 }
@@ -91,15 +93,9 @@ func confirmOr(asked string, auto cti.Confirm) cti.Confirm {
 
 // agentDevice: a mobile has a voicemail that also answers and speaks, so it must press a key; a SIP phone of ours is
 // proof by answering; an endpoint that a keyed request named may be a PBX and is asked nothing.
-func agentDevice(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (time.Duration, cti.Confirm) {
-	var dev agent.Device
+func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directory.Directory) (time.Duration, cti.Confirm) {
 	ring := deskRing
-	if ag := dir.Agents[a.Agent]; ag != nil {
-		for _, d := range ag.Devices {
-			if d.To == l.Endpoint {
-				dev = d
-			}
-		}
+	if dir.Agents[a.Agent] != nil {
 		ring = dev.RingTime()
 	} else if l.Endpoint.Kind() == cti.Tel {
 		ring = mobileRing
@@ -112,6 +108,18 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (tim
 		return ring, cti.Confirm(dev.Confirm)
 	}
 	return ring, confirmOr(c.Confirm.Agent, auto)
+}
+
+// deviceOf is the agent's telephone that a leg rings; zero where nobody but an endpoint is named.
+func deviceOf(a *Attempt, l *Leg, dir *directory.Directory) (dev agent.Device) {
+	if ag := dir.Agents[a.Agent]; ag != nil {
+		for _, d := range ag.Devices {
+			if d.To == l.Endpoint {
+				dev = d
+			}
+		}
+	}
+	return dev
 }
 
 // callerID is the business's number, or the one of the representation that answers.

@@ -72,6 +72,7 @@ type Codec string
 const (
 	PCMU Codec = "pcmu"
 	PCMA Codec = "pcma"
+	G722 Codec = "g722" // wideband; offered only where it is listed
 )
 
 // NAT is how strictly media must come from the SDP's address.

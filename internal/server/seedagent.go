@@ -40,7 +40,14 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		if confirm != "" {
 			confirm = s.oneOf(at+".confirm", d.Confirm, "auto", "none", "key")
 		}
-		out.Devices = append(out.Devices, agent.Device{To: to, Ring: d.Ring, Confirm: confirm})
+		dev := agent.Device{To: to, Ring: d.Ring, Confirm: confirm, PostDial: d.PostDial}
+		for k, c := range d.Codecs {
+			dev.Codecs = append(dev.Codecs, cti.Codec(s.oneOf(fmt.Sprintf("%s.codecs[%d]", at, k), c, "pcmu", "pcma", "g722")))
+		}
+		if err := cti.CheckPostDial(d.PostDial); err != nil {
+			s.wrong(at+".post_dial", "%v", err)
+		}
+		out.Devices = append(out.Devices, dev)
 	}
 	if plain := s.secret(key+".password_file", f.PasswordFile); plain != "" {
 		s.passwords[f.ID] = plain

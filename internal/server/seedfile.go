@@ -130,6 +130,9 @@ type seedDevice struct {
 	To      string        `yaml:"to"`
 	Ring    time.Duration `yaml:"ring"`
 	Confirm string        `yaml:"confirm"`
+
+	Codecs   []string `yaml:"codecs"`
+	PostDial string   `yaml:"post_dial"`
 }
 
 func (d *seedDevice) UnmarshalText(b []byte) error {

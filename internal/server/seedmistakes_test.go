@@ -37,7 +37,7 @@ func TestSeedMistakes(t *testing.T) {
 		{`"sip:127.0.0.1:5070;transport=udp"`, `"127.0.0.1:5070"`, `seed.yaml:2: trunks[0].address: `},
 		{`["+1", ""]`, `["+1", abc]`, `seed.yaml:2: trunks[0].prefixes[1]: "abc" is no prefix`},
 		{`["+1", ""]`, `["1"]`, `seed.yaml:2: trunks[0].prefixes[0]: "1" is no prefix`},
-		{`codecs: [pcmu]`, `codecs: [pcmq]`, `seed.yaml:2: trunks[0].codecs[0]: "pcmq" is not one of pcmu, pcma, did you mean pcmu?`},
+		{`codecs: [pcmu]`, `codecs: [pcmq]`, `seed.yaml:2: trunks[0].codecs[0]: "pcmq" is not one of pcmu, pcma, g722, did you mean pcmu?`},
 		{`codecs: [pcmu]`, `codec: [pcmu]`, `seed.yaml:2: trunks[0].codec`},
 		{`codecs: [pcmu]`, `srtp: sdes`, `seed.yaml:2: trunks[0].srtp: the keys would travel in the clear`},
 		{`transport=udp", prefixes: ["+1", ""], codecs: [pcmu]`, `transport=tls", srtp: sde`, `seed.yaml:2: trunks[0].srtp: "sde" is not one of no, sdes, required, did you mean sdes?`},

@@ -56,7 +56,7 @@ func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 		}
 	}
 	for i, c := range t.Codecs {
-		out.Codecs = append(out.Codecs, cti.Codec(s.oneOf(fmt.Sprintf("%s.codecs[%d]", key, i), c, "pcmu", "pcma")))
+		out.Codecs = append(out.Codecs, cti.Codec(s.oneOf(fmt.Sprintf("%s.codecs[%d]", key, i), c, "pcmu", "pcma", "g722")))
 	}
 	if len(out.Codecs) == 0 {
 		out.Codecs = []cti.Codec{cti.PCMU, cti.PCMA}

@@ -37,6 +37,9 @@ func (l *leg) farAnswers() {
 	case cti.ConfirmKeyOrVoice:
 		l.asks(cti.VoiceWindow)
 	default:
+		if keys := l.order.PostDial; keys != "" {
+			l.hears("keys "+keys, 0)
+		}
 		l.confirm()
 	}
 }

@@ -24,6 +24,14 @@ const (
 
 // answered starts what an answered leg hears, and the question whether a person took it.
 func (l *leg) answered() {
+	if l.o.PostDial != "" && !l.dialled {
+		l.dialled = true
+		l.stream.Dial(l.o.PostDial, func() { l.lane.Do(l.answered) })
+		return
+	}
+	if l.ended || l.saying || l.talk == nil {
+		return
+	}
 	l.stream.ListenTones(true)
 	switch l.o.Confirm {
 	case cti.ConfirmKey:

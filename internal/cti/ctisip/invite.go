@@ -180,6 +180,9 @@ func bracketed(host string) string {
 // codecs are what the try offers: first the codec of the leg that waits for this one, so that nothing need be translated.
 func (l *leg) codecs(t *try) []cti.Codec {
 	all := []cti.Codec{cti.PCMU, cti.PCMA}
+	if t.line == nil && len(l.o.Codecs) > 0 {
+		all = slices.Clone(l.o.Codecs)
+	}
 	if t.line != nil && len(t.line.Codecs) > 0 {
 		all = slices.Clone(t.line.Codecs)
 	}

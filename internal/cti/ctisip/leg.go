@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"ringback/internal/audio"
@@ -50,6 +51,7 @@ type leg struct {
 	held     bool          // its far end wants to hear nothing
 	silent   bool          // LegQuiet was told
 	machine  bool          // a monologue was heard
+	dialled  bool          // the keys of PostDial are on their way, or sent
 	leaves   bool          // it waits until the message can be left
 	asked    bool          // the question was heard in full
 	window   *dialog.Timer // of confirmation
@@ -272,7 +274,9 @@ func (l *leg) remote(m *sdp.Media, c sdp.Codec, t *try, src netip.Addr, natted b
 	if c.Name == cti.PCMA {
 		law = audio.ALaw
 	}
-	r := media.Remote{Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT, Crypt: t.secret.now,
+	wide := slices.Contains(l.local.Codecs, cti.G722)
+	r := media.Remote{Wide: c.Name == cti.G722, WideIn: wide,
+		Addr: netip.AddrPortFrom(m.Addr, uint16(m.Port)), Signalling: src, NAT: t.nat(), Natted: natted, Law: law, PT: c.PT, Crypt: t.secret.now,
 		RTCP: netip.AddrPortFrom(m.Addr, uint16(m.RTCP)), Mux: m.Mux,
 		EventPT: m.EventPT, EventIn: sdp.PTEvent, Ptime: m.Ptime,
 		Send: m.Direction == sdp.SendRecv || m.Direction == sdp.RecvOnly, Receive: m.Direction == sdp.SendRecv || m.Direction == sdp.SendOnly}

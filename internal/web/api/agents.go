@@ -25,6 +25,9 @@ type Device struct {
 	To      string       `json:"to"`
 	RingS   door.Seconds `json:"ring_s,omitzero"`
 	Confirm string       `json:"confirm,omitempty"`
+
+	Codecs   []cti.Codec `json:"codecs,omitempty"`    // of a SIP telephone, in order; none = pcmu, pcma
+	PostDial string      `json:"post_dial,omitempty"` // keys sent once it answers; w waits half a second
 }
 
 // UnmarshalJSON reads an address alone, as a seed file may write it, or the object.
@@ -115,7 +118,7 @@ func telephones(all []cti.Registration) []Telephone {
 func devices(all []agent.Device) []Device {
 	out := []Device{}
 	for _, d := range all {
-		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm})
+		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm, d.Codecs, d.PostDial})
 	}
 	return out
 }
@@ -146,7 +149,15 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 		if user, ok := to.Account(); ok && user != ag.Slug {
 			return none, bad("devices", "%s means the telephones registered as %s; an agent rings her own: sip:%s.", dev.To, user, ag.Slug)
 		}
-		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm})
+		for _, c := range dev.Codecs {
+			if err := oneOf("devices", c, cti.PCMU, cti.PCMA, cti.G722); err != nil {
+				return none, err
+			}
+		}
+		if err := cti.CheckPostDial(dev.PostDial); err != nil {
+			return none, bad("devices", "%v.", err)
+		}
+		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm, Codecs: dev.Codecs, PostDial: dev.PostDial})
 	}
 	return directory.Setup{Agents: []agent.Agent{ag}}, nil
 }

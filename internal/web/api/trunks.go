@@ -183,7 +183,7 @@ func checkTrunkWords(t *cti.Trunk) error {
 		checks = append(checks, bad(key, "%v.", err))
 	}
 	for _, c := range t.Codecs {
-		checks = append(checks, oneOf("codecs", c, cti.PCMU, cti.PCMA))
+		checks = append(checks, oneOf("codecs", c, cti.PCMU, cti.PCMA, cti.G722))
 	}
 	for _, err := range checks {
 		if err != nil {
@@ -191,7 +191,7 @@ func checkTrunkWords(t *cti.Trunk) error {
 		}
 	}
 	if len(t.Codecs) == 0 {
-		return bad("codecs", "A trunk needs a codec: pcmu, pcma.")
+		return bad("codecs", "A trunk needs a codec: pcmu, pcma, g722.")
 	}
 	for _, c := range t.AcceptFrom {
 		if _, err := netip.ParsePrefix(c); err != nil {

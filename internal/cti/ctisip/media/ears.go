@@ -104,6 +104,12 @@ func (n *news) heardTone(h heardTone) {
 	}
 }
 
+// listens says whether what comes is of interest here, beyond keys by event.
+func (s *Stream) listens() bool {
+	e := &s.ears
+	return s.answered != 0 && (e.voice != nil || e.bank != nil || s.remote.EventPT < 0 && (s.rel.source == nil || s.rel.early))
+}
+
 // judged ends the listening when there is a verdict.
 func (e *ears) judged(now, before Voice) Voice {
 	if now == "" {

@@ -13,6 +13,7 @@ type header struct {
 
 const (
 	headerLen = 12
+	ptWide    = 9  // G.722, RFC 3551
 	ptComfort = 13 // comfort noise, RFC 3389
 )
 

@@ -61,7 +61,9 @@ type Remote struct {
 	NAT        cti.NAT        // which of the two is believed (see latch.go); "" = no
 	Natted     bool           // for NATAuto: the message named another address (Via, Contact) than it came from
 	Law        audio.Law      // what to send
-	PT         uint8          // payload type to send it with
+	Wide       bool           // G.722 is to be sent instead
+	WideIn     bool           // G.722 may come: we announced it
+	PT         uint8          // payload type to send with
 	EventPT    int            // payload type of telephone-event to send; -1 = the far end has none: keys are sought in the sound
 	EventIn    int            // payload type of telephone-event that we announced, if it is another; 0 or -1 = none
 	Ptime      int            // milliseconds of sound in a packet to send, 10..60; 0 = 20

@@ -85,6 +85,9 @@ func (s *Stream) own(now int64, n *news) int64 {
 	}
 	for o.dueAt() <= now {
 		o.rebase()
+		if s.dial != nil && s.key() {
+			continue
+		}
 		if s.frame(&s.play) && s.play.say == nil {
 			n.prompt = true
 		}
@@ -99,7 +102,7 @@ func (s *Stream) own(now int64, n *news) int64 {
 func (s *Stream) frame(p *player) (done bool) {
 	o := &s.out
 	body := o.buf[headerLen:]
-	if (p == nil || p.idle()) && len(s.mix) == 0 {
+	if (p == nil || p.idle()) && len(s.mix) == 0 && o.wide == nil {
 		s.e.comfort.bytes(o.law, body, &s.noise)
 	} else {
 		var room [maxCut]int16
@@ -111,7 +114,7 @@ func (s *Stream) frame(p *player) (done bool) {
 			s.e.comfort.samples(samples, &s.noise)
 		}
 		s.mixInto(samples)
-		o.law.Encode(body, samples)
+		o.encode(body, samples)
 	}
 	if p != nil && o.step > o.cut {
 		done = p.pass(o.step-o.cut) || done

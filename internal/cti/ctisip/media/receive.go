@@ -22,8 +22,11 @@ type packet struct {
 	b    []byte
 	kind kind
 	law  audio.Law
-	row  int // of hearing: packets of one row have numbers that compare
+	wide bool // it is G.722, and law does not hold
+	row  int  // of hearing: packets of one row have numbers that compare
 	now  int64
+
+	narrow *packet // of a wide one: the same as u-law, where somebody needs it
 }
 
 // receive judges a packet, passes it on and tells the owner.
@@ -99,9 +102,15 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	}
 	n.first = s.in.packets == 1
 	s.alive(p.now, n)
-	s.hear(p, n)
+	q := p
+	if p.wide {
+		if q = s.narrowed(p); q == nil {
+			return taken, s.rel.sink
+		}
+	}
+	s.hear(q, n)
 	if s.taps != nil {
-		p.copyTo(s.taps)
+		q.copyTo(s.taps)
 	}
 	return taken, s.rel.sink
 }
@@ -117,6 +126,9 @@ func (s *Stream) classify(p *packet) bool {
 	switch {
 	case p.pt == 0 || p.pt == 8:
 		p.kind, p.law = soundKind, audio.Law(p.pt/8)
+		return size > 0 && size <= maxCut*2
+	case p.pt == ptWide && s.remote.WideIn:
+		p.kind, p.wide = soundKind, true
 		return size > 0 && size <= maxCut*2
 	case p.pt == ptComfort:
 		p.kind = comfortKind

@@ -79,7 +79,12 @@ func (s *Stream) take(from *Stream, p *packet) {
 	if s.closed || r.source != from {
 		return
 	}
-	if r.early && r.last == 0 && p.kind == soundKind && hushedBytes(p.law, p.b[p.body:p.end]) {
+	if p.wide && s.out.wide == nil {
+		if p = p.narrow; p == nil {
+			return // it was to be G.722 a moment ago
+		}
+	}
+	if r.early && r.last == 0 && p.kind == soundKind && !p.wide && hushedBytes(p.law, p.b[p.body:p.end]) {
 		return // a gateway that sends nothing but silence is no reason to take our ringback away
 	}
 	r.last = p.now
@@ -104,8 +109,12 @@ func (s *Stream) takeSound(p *packet) {
 		return
 	}
 	body := p.b[p.body:p.end]
-	p.law.Translate(o.law, body)
-	s.overlay(body, p.now)
+	if o.wide != nil {
+		s.widen(p, body)
+	} else {
+		p.law.Translate(o.law, body)
+		s.overlay(body, p.now)
+	}
 	if len(body) == o.cut && len(r.cutBuf) == 0 {
 		s.direct(p)
 	} else {
@@ -192,7 +201,7 @@ func (s *Stream) recut(p *packet, body []byte) {
 		gap = 0
 	}
 	for range gap {
-		r.cutBuf = append(r.cutBuf, o.law.Silence())
+		r.cutBuf = append(r.cutBuf, o.silence())
 	}
 	r.cutBuf = append(r.cutBuf, body...)
 	r.cutNext = p.ts + uint32(len(body))

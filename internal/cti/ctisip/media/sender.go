@@ -19,6 +19,7 @@ type sender struct {
 	on     bool // the far end wants to hear us and we know where it is
 
 	law     audio.Law
+	wide    *audio.G722Encoder // G.722 is sent; nil = law
 	pt      uint8
 	eventPT int
 	cut     int // samples in a packet
@@ -53,6 +54,23 @@ func (o *sender) shape(ptime int, pace int64) {
 	if len(o.buf) != headerLen+o.cut {
 		o.buf = make([]byte, headerLen+o.cut)
 	}
+}
+
+// encode writes samples at 8000 as what this leg speaks.
+func (o *sender) encode(dst []byte, s []int16) {
+	if o.wide != nil {
+		o.wide.EncodeNarrow(dst, s)
+		return
+	}
+	o.law.Encode(dst, s)
+}
+
+// silence is a byte of nearly nothing.
+func (o *sender) silence() byte {
+	if o.wide != nil {
+		return wideSilence
+	}
+	return o.law.Silence()
 }
 
 // dueAt returns when the next packet is due.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,8 +28,11 @@ type Stream struct {
 	mix      []int16 // what Insert adds to the next packets
 	noise    int     // place in the comfort noise
 	rel      relay
+	dial     *dialing // keys that are being sent
 	ctl      control
-	taps     []*Tap // who copies what the far end says; replaced as a whole
+	wide     *wideEar    // since G.722 came
+	wideOut  atomic.Bool // out.wide is there; for who hands packets on, without the lock
+	taps     []*Tap      // who copies what the far end says; replaced as a whole
 	crypt    crypt
 	after    []func() // calls that the pacer's goroutine makes
 }
@@ -60,10 +64,11 @@ func (s *Stream) Remote(r Remote) {
 	}
 	s.remote = r
 	s.latch.set(r, now)
-	law, cut := s.out.law, s.out.cut
+	law, cut, wide := s.out.law, s.out.cut, s.out.wide != nil
+	s.speak(r.Wide)
 	s.out.law, s.out.pt, s.out.eventPT = r.Law, r.PT, r.EventPT
 	s.out.shape(r.Ptime, int64(s.e.c.Pace))
-	if law != s.out.law || cut != s.out.cut { // what waits to be sent has the old shape
+	if law != s.out.law || cut != s.out.cut || wide != r.Wide { // what waits to be sent has the old shape
 		s.rel.cutBuf, s.rel.filling = s.rel.cutBuf[:0], true
 	}
 	s.out.to = s.latch.to
@@ -189,6 +194,10 @@ func (s *Stream) Close() {
 	s.mu.Lock()
 	was := s.closed
 	if !was {
+		if s.dial != nil {
+			s.after = append(s.after, s.dial.done)
+			s.dial = nil
+		}
 		s.sendReport(s.e.pace.now(), true)
 		s.load(player{})
 	}

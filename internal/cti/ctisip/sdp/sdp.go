@@ -1,4 +1,4 @@
-// Package sdp is what two telephones say about sound (RFC 8866, RFC 3264): one audio stream of G.711 and key events.
+// Package sdp is what two telephones say about sound (RFC 8866, RFC 3264): one audio stream of G.711 or G.722 and key events.
 // What else a far end offers is refused by its port 0.
 package sdp
 
@@ -38,6 +38,7 @@ func (d Direction) Answer() Direction {
 const (
 	PTU     = 0
 	PTA     = 8
+	PTWide  = 9 // G.722; its clock is written 8000 by an old mistake (RFC 3551 section 4.5.2)
 	PTEvent = 101
 )
 
@@ -50,7 +51,7 @@ type Media struct {
 	// For audio over RTP/AVP:
 	Addr      netip.Addr        // c= of the media or of the session
 	Direction Direction         // with c=0.0.0.0 (RFC 2543 hold) what of it is left
-	Codecs    []Codec           // PCMU and PCMA in the order of the line
+	Codecs    []Codec           // PCMU, PCMA and G722 in the order of the line
 	EventPT   int               // payload type of telephone-event at 8000, -1 = none
 	Ptime     int               // 0 = not said
 	Zero      bool              // c=0.0.0.0
@@ -228,13 +229,15 @@ func (m *Media) finish() bool {
 			enc, rate = "pcmu", "8000"
 		case m.attr[f] == "" && n == PTA:
 			enc, rate = "pcma", "8000"
+		case m.attr[f] == "" && n == PTWide:
+			enc, rate = "g722", "8000"
 		}
 		rate, _, _ = strings.Cut(rate, "/")
 		if rate != "8000" {
 			continue
 		}
 		switch enc {
-		case "pcmu", "pcma":
+		case "pcmu", "pcma", "g722":
 			m.Codecs = append(m.Codecs, Codec{cti.Codec(enc), uint8(n)})
 		case "telephone-event":
 			m.EventPT = int(n)

@@ -60,7 +60,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, body := range map[string]string{
 		"port 0":     head + "m=audio 0 RTP/AVP 0\r\n",
 		"fax":        head + "m=image 4000 udptl t38\r\n",
-		"other code": head + "m=audio 4000 RTP/AVP 9\r\n",
+		"other code": head + "m=audio 4000 RTP/AVP 18\r\n",
 		"no address": "v=0\r\nm=audio 4000 RTP/AVP 0\r\n",
 		"empty":      "",
 		"html":       "<html>",

@@ -118,8 +118,11 @@ func (l *Local) sealed(media string) []byte {
 }
 
 func number(c cti.Codec) uint8 {
-	if c == cti.PCMA {
+	switch c {
+	case cti.PCMA:
 		return PTA
+	case cti.G722:
+		return PTWide
 	}
 	return PTU
 }

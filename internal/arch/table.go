@@ -62,6 +62,8 @@ var table = map[string][]string{
 	"internal/live":   {leaves, nouns, "internal/callback"},
 	"internal/notify": {leaves, nouns, "internal/callback"},
 
+	"internal/studio": {leaves, nouns},
+
 	"internal/web": {leaves, nouns, "internal/callback", "internal/live", "web"},
 
 	// The switch does not know why it rings, and no driver knows another.

@@ -33,7 +33,7 @@ var legLife = map[LegState]map[EventKind]LegState{
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
-	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice:
+	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded:
 		return s, s.Up()
 	case RecordingEnded:
 		return s, true // the file may be whole after the leg has ended

@@ -125,6 +125,10 @@ type Program struct {
 	First Prompt
 	Then  Sound
 	Notes []Note // by After; when the last was said they begin anew, NoteGap apart
+
+	// Record keeps what the far end says once First was heard, for so long or until it presses a key: LegRecorded.
+	// 0 = nothing is kept. It needs a leg that is confirmed and not joined.
+	Record time.Duration
 }
 
 // Note is something new for who waits.
@@ -251,6 +255,7 @@ const (
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again
 	LegTone      EventKind = "leg_tone"      // a machine's tone; Tone
+	LegRecorded  EventKind = "leg_recorded"  // what Program.Record asked for; WAV
 	LegNotice    EventKind = "leg_notice"    // it was told, to the end, that the talk is recorded
 	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
 
@@ -272,6 +277,7 @@ type Event struct {
 	Cause    Cause
 	By       By
 	SIPCode  int
+	WAV      []byte // of LegRecorded: one channel at 8000 samples a second
 	Tone     Tone
 	Quality  Quality // of an answered leg, with LegEnded
 	Note     string  // why, in words for staff, where cause and code do not say it; "" = they do

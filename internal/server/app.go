@@ -24,6 +24,7 @@ import (
 	"ringback/internal/login"
 	"ringback/internal/speech"
 	"ringback/internal/store"
+	"ringback/internal/studio"
 	"ringback/internal/wire"
 )
 
@@ -40,6 +41,7 @@ type App struct {
 	lock      *DataLock
 	keys      secrets
 	recorded  *recordings
+	Studio    *studio.Studio
 	speaker   speech.Speaker
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
@@ -67,6 +69,8 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
+	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
+		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
 	return a, nil
 }
@@ -110,10 +114,18 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Conductor.Start(ctx); err != nil {
 		return err
 	}
+	a.warm()
 	var sweep context.Context
 	sweep, a.stopSweep = context.WithCancel(context.Background())
 	a.sweeping.Go(func() { a.sweep(sweep) })
 	return nil
+}
+
+// warm lets the synthesiser read the sentences with each business's name before they are wanted.
+func (a *App) warm() {
+	for _, s := range a.Conductor.Directory().Subscribers {
+		a.speaker.Warm(speech.Language(s.Language), speech.Words{Name: s.Name, Spoken: s.Prompts.SpokenName})
+	}
 }
 
 // sweep deletes, once an hour, what nobody asks for any more.
@@ -190,12 +202,14 @@ func (a *App) switchConfig() ctisip.Config {
 	return out
 }
 
-// onSwitch takes in a fact.
+// onSwitch hands a fact to whoever made the call.
 func (a *App) onSwitch(ev cti.Event) {
 	if ev.Kind == cti.RecordingEnded {
 		a.recorded.ended(ev)
 	}
-	a.Conductor.OnSwitch(ev)
+	if !a.Studio.OnSwitch(ev) {
+		a.Conductor.OnSwitch(ev)
+	}
 }
 
 // literal leaves out what is no address ("auto" is asked by `check`).
@@ -257,7 +271,11 @@ func (a *App) Apply(ctx context.Context, o ApplyOrder) (Applied, error) {
 	if out.Changes, err = a.Store.Apply(ctx, s.Setup, o.Options); err != nil || o.Options.DryRun || a.Conductor == nil {
 		return out, err
 	}
-	return out, a.Conductor.Reload(ctx)
+	if err := a.Conductor.Reload(ctx); err != nil {
+		return out, err
+	}
+	a.warm()
+	return out, nil
 }
 
 // operatorKey adds the key of the key file to the setup: the one that is there if it is known, else a new one.

@@ -39,6 +39,17 @@ func (s *Service) controlRoutes() http.Handler {
 		}
 		reply(w, done, err)
 	})
+	mux.HandleFunc("POST /setup/call", func(w http.ResponseWriter, r *http.Request) {
+		var o SetupCallOrder
+		err := json.NewDecoder(r.Body).Decode(&o)
+		done := SetupCalled{Kept: []string{}}
+		if err == nil {
+			var kept []string
+			kept, err = s.Studio.Call(r.Context(), o.Number, o.Subscriber)
+			done.Kept = append(done.Kept, kept...)
+		}
+		reply(w, done, err)
+	})
 	mux.HandleFunc("GET /explain/{id}", func(w http.ResponseWriter, r *http.Request) {
 		story, err := s.Story(r.Context(), id.Callback(r.PathValue("id")))
 		reply(w, story, err)

@@ -43,7 +43,8 @@ var arabic = map[Sentence]phrase{
 
 	TalkRecorded: {plain: "هذه المكالمة مسجلة."},
 
-	SetupHello:        {plain: "مرحبا. يمكنك تسجيل ما يسمعه زوارك. تحدث بعد الصافرة، ثم اضغط أي زر."},
+	SetupHello:        {plain: "مرحبا. اضغط واحد لتسجيل ما يسمعه زوارك."},
+	SetupHow:          {plain: "تحدث بعد الصافرة، ثم اضغط أي زر."},
 	SetupName:         {plain: "من فضلك قل اسم شركتك."},
 	SetupAnnouncement: {plain: "من فضلك قل ما يسمعه الزائر عندما نتصل."},
 	SetupClosed:       {plain: "من فضلك قل ما يسمع عندما تكون مغلقا."},

@@ -43,7 +43,8 @@ var english = map[Sentence]phrase{
 
 	TalkRecorded: {plain: "This call is recorded."},
 
-	SetupHello:        {plain: "Hello. You can record what your visitors hear. Speak after the tone, then press any key."},
+	SetupHello:        {plain: "Hello. Press 1 to record what your visitors hear."},
+	SetupHow:          {plain: "Speak after the tone, then press any key."},
 	SetupName:         {plain: "Please say the name of your business."},
 	SetupAnnouncement: {plain: "Please say what a visitor hears when we call."},
 	SetupClosed:       {plain: "Please say what is heard when you are closed."},

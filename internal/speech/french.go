@@ -43,7 +43,8 @@ var french = map[Sentence]phrase{
 
 	TalkRecorded: {plain: "Cet appel est enregistré."},
 
-	SetupHello:        {plain: "Bonjour. Vous pouvez enregistrer ce que vos visiteurs entendent. Parlez après le signal, puis appuyez sur une touche."},
+	SetupHello:        {plain: "Bonjour. Tapez 1 pour enregistrer ce que vos visiteurs entendent."},
+	SetupHow:          {plain: "Parlez après le signal, puis appuyez sur une touche."},
 	SetupName:         {plain: "Dites le nom de votre entreprise."},
 	SetupAnnouncement: {plain: "Dites ce qu'un visiteur entend quand nous appelons."},
 	SetupClosed:       {plain: "Dites ce que l'on entend quand vous êtes fermé."},

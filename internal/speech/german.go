@@ -43,7 +43,8 @@ var german = map[Sentence]phrase{
 
 	TalkRecorded: {plain: "Dieses Gespräch wird aufgezeichnet."},
 
-	SetupHello:        {plain: "Guten Tag. Sie können aufnehmen, was Ihre Besucher hören. Sprechen Sie nach dem Ton und drücken Sie dann eine Taste."},
+	SetupHello:        {plain: "Guten Tag. Drücken Sie die 1 und nehmen Sie auf, was Ihre Besucher hören."},
+	SetupHow:          {plain: "Sprechen Sie nach dem Ton, und drücken Sie dann eine Taste."},
 	SetupName:         {plain: "Bitte sagen Sie den Namen Ihrer Firma."},
 	SetupAnnouncement: {plain: "Bitte sagen Sie, was ein Besucher hört, wenn wir anrufen."},
 	SetupClosed:       {plain: "Bitte sagen Sie, was man hört, wenn geschlossen ist."},

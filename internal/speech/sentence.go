@@ -54,7 +54,8 @@ const TalkRecorded Sentence = "talk_recorded"
 
 // To an owner who records prompts by telephone.
 const (
-	SetupHello        Sentence = "setup_hello"
+	SetupHello        Sentence = "setup_hello" // what this is; press 1
+	SetupHow          Sentence = "setup_how"   // after the tone, then any key
 	SetupName         Sentence = "setup_name"
 	SetupAnnouncement Sentence = "setup_announcement"
 	SetupClosed       Sentence = "setup_closed"
@@ -69,7 +70,7 @@ var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, Ag
 	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
 	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed, TalkRecorded,
-	SetupHello, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone}
+	SetupHello, SetupHow, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone}
 
 // phrase is one sentence in one language.
 type phrase struct {

@@ -43,7 +43,8 @@ var spanish = map[Sentence]phrase{
 
 	TalkRecorded: {plain: "Esta llamada se está grabando."},
 
-	SetupHello:        {plain: "Hola. Puede grabar lo que oyen sus visitantes. Hable después de la señal y luego pulse una tecla."},
+	SetupHello:        {plain: "Hola. Pulse 1 para grabar lo que oyen sus visitantes."},
+	SetupHow:          {plain: "Hable después de la señal y luego pulse una tecla."},
 	SetupName:         {plain: "Diga el nombre de su empresa."},
 	SetupAnnouncement: {plain: "Diga lo que oye un visitante cuando llamamos."},
 	SetupClosed:       {plain: "Diga lo que se oye cuando está cerrado."},

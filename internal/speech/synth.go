@@ -150,6 +150,12 @@ func (y *Synth) read(u utterance) error {
 	return os.Rename(part, u.path)
 }
 
+// Limits of what a business's own prompt may be: a minute at 16000 samples a second, and some.
+const (
+	MaxBytes  = 2 << 20
+	MaxLength = time.Minute
+)
+
 // CheckWAV says whether a file can be played as a prompt: a WAV file that holds some sound, at most so large and so long.
 // It returns its length.
 func CheckWAV(path string, most int64, longest time.Duration) (time.Duration, error) {

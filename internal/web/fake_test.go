@@ -31,6 +31,7 @@ import (
 // house is the doors on fakes of what lies behind them: enough of a conductor and a store to see what the doors make
 // of their answers.
 type house struct {
+	prompts []string // that were sent
 	t       *testing.T
 	handler http.Handler
 	live    *live.Hub
@@ -86,7 +87,7 @@ func newHouse(t *testing.T) *house {
 	h.dir = firstDirectory(t)
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Once: h, Live: h.live,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})

@@ -50,7 +50,7 @@ func (s *service) outer(next http.Handler) http.Handler {
 		rec.Header().Set("X-Request-Id", string(req))
 		secure(rec.Header())
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, door.MaxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, door.Most(r))
 		}
 		defer func() {
 			if v := recover(); v != nil {

@@ -71,6 +71,9 @@ func operation(r door.Route, s *schemas) map[string]any {
 }
 
 func bodies(r door.Route, s *schemas) map[string]any {
+	if _, sound := r.In.(door.WAV); sound {
+		return map[string]any{"audio/wav": map[string]any{"schema": map[string]any{"type": "string", "format": "binary"}}}
+	}
 	schema := s.in(typeOf(r.In))
 	switch {
 	case r.Method == http.MethodPatch: // any part of it, and null to take away

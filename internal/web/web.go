@@ -29,6 +29,7 @@ type Deps struct {
 	Callbacks  api.Callbacks
 	Book       api.Book
 	Recordings api.Recordings
+	Prompts    api.Prompts
 	Once       Once
 	Live       *live.Hub
 
@@ -56,7 +57,7 @@ func New(d Deps) http.Handler {
 	}
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Live: d.Live,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live,
 		Submit: s.pages.Submit,
 	})
 	s.routes = append(a.Routes(), s.pages.Routes()...)

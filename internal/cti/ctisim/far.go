@@ -3,6 +3,7 @@ package ctisim
 import (
 	"time"
 
+	"ringback/internal/audio"
 	"ringback/internal/cti"
 )
 
@@ -81,6 +82,7 @@ func (l *leg) farHangsUp() { l.end(cti.NormalClearing, l.order.Party.Person(), 0
 
 func (l *leg) farPresses(key byte) {
 	l.tell(cti.Event{Kind: cti.LegDigit, Digit: key})
+	l.recorded()
 	if key == '1' && l.order.Confirm != cti.ConfirmNone {
 		l.confirm()
 	}
@@ -162,9 +164,29 @@ func (l *leg) plays() {
 	default:
 		l.hears(string(then), 0)
 	}
+	l.keeps = time.Time{}
+	if most := l.program.Record; most > 0 {
+		l.later(SayTime, func() {
+			l.keeps = time.Now()
+			l.later(most, l.recorded)
+		})
+	}
 	if len(l.program.Notes) > 0 {
 		l.notes(0)
 	}
+}
+
+// recorded tells what the person said since the prompt was over.
+func (l *leg) recorded() {
+	if l.keeps.IsZero() {
+		return
+	}
+	tone := audio.Tone{Ms: int(time.Since(l.keeps).Milliseconds())}
+	if hz := l.call.person.Voice; hz > 0 {
+		tone.Hz, tone.Level = []float64{float64(hz)}, 0.3
+	}
+	l.keeps = time.Time{}
+	l.tell(cti.Event{Kind: cti.LegRecorded, WAV: audio.WAV(audio.Render(tone), 1)})
 }
 
 // notes lets the leg hear the nth note of its program when it is time.

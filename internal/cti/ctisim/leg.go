@@ -33,7 +33,8 @@ type leg struct {
 	state    cti.LegState
 	trunk    id.Trunk
 	program  cti.Program
-	turn     int // of the program
+	turn     int       // of the program
+	keeps    time.Time // since when what the far end says is kept; zero = it is not
 	with     *leg
 	tape     *tape // of the talk it is in; nil = it is not recorded
 	held     bool  // its far end hears nothing, and wants that

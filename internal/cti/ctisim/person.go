@@ -20,6 +20,7 @@ type Person struct {
 
 	Press      string        // keys, 200 ms apart; a blank is a pause
 	PressAfter time.Duration // from the answer
+	Voice      int           // Hz of what is recorded of them; 0 = they say nothing then
 	Says       time.Duration // from the answer to a spoken "hello"; 0 = says nothing that counts as a word
 	Machine    bool          // an announcement and a beep: speech without a pause, no key
 

@@ -125,6 +125,7 @@ func (l *leg) digit(b byte) {
 		return
 	}
 	l.tell(cti.LegDigit, func(e *cti.Event) { e.Digit = b })
+	l.kept(keyCut)
 	if l.confirming() && b == '1' {
 		l.confirmed()
 	}

@@ -36,8 +36,48 @@ func (l *leg) play(p cti.Program, again time.Duration) {
 	prog.Again = again
 	l.stream.Play(prog)
 	l.note.Stop()
+	l.dropKept()
+	if p.Record > 0 {
+		l.keep = l.lane.After(length(prog.First), func() { l.keepSound(min(p.Record, recordMost)) })
+	}
 	if len(p.Notes) > 0 {
 		l.notes(p, time.Now(), 0)
+	}
+}
+
+// recordMost bounds what is kept of one leg at once.
+const recordMost = 2 * time.Minute
+
+// keyCut is how much of a recording's end is left out when a key ended it: it may be heard in it.
+const keyCut = 150 * time.Millisecond
+
+// keepSound begins to keep what the far end says.
+func (l *leg) keepSound(most time.Duration) {
+	if l.ended || l.saying || l.bridge != nil {
+		return
+	}
+	l.capture = l.stream.Capture(most)
+	l.keep = l.lane.After(most, func() { l.kept(0) })
+}
+
+// kept tells what was kept, without its last part.
+func (l *leg) kept(cut time.Duration) {
+	if l.capture == nil {
+		return
+	}
+	samples := l.capture.Stop()
+	l.capture = nil
+	l.keep.Stop()
+	samples = samples[:max(0, len(samples)-int(cut*audio.Rate/time.Second))]
+	l.tell(cti.LegRecorded, func(e *cti.Event) { e.WAV = audio.WAV(samples, 1) })
+}
+
+// dropKept forgets what was kept: something else is heard now.
+func (l *leg) dropKept() {
+	l.keep.Stop()
+	if l.capture != nil {
+		l.capture.Stop()
+		l.capture = nil
 	}
 }
 
@@ -63,6 +103,7 @@ func (l *leg) hush() {
 	l.asks.Stop()
 	l.parting.Stop()
 	l.note.Stop()
+	l.dropKept()
 }
 
 // guard starts the time after which an answered leg that nobody commands is ended with a sentence.

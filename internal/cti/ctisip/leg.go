@@ -57,6 +57,8 @@ type leg struct {
 	window   *dialog.Timer // of confirmation
 	asks     *dialog.Timer // the question begins, or it is looked whether a machine listens
 	parting  *dialog.Timer // the last sentence of the window begins
+	keep     *dialog.Timer // the recording begins, or is long enough
+	capture  *media.Capture
 	note     *dialog.Timer // something new for who waits
 	doubted  bool          // the 200 may be a gateway's: the first sound will tell
 	rings    bool          // it is one: ringing is heard inside
@@ -144,7 +146,7 @@ func (l *leg) finish(e ending) {
 		return
 	}
 	l.ended = true
-	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.asks, l.parting, l.note, l.alone, l.probe, l.farewell} {
+	for _, t := range []*dialog.Timer{l.ring, l.hard, l.window, l.asks, l.parting, l.keep, l.note, l.alone, l.probe, l.farewell} {
 		t.Stop()
 	}
 	l.leaveBridge(e.cause)

@@ -85,12 +85,21 @@ func (r *row) told(leg id.Leg) []cti.Event {
 // await waits for a fact about a leg and returns it.
 func (r *row) await(leg id.Leg, kind cti.EventKind) cti.Event {
 	r.Helper()
+	return r.nth(leg, kind, 1)
+}
+
+// nth waits for the nth fact of a kind, from 1.
+func (r *row) nth(leg id.Leg, kind cti.EventKind, n int) cti.Event {
+	r.Helper()
 	limit := time.After(2 * time.Hour)
 	for {
 		r.mu.Lock()
-		more := r.more
+		more, seen := r.more, 0
 		for _, e := range r.events {
-			if e.Leg == leg && e.Kind == kind {
+			if e.Leg != leg || e.Kind != kind {
+				continue
+			}
+			if seen++; seen == n {
 				r.mu.Unlock()
 				return e
 			}

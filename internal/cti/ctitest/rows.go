@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ringback/internal/audio"
 	"ringback/internal/cti"
 	"ringback/internal/id"
 )
@@ -32,6 +33,7 @@ var rows = []struct {
 	{name: "record what is not recorded", run: notRecorded},
 	{name: "hold and back", run: hold},
 	{name: "play", run: play},
+	{name: "record", run: record},
 	{name: "refused: second visitor leg, ended leg", run: second},
 	{name: "refused: stale fence", run: stale},
 	{name: "refused: cancelled callback", run: cancelled},
@@ -306,4 +308,29 @@ func play(r *row) {
 	if err := r.h.Switch.Play(r.ctx, o.Leg, wait); !errors.Is(err, cti.ErrNoLeg) {
 		r.Errorf("play to an ended leg: %v, want ErrNoLeg", err)
 	}
+}
+
+// record: what the far end says behind the prompt is kept until it presses a key, or for as long as was asked.
+func record(r *row) {
+	r.h.Script(Number(ann), Person{Does: "answers", Press: "5", PressAfter: 6 * time.Second})
+	o := r.up("cb_1", cti.Subscriber, Number(ann))
+	begun := time.Now()
+	p := cti.Program{First: cti.Prompt{Sound: cti.SoundWarn}, Record: 20 * time.Second}
+	for i, most := range []time.Duration{6 * time.Second, 3 * time.Second} {
+		if err := r.h.Switch.Play(r.ctx, o.Leg, p); err != nil {
+			r.Fatalf("play: %v", err)
+		}
+		e := r.nth(o.Leg, cti.LegRecorded, i+1)
+		samples, err := audio.ReadWAV(e.WAV)
+		length := time.Duration(len(samples)) * time.Second / audio.Rate
+		if err != nil || length > most+r.h.Slack || length < most-2*time.Second-r.h.Slack {
+			r.Errorf("recorded %v, %v; want up to %v", length, err, most)
+		}
+		if e.At.Sub(begun) > 11*time.Second {
+			r.Errorf("told %v after the prompt began", e.At.Sub(begun))
+		}
+		p.Record = 3 * time.Second
+	}
+	r.hangUp(o.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
 }

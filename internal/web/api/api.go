@@ -48,6 +48,11 @@ type Book interface {
 	Delete(ctx context.Context, k directory.Kind, id string) error
 }
 
+// Prompts keeps a business's own recordings.
+type Prompts interface {
+	Keep(ctx context.Context, sub id.Subscriber, name string, wav []byte) error
+}
+
 // Deps is what the door needs.
 type Deps struct {
 	URL        string // of the service, without a slash at the end
@@ -58,6 +63,7 @@ type Deps struct {
 	Callbacks  Callbacks
 	Book       Book
 	Recordings Recordings
+	Prompts    Prompts
 	Live       *live.Hub
 	// Submit answers a plain form that was posted to the public API, with pages.
 	Submit door.Handler

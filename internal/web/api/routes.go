@@ -60,6 +60,8 @@ func (a *API) people() []door.Route {
 	rows = append(rows, crud(a, "/buttons", "button", a.buttons(), door.Keyed)...)
 	rows = append(rows, crud(a, "/representations", "representation", a.representations(), door.Operator)...)
 	rows = append(rows, crud(a, "/agents", "agent", a.agents(), door.Operator)...)
+	rows = append(rows, door.Route{Method: "POST", Pattern: "/subscribers/{id}/prompts/{name}", Who: door.Keyed,
+		Summary: "Send a recording (audio/wav) that visitors hear: spoken_name, announcement, wait, sorry, closed", In: door.WAV{}, Out: Subscriber{}, Handle: a.keepPrompt})
 	return append(rows, door.Route{Method: "POST", Pattern: "/agents/{id}/presence", Who: door.Operator,
 		Summary: "Set an agent's presence", In: NewPresence{}, Out: Agent{}, Handle: a.setPresence})
 }

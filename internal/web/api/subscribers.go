@@ -110,6 +110,9 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if _, err := schedule.Zone(in.TimeZone); err != nil {
 		return none, bad("time_zone", "%v.", err)
 	}
+	if err := checkPrompts(d, self, in.Prompts); err != nil {
+		return none, err
+	}
 	if in.Language != "" && !speech.Speaks(in.Language) {
 		return none, bad("language", "%.64q is not spoken here; it is one of %s.", in.Language, speech.List())
 	}

@@ -16,6 +16,26 @@ import (
 // MaxBody is the largest body that is read.
 const MaxBody = 64 << 10
 
+// WAV stands for a body that is a WAV file.
+type WAV struct{}
+
+// maxSound is the largest recording that is read.
+const maxSound = 2<<20 + 1
+
+// Sound says whether the body is a recording.
+func Sound(r *http.Request) bool {
+	t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return t == "audio/wav" || t == "audio/x-wav" || t == "audio/wave" || t == "audio/vnd.wave"
+}
+
+// Most is how much of a body is read: a recording, where one is taken and to who shows a key, may be larger.
+func Most(r *http.Request) int64 {
+	if Sound(r) && strings.HasPrefix(r.URL.Path, "/api/v1/subscribers/") && r.Header.Get("Authorization") != "" {
+		return maxSound
+	}
+	return MaxBody
+}
+
 // Form says whether the body is a form of a web page.
 func Form(r *http.Request) bool {
 	t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -67,7 +87,7 @@ func Body(r *http.Request) ([]byte, error) {
 func BadBody(err error) error {
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return fault.New(fault.TooLarge, "The body is larger than 64 kB.")
+		return fault.New(fault.TooLarge, "The body is larger than %d kB.", long.Limit>>10)
 	}
 	return fault.New(fault.MalformedJSON, "The body could not be read to its end.").Because(err)
 }

@@ -96,28 +96,7 @@ type internet struct{ service, near, outside, far, phone place }
 
 func newInternet(t *testing.T) *internet {
 	t.Helper()
-	for _, program := range []string{"ip", "iptables"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed", program)
-		}
-	}
-	if os.Getuid() != 0 || setns() == 0 {
-		t.Skip("only root makes network namespaces, on Linux with amd64 or arm64")
-	}
-	name := func(s string) place { return place(fmt.Sprintf("ringback-%d-%s", os.Getpid(), s)) }
-	n := &internet{name("service"), name("near"), name("outside"), name("far"), name("phone")}
-	all := []place{n.service, n.near, n.outside, n.far, n.phone}
-	t.Cleanup(func() {
-		for _, p := range all {
-			_ = exec.Command("ip", "netns", "del", string(p)).Run() // it may not have come to be
-		}
-	})
-	for _, p := range all {
-		if out, err := exec.Command("ip", "netns", "add", string(p)).CombinedOutput(); err != nil {
-			t.Skipf("network namespaces cannot be made here: %v: %s", err, out)
-		}
-		do(t, p, "ip link set lo up")
-	}
+	n := newPlaces(t, "")
 	cable(t, n.service, "eth0", "10.77.1.2/24", n.near, "lan", "10.77.1.1/24")
 	cable(t, n.near, "wan", "203.0.113.10/25", n.outside, "near", "203.0.113.1/25")
 	cable(t, n.phone, "eth0", "10.88.1.2/24", n.far, "lan", "10.88.1.1/24")
@@ -134,6 +113,34 @@ func newInternet(t *testing.T) *internet {
 	do(t, n.far, "iptables -t nat -A PREROUTING -i wan -p udp --dport 5060 -j DNAT --to-destination 10.88.1.2")
 	do(t, n.far, "iptables -t nat -A POSTROUTING -o wan -p udp -j MASQUERADE --to-ports 50000-51000 --random")
 	do(t, n.far, "iptables -A FORWARD -i wan -m conntrack --ctstate NEW -p udp ! --dport 5060 -j DROP") // nothing comes in unasked but calls
+	return n
+}
+
+// newPlaces are the machines without any cable; tag tells those of one test from those of another.
+func newPlaces(t *testing.T, tag string) *internet {
+	t.Helper()
+	for _, program := range []string{"ip", "iptables"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed", program)
+		}
+	}
+	if os.Getuid() != 0 || setns() == 0 {
+		t.Skip("only root makes network namespaces, on Linux with amd64 or arm64")
+	}
+	name := func(s string) place { return place(fmt.Sprintf("ringback-%d-%s%s", os.Getpid(), tag, s)) }
+	n := &internet{name("service"), name("near"), name("outside"), name("far"), name("phone")}
+	all := []place{n.service, n.near, n.outside, n.far, n.phone}
+	t.Cleanup(func() {
+		for _, p := range all {
+			_ = exec.Command("ip", "netns", "del", string(p)).Run() // it may not have come to be
+		}
+	})
+	for _, p := range all {
+		if out, err := exec.Command("ip", "netns", "add", string(p)).CombinedOutput(); err != nil {
+			t.Skipf("network namespaces cannot be made here: %v: %s", err, out)
+		}
+		do(t, p, "ip link set lo up")
+	}
 	return n
 }
 

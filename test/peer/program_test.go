@@ -3,6 +3,7 @@ package peer_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -67,6 +68,7 @@ type service struct {
 // config is what a service's configuration says beside its free ports.
 type config struct {
 	http, sip, rtp string
+	doors          string            // listen.registrations; "" = private
 	more           string            // YAML
 	files          map[string]string // beside the seed
 	at             place
@@ -80,10 +82,10 @@ func serve(t testing.TB, c config, seed string) *service {
 	}
 	s := &service{t: t, dir: t.TempDir(), http: c.at.client()}
 	s.write("ringback.yaml", fmt.Sprintf(`
-listen: {http: %q, sip: ["%s"], rtp: %q}
+listen: {http: %q, sip: ["%s"], rtp: %q, registrations: %q}
 policy: {limits: {per_number: [], per_visitor: []}}
 log: {level: info}
-%s`, c.http, c.sip, c.rtp, c.more))
+%s`, c.http, c.sip, c.rtp, cmp.Or(c.doors, "private"), c.more))
 	s.write("seed.yaml", seed)
 	for name, text := range c.files {
 		s.write(name, text)

@@ -1,0 +1,168 @@
+package peer_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"ringback/internal/cti/ctitest"
+	"ringback/internal/simcarrier"
+)
+
+// desks are three desk telephones that register, one over each transport, and the number that each is joined with.
+var desks = []struct {
+	user, transport, number string
+	port                    int
+	hz                      float64
+}{
+	{"ann", "udp", "+12125550100", 5160, 1800},
+	{"bea", "tcp", "+12135550100", 5170, 1900},
+	{"cal", "tls", "+12145550100", 5180, 2000},
+}
+
+// TestNATMatrix: {no router, 1:1 translation for us, the telephones behind a router that masquerades, both} x {UDP, TCP,
+// TLS with SRTP}. Telephones register; each is joined with somebody outside, tones go both ways, and whoever hangs up, the
+// BYE arrives.
+func TestNATMatrix(t *testing.T) {
+	needBaresip(t)
+	t.Parallel()
+	for _, c := range []struct {
+		name         string
+		ours, theirs bool
+	}{{"none", false, false}, {"ours", true, false}, {"theirs", false, true}, {"both", true, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMatrix(t, c.name, c.ours, c.theirs)
+			for _, who := range []string{"telephone", "we"} {
+				m.join(t)
+				for i := range desks {
+					m.hangUp(t, i, who)
+				}
+			}
+		})
+	}
+}
+
+// matrix is a service with a carrier and three registered telephones.
+type matrix struct {
+	net     *internet
+	s       *service
+	carrier string
+	phones  []*softphone
+	calls   []string // by desk: the newest callback
+}
+
+func newMatrix(t *testing.T, tag string, ours, theirs bool) *matrix {
+	t.Helper()
+	n := newPlaces(t, tag+"-")
+	service, phone := "203.0.113.10", "203.0.113.203"
+	if ours {
+		service = "10.77.1.2"
+		cable(t, n.service, "eth0", "10.77.1.2/24", n.near, "lan", "10.77.1.1/24")
+		cable(t, n.near, "wan", "203.0.113.10/25", n.outside, "near", "203.0.113.1/25")
+		do(t, n.service, "ip route add default via 10.77.1.1")
+		do(t, n.near, "ip route add default via 203.0.113.1 && echo 1 > /proc/sys/net/ipv4/ip_forward")
+		do(t, n.near, "iptables -t nat -A PREROUTING -i wan -d 203.0.113.10 -j DNAT --to-destination 10.77.1.2")
+		do(t, n.near, "iptables -t nat -A POSTROUTING -o wan -s 10.77.1.2 -j SNAT --to-source 203.0.113.10")
+	} else {
+		cable(t, n.service, "eth0", "203.0.113.10/25", n.outside, "near", "203.0.113.1/25")
+		do(t, n.service, "ip route add default via 203.0.113.1")
+	}
+	if theirs {
+		phone = "10.88.1.2"
+		cable(t, n.phone, "eth0", "10.88.1.2/24", n.far, "lan", "10.88.1.1/24")
+		cable(t, n.far, "wan", "203.0.113.203/25", n.outside, "far", "203.0.113.201/25")
+		do(t, n.phone, "ip route add default via 10.88.1.1")
+		do(t, n.far, "ip route add default via 203.0.113.201 && echo 1 > /proc/sys/net/ipv4/ip_forward")
+		do(t, n.far, "iptables -t nat -A POSTROUTING -o wan -p udp -j MASQUERADE --to-ports 50000-51000 --random")
+		do(t, n.far, "iptables -t nat -A POSTROUTING -o wan -p tcp -j MASQUERADE --random")
+		do(t, n.far, "iptables -A FORWARD -i wan -m conntrack ! --ctstate ESTABLISHED,RELATED -j DROP")
+	} else {
+		cable(t, n.phone, "eth0", "203.0.113.203/25", n.outside, "far", "203.0.113.201/25")
+		do(t, n.phone, "ip route add default via 203.0.113.201")
+	}
+	do(t, n.outside, "echo 1 > /proc/sys/net/ipv4/ip_forward")
+	m := &matrix{net: n, calls: make([]string, len(desks))}
+	m.carrier = start(t, t.TempDir(), "carrier", n.outside.command(program(t, "carrier", "--listen", "udp://203.0.113.1:5070", "--http", "203.0.113.1:5071")))["http"]
+	a := ctitest.NewAuthority(t)
+	cert, key := a.Issue(time.Hour, "203.0.113.10")
+	files := map[string]string{"cert.pem": string(cert), "key.pem": string(key)}
+	public, agents := "", ""
+	if ours {
+		public = "public: {ip4: 203.0.113.10}\n"
+	}
+	for _, d := range desks {
+		files[d.user+".pw"] = passwordOf(d.user)
+		agents += fmt.Sprintf("  - {id: %[1]s, devices: [\"sip:%[1]s\"], password_file: %[1]s.pw}\n", d.user)
+	}
+	m.s = serve(t, config{http: service + ":8080", rtp: service + ":20000-20999", at: n.service, files: maps.Clone(files),
+		sip:   strings.Join([]string{"udp://" + service + ":5060", "tcp://" + service + ":5060", "tls://" + service + ":5061"}, `", "`),
+		doors: "anywhere", more: "url: http://" + service + ":8080\nsip_tls: {cert: cert.pem, key: key.pem}\n" + public},
+		seed(`{id: net, address: "sip:203.0.113.1:5070"}`)+"\nagents:\n"+agents)
+	for _, d := range desks {
+		account, by := fmt.Sprintf("<sip:%s@203.0.113.10;transport=%s>;auth_user=%[1]s;auth_pass=%[3]s;regint=60", d.user, d.transport, passwordOf(d.user)), (*ctitest.Authority)(nil)
+		if d.transport == "tls" {
+			account, by = account+";mediaenc=srtp", a
+		}
+		m.phones = append(m.phones, securePhone(t, d.user, fmt.Sprintf("%s:%d", phone, d.port), d.hz, n.phone, account, by))
+	}
+	for _, p := range m.phones {
+		if wait(t, soon, func() (*softphone, bool) { return p, p.said("200 OK") && p.said("binding") }) == nil {
+			t.Fatalf("%s has not registered:\n%s", p.user, p.log())
+		}
+	}
+	return m
+}
+
+func (m *matrix) entry(t *testing.T, i int) simcarrier.Entry {
+	t.Helper()
+	return entryOf(t, m.net.outside.client(), m.carrier, m.calls[i])
+}
+
+// join joins each desk with somebody outside and lets them hear each other.
+func (m *matrix) join(t *testing.T) {
+	t.Helper()
+	for i, d := range desks {
+		m.calls[i] = m.s.request(t, map[string]any{"button": "once", "number": d.number, "destination": "sip:" + d.user})
+	}
+	for i, d := range desks {
+		m.s.connected(t, m.calls[i], soon)
+		var e simcarrier.Entry
+		if wait(t, 10*time.Second, func() (*simcarrier.Entry, bool) {
+			e = m.entry(t, i)
+			return &e, toneOf(e, int(d.hz)) >= 2
+		}) == nil {
+			t.Errorf("%s: the visitor heard the telephone for %.1f s", d.transport, toneOf(e, int(d.hz)))
+		}
+	}
+}
+
+// hangUp lets one side of a desk's call hang up, and wants the end to be known everywhere.
+func (m *matrix) hangUp(t *testing.T, i int, who string) {
+	t.Helper()
+	d, p, cb := desks[i], m.phones[i], m.calls[i]
+	what := d.transport + ", " + who + " hang up"
+	if who == "we" {
+		m.s.cancel(t, cb)
+	} else {
+		p.do("hangup")
+	}
+	r := m.s.await(t, cb, soon, "ended", func(r *record) bool {
+		return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
+	})
+	if r.Outcome != "completed" {
+		t.Errorf("%s: outcome %s", what, r.Outcome)
+	}
+	var e simcarrier.Entry
+	if wait(t, 5*time.Second, func() (*simcarrier.Entry, bool) { e = m.entry(t, i); return &e, !e.ByeAt.IsZero() }) == nil {
+		t.Errorf("%s: no BYE at the carrier", what)
+	}
+	if wait(t, 5*time.Second, func() (*softphone, bool) { return p, p.calls() == 0 }) == nil {
+		t.Errorf("%s: the telephone is still in its call", what)
+	}
+	if clear, own := p.hears(float64(e.ToneHz)); clear < 1500*time.Millisecond || own > 0 {
+		t.Errorf("%s: the telephone heard the visitor's %d Hz for %v, itself for %v", what, e.ToneHz, clear, own)
+	}
+}

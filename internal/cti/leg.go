@@ -29,12 +29,14 @@ var legLife = map[LegState]map[EventKind]LegState{
 	Ended:     {},
 }
 
-// Next returns the state after an event, and whether the event is in place. Digits, tones and audio notices change nothing
+// Next returns the state after an event, and whether the event is in place. Digits, tones, hints and audio notices change nothing
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
 	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded:
 		return s, s.Up()
+	case LegForwarded:
+		return s, s != Ended && !s.Up()
 	case RecordingEnded:
 		return s, true // the file may be whole after the leg has ended
 	}

@@ -246,6 +246,7 @@ const (
 	LegMoved     EventKind = "leg_moved"     // another trunk, or another address of it, is tried; CallID, Trunk, Note
 	LegRinging   EventKind = "leg_ringing"   // 180, or the first 183
 	LegEarly     EventKind = "leg_early"     // media before the answer
+	LegForwarded EventKind = "leg_forwarded" // the network says that the call goes elsewhere, perhaps to a voicemail; Note: why
 	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref
 	LegConfirmed EventKind = "leg_confirmed" // answered, and a person has said so
 	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
@@ -280,7 +281,7 @@ type Event struct {
 	WAV      []byte // of LegRecorded: one channel at 8000 samples a second
 	Tone     Tone
 	Quality  Quality // of an answered leg, with LegEnded
-	Note     string  // why, in words for staff, where cause and code do not say it; "" = they do
+	Note     string  // in words for staff: why, where cause and code do not say it; what else the network said; "" = nothing
 
 	Recording id.Recording
 	Length    time.Duration // how long the recording sounds; 0 = there is none, the file could not be written

@@ -87,6 +87,7 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 		t.offerSecrets(&l.local)
 		c.Describe(l.local.Offer())
 	}
+	l.held = holds(m.Direction)
 	l.sw.mu.Lock()
 	l.codec, l.sound, l.fact.CallID = codec.Name, l.stream, c.CallID()
 	if t.line != nil {
@@ -94,14 +95,19 @@ func (t *try) Answered(c *dialog.Call, body []byte) {
 	}
 	l.sw.mu.Unlock()
 	ref := c.Ref()
-	l.tell(cti.LegAnswered, func(e *cti.Event) { e.Ref, e.SIPCode = ref, 200 })
+	l.tell(cti.LegAnswered, func(e *cti.Event) {
+		e.Ref, e.SIPCode = ref, 200
+		if a := c.Attestation(); a != "" {
+			e.Note = "attestation " + a
+		}
+	})
 	l.answered()
 }
 
 // Offered answers a re-INVITE or UPDATE: hold and back, a moved far end, a fax that is refused.
 func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
 	l := t.l
-	if l.ended || l.talk != t {
+	if l.ended || l.talk != t && (l.talk != nil || c.Up()) {
 		return nil, 488
 	}
 	if body == nil {
@@ -139,6 +145,10 @@ func (t *try) Counter(_ *dialog.Call, body []byte) {
 }
 
 func (l *leg) moved(t *try, m *sdp.Media, c sdp.Codec) {
+	if !t.call.Up() { // before the answer: where the network's own sound comes from
+		l.stream.Remote(l.remote(m, c, t, t.dest.Addr(), false))
+		return
+	}
 	from, natted := t.call.Remote()
 	l.stream.Remote(l.remote(m, c, t, from.Addr(), natted))
 	l.sw.mu.Lock()

@@ -48,6 +48,7 @@ type leg struct {
 	saying   bool
 	parted   bool // what is said is the farewell after the other's end: the application may know better words
 	sayings  int
+	hinted   bool          // the network says that it goes elsewhere
 	held     bool          // its far end wants to hear nothing
 	silent   bool          // LegQuiet was told
 	machine  bool          // a monologue was heard

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ringback/internal/cti"
 )
@@ -40,6 +41,28 @@ func TestOrderOfOneInstant(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A process that stood still for a while finds an answer and the end of the ring time: who has picked up is not hung up on.
+func TestAnswerDuringAPause(t *testing.T) {
+	simulate(t, func(b *bench) {
+		f := b.far(trunkAddr, once(func(f *far, m *msg) {
+			f.reply(m, 180, "")
+			after(31*time.Second, func() { f.reply(m, 200, f.sdp()) })
+		}, byes))
+		b.call(order("v"))
+		b.await("v", cti.LegRinging)
+		b.sw.mu.Lock()
+		lane := b.sw.legs["leg_v"].lane
+		b.sw.mu.Unlock()
+		b.pass(25 * time.Second)
+		lane.Do(func() { b.pass(20 * time.Second) })
+		b.await("v", cti.LegConfirmed)
+		b.pass(5 * time.Second)
+		if n := len(f.count("CANCEL")) + len(f.count("BYE")); n != 0 || b.told("v", cti.LegEnded) != nil {
+			t.Errorf("told %s; far end got %v", b.story("v"), f.starts())
+		}
+	})
 }
 
 // Requests come from other addresses of the carrier's block.

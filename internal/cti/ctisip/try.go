@@ -240,8 +240,8 @@ func (t *try) lose() {
 }
 
 // Progress is a provisional answer.
-func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
-	l := t.l
+func (t *try) Progress(_ *dialog.Call, p dialog.Provisional) {
+	l, code := t.l, p.Code
 	if t.loser {
 		t.call.Cancel("")
 		return
@@ -268,9 +268,13 @@ func (t *try) Progress(_ *dialog.Call, code int, body []byte) {
 			l.tell(cti.LegRinging)
 		}
 	}
-	if len(body) > 0 {
-		if t.early = body; t.fork == nil {
-			l.earlyMedia(t, body)
+	if p.Forwarded != "" && !l.hinted {
+		l.hinted = true
+		l.tell(cti.LegForwarded, func(e *cti.Event) { e.Note = p.Forwarded })
+	}
+	if len(p.Body) > 0 {
+		if t.early = p.Body; t.fork == nil {
+			l.earlyMedia(t, p.Body)
 		}
 	}
 }

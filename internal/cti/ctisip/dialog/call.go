@@ -31,13 +31,14 @@ type Invitation struct {
 
 // Owner is told what becomes of a Call. Its methods run on the call's lane.
 type Owner interface {
-	// Progress is a provisional answer: 100 to 199. body is its SDP, nil = none.
-	Progress(c *Call, code int, body []byte)
+	// Progress is a provisional answer: 100 to 199. A reliable one is told once.
+	Progress(c *Call, p Provisional)
 	// Answered is a 2xx; the ACK has left. An owner that cannot take the SDP calls Bye.
 	Answered(c *Call, body []byte)
 	// Failed is the end of a call that was not answered, exactly once.
 	Failed(c *Call, f Failure)
-	// Offered asks for an answer to a new offer in the dialog (body nil: for our own description), or a status to refuse it with.
+	// Offered asks for an answer to a new offer in the dialog, or in an early one before Answered (body nil: for our own
+	// description), or a status to refuse it with.
 	Offered(c *Call, body []byte) (answer []byte, refuse int)
 	// Counter is the far end's answer to a description that Offered gave without an offer.
 	Counter(c *Call, body []byte)
@@ -91,6 +92,9 @@ type Call struct {
 	invSeq uint32 // CSeq of the newest INVITE, then of the one that was answered
 	invAt  time.Time
 
+	earlies  []*early // early.go: dialogs of provisional answers
+	attested string
+
 	seen    // order.go: their newest requests
 	dialog  // peer.go: what of the far end is learned by its answer
 	serving // indialog.go: an INVITE of theirs that waits for its ACK
@@ -126,7 +130,7 @@ func (c *Call) Over() bool { return c.state == over }
 func (c *Call) send(more []sip.Header) {
 	c.cseq++
 	c.invSeq = c.cseq
-	c.heard, c.asked = false, false
+	c.heard, c.asked, c.earlies = false, false, nil
 	c.req = c.s.invite(c.inv, c.cseq, more)
 	c.transmit()
 }
@@ -172,7 +176,7 @@ func (c *Call) progress(r *sip.Response) {
 		c.sendCancel()
 		return
 	}
-	c.on.Progress(c, r.StatusCode, sdpOf(r))
+	c.provisional(r)
 }
 
 // success takes a 2xx: the first one answers, one that repeats gets its ACK again, one of another phone ACK and BYE.
@@ -196,7 +200,16 @@ func (c *Call) success(r *sip.Response) {
 		c.endTx()
 		c.req, c.inv.Body, c.inv.Headers = nil, nil, nil // a call of an hour need not keep them
 		c.startTimer(r)
-		c.on.Answered(c, sdpOf(r))
+		c.attested = attestation(r)
+		body := sdpOf(r)
+		if e := c.earlyOf(tag); e != nil {
+			c.remoteSeq = e.remoteSeq
+			if body == nil {
+				body = e.body
+			}
+		}
+		c.earlies = nil
+		c.on.Answered(c, body)
 	}
 }
 

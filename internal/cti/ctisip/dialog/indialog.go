@@ -120,11 +120,9 @@ func (c *Call) request(r *sip.Request, tx *sip.ServerTx) {
 		c.s.refuse(r, tx, 481, "Call/Transaction Does Not Exist")
 		return
 	}
-	if seq := r.CSeq().SeqNo; seq < c.remoteSeq {
+	if !c.follows(r) {
 		c.s.refuse(r, tx, 500, "Old CSeq")
 		return
-	} else {
-		c.remoteSeq = seq
 	}
 	if un := c.unsupported(r); un != "" {
 		a := sip.NewResponseFromRequest(r, 420, "Bad Extension", nil)
@@ -139,6 +137,10 @@ func (c *Call) request(r *sip.Request, tx *sip.ServerTx) {
 	case sip.INVITE:
 		c.invited(r, tx)
 	case sip.UPDATE:
+		if c.state == inviting {
+			c.earlyUpdated(r, tx)
+			return
+		}
 		c.updated(r, tx)
 	case sip.OPTIONS:
 		c.s.respond(tx, c.s.capable(r))
@@ -149,6 +151,24 @@ func (c *Call) request(r *sip.Request, tx *sip.ServerTx) {
 	default:
 		c.s.refuseMethod(r, tx)
 	}
+}
+
+// follows says whether a request comes after what was seen of its dialog, early ones each for itself.
+func (c *Call) follows(r *sip.Request) bool {
+	last := &c.remoteSeq
+	if c.state == inviting {
+		tag, _ := r.From().Params.Get("tag")
+		e := c.earlyOf(tag)
+		if e == nil {
+			return true
+		}
+		last = &e.remoteSeq
+	}
+	if r.CSeq().SeqNo < *last {
+		return false
+	}
+	*last = r.CSeq().SeqNo
+	return true
 }
 
 // mine compares tags. Before the answer any remote tag is that of an early dialog.
@@ -289,10 +309,13 @@ func (c *Call) updated(r *sip.Request, tx *sip.ServerTx) {
 	switch {
 	case !ok:
 		return
+	case c.state != answered:
+		c.s.refuse(r, tx, 481, "Call/Transaction Does Not Exist")
+		return
 	case offer != nil && c.pending != nil:
 		c.s.refuse(r, tx, 491, "Request Pending")
 		return
-	case offer != nil && c.open != nil || c.state != answered && offer != nil:
+	case offer != nil && c.open != nil:
 		c.notYet(r, tx)
 		return
 	case c.tooShort(r, tx):
@@ -307,9 +330,7 @@ func (c *Call) updated(r *sip.Request, tx *sip.ServerTx) {
 		}
 	}
 	c.retarget(r.Contact())
-	if c.state == answered {
-		c.renewed(r)
-	}
+	c.renewed(r)
 	c.s.respond(tx, c.accept(r, body))
 }
 

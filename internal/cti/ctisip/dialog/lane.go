@@ -106,16 +106,31 @@ type Timer struct {
 // After calls f on the lane when d has passed.
 func (l *Lane) After(d time.Duration, f func()) *Timer {
 	t := &Timer{}
+	due := time.Now().Add(d)
+	fire := func() {
+		if !t.dead {
+			t.dead, t.t = true, nil
+			f()
+		}
+	}
 	t.t = time.AfterFunc(d, func() {
 		l.Do(func() {
-			if !t.dead {
-				t.dead, t.t = true, nil
-				f()
+			if !t.dead && time.Since(due) > overdue {
+				t.t = time.AfterFunc(catchUp, func() { l.Do(fire) })
+				return
 			}
+			fire()
 		})
 	})
 	return t
 }
+
+// A process that stood still wakes up to timers and messages at once. What came from the network meanwhile, such as the
+// answer that a ring limit waited for, is older than now: a timer that is overdue lets it pass first.
+const (
+	overdue = time.Second
+	catchUp = 200 * time.Millisecond
+)
 
 // Stop ends the timer; a nil Timer is stopped.
 func (t *Timer) Stop() {

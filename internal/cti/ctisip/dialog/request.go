@@ -28,8 +28,10 @@ func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Reques
 	r.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: sip.INVITE})
 	r.AppendHeader(s.contact(i))
 	r.AppendHeader(sip.NewHeader("Allow", allow))
-	if !i.NoTimer {
-		r.AppendHeader(sip.NewHeader("Supported", "timer"))
+	if i.NoTimer {
+		r.AppendHeader(sip.NewHeader("Supported", "100rel"))
+	} else {
+		r.AppendHeader(sip.NewHeader("Supported", "100rel, timer"))
 	}
 	r.AppendHeader(sip.NewHeader("User-Agent", agent))
 	for _, h := range i.Headers {

@@ -143,6 +143,10 @@ func (m *media) hearing() hearing {
 	defer m.mu.Unlock()
 	h := m.ear.hearing
 	h.ssrcs, h.tones, h.marks, h.holes = slices.Clone(h.ssrcs), slices.Clone(h.tones), slices.Clone(h.marks), slices.Clone(h.holes)
+	if m.control != nil {
+		told := m.control.RTCP
+		h.rtcp = &told
+	}
 	h.said, h.pressed = slices.Clone(m.markers), slices.Clone(m.pressed)
 	if !m.ear.deaf {
 		h.silence = max(h.silence, time.Since(m.ear.silentFrom))

@@ -57,6 +57,7 @@ type hearing struct {
 	keys          string
 	said          []time.Time // when the markers said here were over
 	pressed       []Key       // here
+	rtcp          *RTCP
 }
 
 type heardTone struct {
@@ -80,6 +81,10 @@ const quietest = 32.8
 
 // hear takes a packet. What it sets off is done after the lock is free.
 func (m *media) hear(b []byte, now time.Time) {
+	if len(b) > 1 && b[1] >= 200 && b[1] <= 204 { // RTCP beside it (RFC 5761 section 4)
+		m.hearControl(b, now)
+		return
+	}
 	p, ok := parseRTP(b)
 	if !ok {
 		return

@@ -68,6 +68,7 @@ type Entry struct {
 	DelayMs    *float64 `json:"delay_ms"`          // from the other's mouth to here, by the end of a marker
 	Other      string   `json:"other"`             // Call-ID of the person who was heard
 	OwnEcho    float64  `json:"own_tone_s"`        // seconds of one's own voice heard
+	RTCP       *RTCP    `json:"rtcp"`              // null = this line has none
 	HeardWAV   string   `json:"heard_wav"`         // path
 	OtherHeard float64  `json:"other_tone_s"`      // seconds of the other's voice heard
 }
@@ -163,6 +164,7 @@ func (b *book) entry(r *row) Entry {
 		e.HeardWAV = "/heard/" + url.PathEscape(e.CallID) + ".wav"
 	}
 	e.Packets, e.SeqGaps, e.SSRCs, e.KeysHeard = h.packets, h.gaps, h.ssrcs, h.keys
+	e.RTCP = h.rtcp
 	e.SilenceMax = seconds(h.silence)
 	for _, t := range h.tones {
 		e.TonesHeard = append(e.TonesHeard, Heard{t.hz, seconds(t.lasts)})

@@ -47,7 +47,8 @@ type media struct {
 	answers int                                    // markers said in reply
 	pressed []Key
 
-	ear ear
+	control *control // RTCP; nil = none
+	ear     ear
 }
 
 func (c *Carrier) openMedia(k *call) (*media, error) {
@@ -68,6 +69,10 @@ func (c *Carrier) openMedia(k *call) (*media, error) {
 	}
 	m.ear = ear{rec: c.book.record(k.row), answered: time.Now(), silentFrom: time.Now(), voice: m.voice, known: c.knownTones, pace: max(c.cfg.Pace, 20*time.Millisecond)}
 	m.frame = 8 * k.ours.ptime
+	if k.manner.rtcp {
+		m.openControl(k.manner.rtcpMux && (k.offer == nil || k.offer.mux))
+		k.later(500*time.Millisecond, k.reports)
+	}
 	if k.offer != nil {
 		m.send(k.offer, k.ours)
 	}
@@ -152,6 +157,9 @@ func (m *media) send(theirs *session, ours local) {
 		}
 	}
 	m.eventPT, m.frame = ours.eventPT, 8*ours.ptime
+	if m.control != nil {
+		m.control.to = theirs.control()
+	}
 	m.ear.laws, m.ear.eventPT = ours.laws, ours.eventPT
 	m.ear.deafen(ours.dir == "sendonly" || ours.dir == "inactive", time.Now())
 }
@@ -172,6 +180,9 @@ func (m *media) stop() {
 	m.ear.deafen(true, time.Now())
 	conn, out := m.conn, m.out
 	m.mu.Unlock()
+	if m.control != nil && m.control.conn.PacketConn != nil {
+		_ = m.control.conn.Close()
+	}
 	_ = conn.Close()
 	if out.PacketConn != conn.PacketConn {
 		_ = out.Close()

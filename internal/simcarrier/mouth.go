@@ -95,6 +95,10 @@ func (m *media) speak(out []byte, now time.Time) (b []byte, to netip.AddrPort, n
 	p.header(out, begins)
 	m.seq++
 	m.burst = false
+	if m.control != nil {
+		m.control.sent.packets++
+		m.control.sent.octets += uint32(size - 12)
+	}
 	return out[:size], m.to, next
 }
 

@@ -24,6 +24,7 @@ type manner struct {
 	deaf               bool // hears nothing: RTP to it is lost
 	detectsVoice       bool // sends comfort noise (PT 13) and then nothing while nobody speaks
 	infoKeys           bool // keys by INFO
+	rtcp, rtcpMux      bool // sends and reads reports, on the port beside the sound or on its own
 	shifts             bool // requests of ours come from another address of the block
 	silent             bool // answers nothing at all
 	lateAnswer         bool // 200 when the CANCEL comes
@@ -79,7 +80,8 @@ var errCodec = errors.New("no codec in common")
 
 // answerTo settles our side of an offer: the first of its codecs that this line takes.
 func (w *manner) answerTo(o *session) (local, error) {
-	l := local{eventPT: o.eventPT, ptime: w.ptime, dir: mirror(o.dir), laws: o.laws, version: 1}
+	l := local{eventPT: o.eventPT, ptime: w.ptime, dir: mirror(o.dir), laws: o.laws, version: 1, mux: w.rtcpMux}
+	o.muxed = w.rtcpMux
 	for _, pt := range o.pts {
 		if law, ok := o.laws[pt]; ok && slices.Contains(w.laws, law) {
 			l.pts = []int{pt}
@@ -97,7 +99,7 @@ func (w *manner) answerTo(o *session) (local, error) {
 
 // offer is our side when we speak first.
 func (w *manner) offer() local {
-	l := local{eventPT: 101, ptime: w.ptime, dir: "sendrecv", version: 1, laws: map[int]audio.Law{0: audio.ULaw, 8: audio.ALaw}}
+	l := local{mux: w.rtcpMux, eventPT: 101, ptime: w.ptime, dir: "sendrecv", version: 1, laws: map[int]audio.Law{0: audio.ULaw, 8: audio.ALaw}}
 	for _, law := range w.laws {
 		l.pts = append(l.pts, 8*int(law))
 	}

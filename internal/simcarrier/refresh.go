@@ -19,6 +19,11 @@ func secondAnswer(k *call) {
 	})
 }
 
+func silentMute(w *manner) {
+	w.rtcp = true
+	after(4*time.Second, func(k *call) { k.media.mute(true) })(w)
+}
+
 func freeze(k *call) {
 	k.frozen = true
 	k.row.Frozen = true

@@ -132,6 +132,7 @@ func (k *call) settle(body string) {
 	if s.eventPT < 0 {
 		k.ours.eventPT = -1
 	}
+	s.muxed = k.manner.rtcpMux
 	k.offer = s
 	k.media.send(s, k.ours)
 }

@@ -159,6 +159,7 @@ func (k *call) reinvite(dir string, then func(code int)) {
 		if m != nil && code < 300 && m.body != "" {
 			if s, err := parseSDP(m.body); err == nil {
 				told.Answer = s.dir
+				s.muxed = k.manner.rtcpMux
 				k.offer = s
 				k.media.send(s, k.ours)
 			}

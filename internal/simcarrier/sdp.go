@@ -19,7 +19,10 @@ type session struct {
 	eventPT int // telephone-event, -1 = none
 	ptime   int // ms, 0 = not said
 	dir     string
-	version string // of the o= line
+	version string         // of the o= line
+	rtcp    netip.AddrPort // where it wants reports, invalid = the port beside the sound
+	muxed   bool           // this line takes that up
+	mux     bool           // reports may come to the port of the sound
 	streams []stream
 }
 
@@ -119,6 +122,12 @@ func (s *session) attribute(v string) {
 	switch name {
 	case "sendrecv", "sendonly", "recvonly", "inactive":
 		s.dir = name
+	case "rtcp-mux":
+		s.mux = true
+	case "rtcp":
+		if n, err := strconv.ParseUint(strings.Fields(rest + " 0")[0], 10, 16); err == nil && n > 0 {
+			s.rtcp = netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(n))
+		}
 	case "ptime":
 		if n, err := strconv.Atoi(strings.TrimSpace(rest)); err == nil && n >= 10 && n <= 60 {
 			s.ptime = n
@@ -145,6 +154,19 @@ func (s *session) held() bool {
 	return s.dir == "sendonly" || s.dir == "inactive" || !s.addr.IsValid() || s.addr.Addr().IsUnspecified()
 }
 
+// control is where the other side wants our reports; where it may go with the sound, there.
+func (s *session) control() netip.AddrPort {
+	switch {
+	case !s.addr.IsValid():
+		return s.addr
+	case s.mux && s.muxed:
+		return s.addr
+	case s.rtcp.IsValid():
+		return netip.AddrPortFrom(s.addr.Addr(), s.rtcp.Port())
+	}
+	return netip.AddrPortFrom(s.addr.Addr(), s.addr.Port()+1)
+}
+
 // mirror is the direction that answers dir (RFC 3264 section 6.1).
 func mirror(dir string) string {
 	switch dir {
@@ -165,6 +187,7 @@ type local struct {
 	eventPT     int // -1 = none
 	ptime       int
 	dir         string
+	mux         bool // RTCP on the port of the sound
 	zero        bool // held the old way: c=0.0.0.0 (RFC 2543)
 }
 
@@ -203,6 +226,9 @@ func (l local) text(offer *session) string {
 		}
 		if l.eventPT >= 0 {
 			fmt.Fprintf(&b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%[1]d 0-16\r\n", l.eventPT)
+		}
+		if l.mux && (offer == nil || offer.mux) {
+			b.WriteString("a=rtcp-mux\r\n")
 		}
 		fmt.Fprintf(&b, "a=ptime:%d\r\na=%s\r\n", l.ptime, l.dir)
 	}

@@ -1,9 +1,11 @@
 package simcarrier
 
 import (
+	"bufio"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 const sample = "INVITE sip:+12025550100@10.0.0.1;user=phone SIP/2.0\r\nv: SIP/2.0/UDP 10.0.0.2:5080;branch=z9hG4bK1;rport, SIP/2.0/UDP 10.0.0.3;branch=z9hG4bK0\r\n" +
@@ -155,6 +157,48 @@ func FuzzRTP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, ok := parseRTP(b); ok && len(p.payload) > len(b)-12 {
 			t.Errorf("a payload of %d bytes in a packet of %d", len(p.payload), len(b))
+		}
+	})
+}
+
+// Nothing that comes as RTCP, and nothing that comes over a stream, brings the network down.
+func FuzzControl(f *testing.F) {
+	f.Add([]byte{0x80, 200, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Add([]byte{0x81, 201, 0, 7, 0, 0, 0, 9, 0, 0, 0, 1, 64, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0, 80, 1, 2, 3, 4, 0, 0, 0, 0, 0x81, 202, 0, 2, 0, 0, 0, 9, 1, 9, 'x', 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := &media{control: &control{}, ssrc: 1}
+		m.hearControl(b, time.Unix(1e9, 0))
+		if m.control.Heard != 1 {
+			t.Error("not counted")
+		}
+	})
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add("\r\n\r\nOPTIONS sip:x SIP/2.0\r\nl: 3\r\n\r\nabc\r\n", true)
+	f.Add("\r\nSIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", false)
+	f.Fuzz(func(t *testing.T, text string, pinged bool) {
+		r := bufio.NewReader(strings.NewReader(text))
+		for range 1000 {
+			m, err := nextMessage(r, pinged)
+			if err != nil {
+				return
+			}
+			if len(m) > 3*maxMessage {
+				t.Fatal("a message without bounds")
+			}
+		}
+	})
+}
+
+func FuzzActs(f *testing.F) {
+	f.Add("2s press 9, 2.2s press 9, 5s hold, 15s unhold, 20s refer +12025550105")
+	f.Fuzz(func(t *testing.T, s string) {
+		list, err := parseActs(s)
+		for _, a := range list {
+			if err == nil && (acts()[a.verb] == nil || a.at < 0) {
+				t.Errorf("took %+v", a)
+			}
 		}
 	})
 }

@@ -26,7 +26,9 @@ func personalities() []personality {
 		{"private_sdp", "an address of 192.168 in its SDP, media by its router", func(w *manner) { w.privateSDP = true }},
 		{"late_media_6s", "answers, and sends its first sound 6 s later", func(w *manner) { w.mediaAfter = 6 * time.Second }},
 		{"comfort_noise", "voice detection: comfort noise (PT 13) and then nothing in pauses", func(w *manner) { w.detectsVoice = true }},
-		{"silent_mute", "4 s after the answer it stops sending sound", after(4*time.Second, func(k *call) { k.media.mute(true) })},
+		{"silent_mute", "4 s after the answer it stops sending sound and keeps sending RTCP", silentMute},
+		{"rtcp", "sends and reads RTCP", func(w *manner) { w.rtcp = true }},
+		{"rtcp_mux", "RTCP on the port of the sound where that is offered", func(w *manner) { w.rtcp, w.rtcpMux = true, true }},
 		{"mute_in", "one-way: never sends sound", func(w *manner) { w.noMedia = true }},
 		{"deaf", "one-way: sound to it is lost", func(w *manner) { w.deaf = true }},
 

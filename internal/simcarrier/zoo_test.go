@@ -2,6 +2,7 @@ package simcarrier
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,48 @@ func zooStories() map[string]func(t *testing.T, c *Carrier, u *uac) {
 			if h := u.listen(20 * time.Second); h.packets < 190 || h.packets > 205 {
 				t.Errorf("%d packets", h.packets)
 			}
+		},
+		"rtcp": func(t *testing.T, c *Carrier, u *uac) {
+			reports, err := c.cfg.Net.ListenPacket("10.0.0.2:4001")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reports.Close()
+			u.invite()
+			_, s := u.answered()
+			go u.speak(s, 660, 3*time.Second)
+			b := make([]byte, 500)
+			for i := range 2 {
+				n, from, err := reports.ReadFrom(b)
+				if err != nil || n < 28 || b[1] != 200 || from.String() != netip.AddrPortFrom(s.addr.Addr(), s.addr.Port()+1).String() {
+					t.Fatalf("report %d: % x from %v", i, b[:n], from)
+				}
+				// a receiver report about its packets: a quarter lost, 10 ms of jitter, its own report 500 ms ago
+				r := append([]byte{0x81, 201, 0, 7, 0, 0, 0, 9}, b[4:8]...)
+				r = append(r, 64, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0, 80)
+				r = append(append(r, b[10:14]...), 0, 0, 0x80, 0)
+				r = append(r, 0x81, 203, 0, 1, 0, 0, 0, 9)
+				u.listen(520 * time.Millisecond)
+				_, _ = reports.WriteTo(r, from)
+			}
+			u.listen(time.Second)
+			e := row1(t, c, "x").RTCP
+			if e == nil || e.Sent != 2 || e.Heard != 2 || !e.Bye || e.Lost != 0.25 || e.JitterMs != 10 || e.RTTMs == nil || *e.RTTMs < 19 || *e.RTTMs > 21 || e.Strange != 0 {
+				t.Errorf("RTCP %+v", e)
+			}
+		},
+		"rtcp_mux": func(t *testing.T, c *Carrier, u *uac) {
+			u.offer += "a=rtcp-mux\r\n"
+			u.invite()
+			m, _ := u.answered()
+			u.rtp.SetReadDeadline(time.Now().Add(3 * time.Second))
+			b := make([]byte, 500)
+			for n, _, err := u.rtp.ReadFrom(b); err == nil; n, _, err = u.rtp.ReadFrom(b) {
+				if n > 1 && b[1] == 200 && strings.Contains(m.body, "a=rtcp-mux") {
+					return
+				}
+			}
+			t.Errorf("no report came with the sound; answer %q", m.body)
 		},
 		"deaf": func(t *testing.T, c *Carrier, u *uac) {
 			u.invite()

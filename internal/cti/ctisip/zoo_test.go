@@ -47,6 +47,8 @@ func zooRows() []zooRow {
 		{name: "late_media_6s", late: 6 * time.Second, still: true, stays: 10 * time.Second},
 		{name: "comfort_noise", says: 1.2, late: 1200 * time.Millisecond},
 		{name: "silent_mute", says: 2, stays: 5 * time.Second, still: true, fades: true},
+		{name: "rtcp", both: true, stays: 13 * time.Second, check: reported},
+		{name: "rtcp_mux", both: true, stays: 13 * time.Second, check: reported},
 		{name: "mute_in", dumb: true, still: true, asked: "not_confirmed by us 0"},
 		{name: "deaf", deaf: true},
 
@@ -107,6 +109,13 @@ func announced(t *testing.T, agent, visitor simcarrier.Entry) {
 	i := slices.IndexFunc(agent.TonesHeard, func(h simcarrier.Heard) bool { return h.Hz == visitor.ToneHz })
 	if agent.CallID != "" && (i < 0 || agent.TonesHeard[i].Seconds < 2.5) {
 		t.Errorf("the agent did not hear the announcement: %v", agent.TonesHeard)
+	}
+}
+
+// reported: the switch reports to the line what it hears from it.
+func reported(t *testing.T, _, visitor simcarrier.Entry) {
+	if r := visitor.RTCP; r == nil || r.Heard == 0 || r.Senders == 0 || r.Strange != 0 || r.CNAME == "" || r.Lost != 0 || r.RTTMs == nil || *r.RTTMs > 5 {
+		t.Errorf("reports: %+v", r)
 	}
 }
 

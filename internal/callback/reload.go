@@ -63,6 +63,15 @@ func (c *Conductor) Registered(name string) (out []cti.Registration) {
 	return out
 }
 
+// Lines are how the trunks are. A switch that does not answer knows none.
+func (c *Conductor) Lines() []cti.LineState {
+	all, err := c.sw.Lines(c.ctx)
+	if err != nil {
+		c.Log.Warn("the state of trunks is not known", "err", err)
+	}
+	return all
+}
+
 // readAgents takes in the presences that are on disk.
 func (c *Conductor) readAgents(ctx context.Context) error {
 	select {

@@ -72,6 +72,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
+	a.meter.registry.MustRegister(lines{a.Switch.Lines})
 	return a, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -42,8 +41,9 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 	for _, w := range c.Warnings() {
 		out = append(out, Finding{What: "config", OK: true, Say: w})
 	}
-	if _, running := Dial(c.Data); running {
+	if client, running := Dial(c.Data); running {
 		out = append(out, Finding{What: "service", OK: true, Say: "it runs; ports and data are its own"})
+		out = append(out, checkLines(ctx, client)...)
 		out = append(out, checkCertificates(c, nil, time.Now())...)
 	} else {
 		add("http", canListen("tcp", c.Listen.HTTP), c.Listen.HTTP+" is free", "name another port in listen.http, or stop the program that has it")
@@ -88,7 +88,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 		return append(out, Finding{What: "directory", Say: err.Error()})
 	}
 	out = append(out, checkCertificates(c, dir, time.Now())...)
-	return append(append(out, checkTrunks(c, dir)...), checkPeople(dir)...)
+	return append(append(out, checkTrunks(ctx, c, dir)...), checkPeople(dir)...)
 }
 
 // checkPeople says who would wait in vain. It is no fault: a service may be set up step by step.
@@ -123,43 +123,6 @@ func checkPeople(dir *directory.Directory) []Finding {
 	}
 	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.What, b.What) })
 	return out
-}
-
-func checkTrunks(c *config.Config, dir *directory.Directory) []Finding {
-	if len(dir.Trunks) == 0 {
-		return []Finding{{What: "trunks", OK: true, Say: "there is none: only sip: telephones can be called. Name one in a seed file (ringback apply)"}}
-	}
-	var out []Finding
-	for _, t := range dir.Trunks {
-		f := Finding{What: "trunk " + t.Slug, OK: true, Say: t.Address}
-		_, host, _, _, err := cti.Endpoint(t.Address).SIPURI()
-		ip, isIP := netip.ParseAddr(host)
-		switch {
-		case err != nil:
-			f.OK, f.Say = false, err.Error()
-		case isIP != nil:
-			if _, err := net.LookupHost(host); err != nil {
-				f.OK, f.Say, f.Fix = false, err.Error(), "check the name in the trunk's address, and DNS"
-			}
-		case !ip.IsPrivate() && !ip.IsLoopback() && t.Local == cti.LocalPublic && c.Public.IP4 == "" && privateSocket(c):
-			f.OK, f.Say = false, "the trunk is outside and our sockets have private addresses: no audio would come back"
-			f.Fix = `write your public address: public: {ip4: "203.0.113.7"}`
-		}
-		if f.OK && t.CallsPerSecond == 0 && !ip.IsLoopback() {
-			f.Say += "; calls_per_second is not set: many carriers refuse more than 1 or 2 a second"
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-func privateSocket(c *config.Config) bool {
-	for _, s := range c.Listen.SIP {
-		if ip, err := netip.ParseAddr(s.Host); err == nil && (ip.IsPrivate() || ip.IsLoopback()) {
-			return true
-		}
-	}
-	return false
 }
 
 // roomFor says whether a few hundred megabytes are left where the data is.

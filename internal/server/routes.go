@@ -50,6 +50,10 @@ func (s *Service) controlRoutes() http.Handler {
 		}
 		reply(w, done, err)
 	})
+	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {
+		all, err := s.Switch.Lines(r.Context())
+		reply(w, all, err)
+	})
 	mux.HandleFunc("GET /explain/{id}", func(w http.ResponseWriter, r *http.Request) {
 		story, err := s.Story(r.Context(), id.Callback(r.PathValue("id")))
 		reply(w, story, err)

@@ -330,6 +330,13 @@ func (h *house) Registered(name string) []cti.Registration {
 		UserAgent: "phone 1", Since: h.now, Until: h.now.Add(time.Minute), State: cti.RegLive}}
 }
 
+func (h *house) Lines() []cti.LineState {
+	return []cti.LineState{{Trunk: pstn, Slug: "pstn", Condition: cti.LineDown, Reason: "it does not answer", Since: h.now,
+		Targets:  []cti.LineTarget{{Addr: "127.0.0.1:5070", Transport: "udp", Reason: "it does not answer"}},
+		Accounts: []cti.LineAccount{{Username: "acme", Registered: true, Until: h.now.Add(time.Minute)}},
+		Figures:  cti.LineFigures{Sent: 40, Answered: 30, Short: 4, Recent: 40, RecentAnswered: 30, RecentShort: 4}}}
+}
+
 func (h *house) Agents() map[id.Agent]agent.Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -110,6 +110,24 @@ func TestTrunkKeepsItsPassword(t *testing.T) {
 	}
 }
 
+// How a trunk is stands beside what it is; what is said of it cannot be written.
+func TestTrunkState(t *testing.T) {
+	h := newHouse(t)
+	m := h.do("GET", "/api/v1/trunks/pstn", "", key(operatorKey)).want(t, 200).json(t)
+	s := m["state"].(map[string]any)
+	if s["condition"] != "down" || s["reason"] != "it does not answer" || s["until"] != nil || s["figures"].(map[string]any)["answer_rate"] != 0.75 ||
+		s["registrations"].([]any)[0].(map[string]any)["registered"] != true || len(s["targets"].([]any)) != 1 {
+		t.Errorf("%v", s)
+	}
+	isProblem(t, h.do("PATCH", "/api/v1/trunks/pstn", `{"state":{}}`, key(operatorKey)), 400, "unknown_field")
+	h.do("PATCH", "/api/v1/trunks/pstn", `{"accounts":[{"username":"two","password":"x"}],"register":true,"username":"one","weight":5}`, key(operatorKey)).want(t, 200)
+	h.do("PATCH", "/api/v1/trunks/pstn", `{"accounts":[{"username":"two"},{"username":"three"}]}`, key(operatorKey)).want(t, 200)
+	if a := h.dir.Trunks[pstn].Accounts; len(a) != 2 || a[0].Password != "x" || a[1].Password != "" || !h.dir.Trunks[pstn].Register {
+		t.Errorf("accounts %+v", a)
+	}
+	isProblem(t, h.do("PATCH", "/api/v1/trunks/pstn", `{"number_format":"national"}`, key(operatorKey)), 400, "wrong_type")
+}
+
 func TestKeySecretOpensTheAPI(t *testing.T) {
 	h := newHouse(t)
 	m := h.do("POST", "/api/v1/keys", `{"slug":"new","role":"subscriber","subscriber":"acme"}`, key(operatorKey)).want(t, 201).json(t)

@@ -34,6 +34,7 @@ var rows = []struct {
 	{name: "hold and back", run: hold},
 	{name: "play", run: play},
 	{name: "record", run: record},
+	{name: "how the trunks are", run: linesTold},
 	{name: "refused: second visitor leg, ended leg", run: second},
 	{name: "refused: stale fence", run: stale},
 	{name: "refused: cancelled callback", run: cancelled},

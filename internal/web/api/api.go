@@ -31,6 +31,7 @@ type Conductor interface {
 	Place(cb id.Callback) (n int, ok bool)
 	Agents() map[id.Agent]agent.Status
 	Registered(name string) []cti.Registration
+	Lines() []cti.LineState
 	HashNumber(e cti.Endpoint) string
 }
 

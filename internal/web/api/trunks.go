@@ -61,6 +61,7 @@ type AccountDoc struct {
 type Trunk struct {
 	ID string `json:"id"`
 	TrunkDoc
+	State TrunkState `json:"state"` // how it is now
 }
 
 func (a *API) trunks() thing[TrunkDoc, Trunk] {
@@ -69,7 +70,7 @@ func (a *API) trunks() thing[TrunkDoc, Trunk] {
 		kind: directory.Trunk, prefix: "trk_",
 		ids:   func(d *directory.Directory) []string { return keysOf(d.Trunks) },
 		whose: func(*directory.Directory, string) id.Subscriber { return "" },
-		view:  func(d *directory.Directory, i string) Trunk { return Trunk{i, doc(d, i)} },
+		view:  func(d *directory.Directory, i string) Trunk { return Trunk{i, doc(d, i), a.trunkState(i)} },
 		doc:   doc,
 		blank: TrunkDoc{
 			Prefixes: []string{""}, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,

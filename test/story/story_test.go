@@ -58,7 +58,7 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "fill": fill,
+			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill,
 		},
 	})
 }
@@ -263,6 +263,33 @@ type side struct {
 	Delay   *float64 `json:"delay_ms"`
 }
 
+// person WHO JSON puts somebody at a number of the telephone network.
+func person(ts *testscript.TestScript, neg bool, args []string) {
+	req, err := http.NewRequest("PUT", ts.Getenv("carrier_http")+"/people/"+url.PathEscape(args[0]), strings.NewReader(args[1]))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
+		ts.Fatalf("person %s: %d %s", args[0], resp.StatusCode, b)
+	}
+}
+
+// toneHeard wants the first telephone to have heard a tone for a second.
+func toneHeard(rows []side, hz string) string {
+	if len(rows) == 0 {
+		return "nobody was called"
+	}
+	for _, t := range rows[0].Tones {
+		if fmt.Sprint(t.Hz) == hz && t.Seconds >= 1 {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s heard %v", rows[0].To, rows[0].Tones)
+}
+
+// ledger CALLBACK tone HZ wants the telephone that was rung first to have heard that tone for a second.
 // ledger CALLBACK heard|CODE…: "heard" wants two telephones that heard each other for a second and not themselves, with
 // one SSRC, no hole and no long silence; codes want exactly these final answers, in order.
 func ledger(ts *testscript.TestScript, neg bool, args []string) {
@@ -274,7 +301,9 @@ func ledger(ts *testscript.TestScript, neg bool, args []string) {
 	for {
 		rows := sides(ts, args[0])
 		var wrong string
-		if want == "heard" {
+		if hz, ok := strings.CutPrefix(want, "tone "); ok {
+			wrong = toneHeard(rows, hz)
+		} else if want == "heard" {
 			wrong = heardEachOther(rows)
 		} else {
 			var got []string

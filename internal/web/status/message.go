@@ -45,7 +45,7 @@ func scheduled(c *callback.Callback, zone *time.Location) string {
 
 func queued(c *callback.Callback, v View) string {
 	switch {
-	case c.Reason == callback.ReasonAgentLeft || c.Reason == callback.ReasonAgentMissed:
+	case c.Reason == callback.ReasonAgentLeft, c.Reason == callback.ReasonAgentMissed, c.Reason == callback.ReasonAgentLater:
 		return c.Reason.Words().Visitor
 	case v.Place != nil && *v.Place > 1:
 		return fmt.Sprintf("You are number %d in line. We call you as soon as somebody is free.", *v.Place)

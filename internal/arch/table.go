@@ -17,6 +17,7 @@ var groups = map[string][]string{
 	leaves: {
 		"internal/id", "internal/money", "internal/phone", "internal/fault", "internal/cti", "internal/schedule",
 		"internal/audio", "internal/config", "internal/wire", "internal/speech", "internal/recording",
+		"internal/ladder",
 	},
 	nouns: {
 		"internal/subscriber", "internal/consent", "internal/agent", "internal/login", "internal/billing",
@@ -45,6 +46,7 @@ var table = map[string][]string{
 	"internal/wire":      {leaves},
 	"internal/speech":    {leaves},
 	"internal/recording": {leaves},
+	"internal/ladder":    {leaves},
 
 	"internal/subscriber": {leaves},
 	"internal/consent":    {leaves},

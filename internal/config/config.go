@@ -167,6 +167,8 @@ type Log struct {
 	Format string `yaml:"format"`
 	// debug (the wire), info (the steps of a life), warn or error.
 	Level string `yaml:"level"`
+	// How long the messages of calls are kept in data/ladder for `ringback explain --sip`, numbers masked; 0 = not at all.
+	Ladder time.Duration `yaml:"ladder"`
 }
 
 // Default is the configuration of an empty file.
@@ -197,6 +199,6 @@ func Default() *Config {
 		},
 		Storage: "file",
 		Auth:    Auth{Passwords: true, Passkeys: true},
-		Log:     Log{Format: "auto", Level: "info"},
+		Log:     Log{Format: "auto", Level: "info", Ladder: 7 * 24 * time.Hour},
 	}
 }

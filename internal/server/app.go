@@ -20,6 +20,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/ladder"
 	"ringback/internal/live"
 	"ringback/internal/login"
 	"ringback/internal/speech"
@@ -42,6 +43,7 @@ type App struct {
 	keys      secrets
 	recorded  *recordings
 	Studio    *studio.Studio
+	ladder    *ladder.Store
 	speaker   speech.Speaker
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
@@ -64,6 +66,11 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		}
 	}
 	a.recorded = &recordings{a.Store, filepath.Join(c.Data, "recordings"), log}
+	if c.Log.Ladder > 0 {
+		if a.ladder, err = ladder.Open(ladder.Config{Dir: ladderDir(c), Keep: c.Log.Ladder, Log: log}); err != nil {
+			return a, err
+		}
+	}
 	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
 		return a, err
 	}
@@ -170,6 +177,7 @@ func (a *App) Close() error {
 	if a.Conductor != nil {
 		a.Conductor.Stop()
 	}
+	errs = append(errs, a.ladder.Close())
 	if a.speaker.Synth != nil {
 		a.speaker.Synth.Close()
 	}
@@ -185,7 +193,7 @@ func (a *App) Close() error {
 func (a *App) switchConfig() ctisip.Config {
 	c := a.Config
 	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
-		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log,
+		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log, Ladder: a.ladder,
 		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
 		Register: c.Listen.Registrations, Domains: c.Listen.SIPDomains, DomainsOnly: len(c.Listen.SIPDomains) > 0, Keep: a.Store,
 		Speech: speech.NewVoices().Samples,

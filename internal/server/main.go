@@ -282,13 +282,18 @@ func (c *configPrintCmd) Run(s *streams) error {
 type explainCmd struct {
 	configFlag
 	ID   string `arg:"" help:"The callback: cb_…"`
-	JSON bool   `name:"json" help:"Print the callback with its journal as a JSON object, as GET /api/v1/callbacks/{id} does."`
+	SIP  bool   `name:"sip" help:"Show every message of its calls, what was played and decided, on one time axis."`
+	File string `name:"pcapng" placeholder:"FILE" type:"path" help:"Write the messages to FILE, for Wireshark or a carrier's support."`
+	JSON bool   `name:"json" help:"Print the callback with its journal as a JSON object, as GET /api/v1/callbacks/{id} does; with --sip an array of steps."`
 }
 
 func (c *explainCmd) Run(s *streams) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
+	}
+	if c.SIP || c.File != "" {
+		return ExplainSIP(s.ctx, cfg, c.ID, s.out, c.JSON, c.File)
 	}
 	return Explain(s.ctx, cfg, c.ID, s.out, c.JSON)
 }

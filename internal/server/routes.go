@@ -58,6 +58,10 @@ func (s *Service) controlRoutes() http.Handler {
 		story, err := s.Story(r.Context(), id.Callback(r.PathValue("id")))
 		reply(w, story, err)
 	})
+	mux.HandleFunc("GET /ladder/{id}", func(w http.ResponseWriter, r *http.Request) {
+		l, err := s.Ladder(r.Context(), id.Callback(r.PathValue("id")))
+		reply(w, l, err)
+	})
 	return mux
 }
 

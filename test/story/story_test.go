@@ -58,7 +58,7 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill,
+			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill, "recorded": recorded,
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
 	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/ladder"
 )
 
 // bridge is two legs that hear each other. Its timers belong to a's lane.
@@ -77,6 +78,8 @@ func (br *bridge) connect(most time.Duration) {
 	if br.rec != nil {
 		br.rec.start(a.stream, b.stream)
 	}
+	a.traced(ladder.Media, "hears the other")
+	b.traced(ladder.Media, "hears the other")
 	media.Bridge(a.stream, b.stream, a.sw.sounds.Sound(cti.SoundZip, a.o.Region))
 	if most > warnBefore {
 		br.warn = a.lane.After(most-warnBefore, func() {
@@ -117,6 +120,7 @@ func (l *leg) hearNotice(br *bridge, most time.Duration) {
 	if l == br.b {
 		notice = br.notices[1]
 	}
+	l.traced(ladder.Plays, "that the talk is recorded")
 	l.stream.Say(notice, func(whole bool) {
 		l.lane.Do(func() {
 			if l.bridge != br || l.ended || l.saying {

@@ -5,6 +5,7 @@ import (
 
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/ladder"
 )
 
 // Times of a question.
@@ -134,7 +135,7 @@ func (l *leg) digit(b byte) {
 // ears brings what media hears onto the leg's lane.
 type ears struct{ l *leg }
 
-func (e ears) FirstPacket() {}
+func (e ears) FirstPacket() { e.l.traced(ladder.Media, "first sound of the far end") }
 
 func (e ears) PromptDone() { e.l.lane.Do(e.l.promptDone) }
 

@@ -5,6 +5,7 @@ import (
 
 	"ringback/internal/audio"
 	"ringback/internal/cti"
+	"ringback/internal/ladder"
 )
 
 // What a leg hears while it is not joined.
@@ -34,6 +35,7 @@ func (l *leg) play(p cti.Program, again time.Duration) {
 		l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
 	}
 	prog.Again = again
+	l.traced(ladder.Plays, played(p))
 	l.stream.Play(prog)
 	l.note.Stop()
 	l.dropKept()
@@ -92,6 +94,7 @@ func (l *leg) notes(p cti.Program, begun time.Time, n int) {
 		if err != nil {
 			l.sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
 		}
+		l.traced(ladder.Plays, spoken(say))
 		l.stream.Play(prog)
 		l.notes(p, begun, n+1)
 	})

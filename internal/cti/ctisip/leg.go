@@ -13,6 +13,7 @@ import (
 	"ringback/internal/cti/ctisip/media"
 	"ringback/internal/cti/ctisip/sdp"
 	"ringback/internal/id"
+	"ringback/internal/ladder"
 )
 
 // leg is one party's connection. What stands below lane belongs to the lane, fact to the switch's lock.
@@ -159,6 +160,7 @@ func (l *leg) finish(e ending) {
 		l.stream.Close()
 	}
 	for _, t := range l.tries {
+		l.sw.untraced(t)
 		if t.drop(); t.call == nil || t.call.Over() {
 			t.hush()
 		}
@@ -254,6 +256,7 @@ func (l *leg) sayAndBye(samples []int16, e ending, most time.Duration) {
 	l.farewell = l.lane.After(most, l.bye)
 	l.sayings++
 	n := l.sayings
+	l.traced(ladder.Plays, "its last sentence")
 	l.stream.Say(samples, func(bool) {
 		l.lane.Do(func() {
 			if l.sayings == n { // else something else is said by now

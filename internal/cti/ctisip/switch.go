@@ -23,6 +23,7 @@ import (
 	"ringback/internal/cti/ctisip/locate"
 	"ringback/internal/cti/ctisip/media"
 	"ringback/internal/id"
+	"ringback/internal/ladder"
 	"ringback/internal/wire"
 )
 
@@ -48,6 +49,7 @@ type Config struct {
 	Keep           cti.Registrations                  // keeps who is registered over a restart; nil = nothing does
 	Keys           io.Reader                          // of SRTP; nil = crypto/rand
 	Resolver       locate.Resolver                    // finds trunks by name; nil = the system's
+	Ladder         *ladder.Store                      // keeps what calls said; nil = nothing is kept
 	Log            *slog.Logger                       // nil = none
 	Counters       *Counters                          // nil = its own
 }
@@ -123,7 +125,7 @@ func New(c Config) (*Switch, error) {
 	}
 	sw.office = newOffice(sw)
 	sw.stack, err = dialog.Open(dialog.Config{Front: sw.office.door(), Register: sw.office.answer, StreamEnded: sw.office.Lost,
-		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
+		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Trace: sw.traces(), Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
 		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
 		Panicked: sw.panicked})
 	if err != nil {

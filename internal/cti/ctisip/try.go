@@ -10,6 +10,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
 	"ringback/internal/cti/ctisip/locate"
+	"ringback/internal/ladder"
 )
 
 // try is one INVITE of a leg: over one trunk, or to a sip: address. Several are open only after silence (callflow 1.1).
@@ -132,6 +133,7 @@ func (t *try) invite() {
 	}
 	l.openDoor(t.dest.Addr())
 	i := t.invitation()
+	l.sw.c.Ladder.Name(i.CallID, ladder.Leg{Callback: l.o.Callback, ID: l.o.Leg, Party: string(l.o.Party)})
 	t.call = l.sw.stack.Invite(l.lane, i, t)
 	t.call.Describe(i.Body)
 	l.sw.mu.Lock()

@@ -22,6 +22,7 @@ type door struct {
 	dropped func(why string)
 	ready   chan struct{} // closed at the first read: the transport has taken the socket
 	once    sync.Once
+	trace   func(out bool, far net.Addr, b []byte) // nil = nobody is shown
 }
 
 // ReadFrom returns the next datagram of a known source. Errors of one datagram do not end the socket.
@@ -45,9 +46,20 @@ func (d *door) ReadFrom(b []byte) (int, net.Addr, error) {
 		case n == len(b) || !sipStart(b[:n]):
 			d.dropped("malformed")
 		default:
+			if d.trace != nil {
+				d.trace(false, from, b[:n])
+			}
 			return n, from, nil
 		}
 	}
+}
+
+// WriteTo sends a datagram.
+func (d *door) WriteTo(b []byte, to net.Addr) (int, error) {
+	if d.trace != nil {
+		d.trace(true, to, b)
+	}
+	return d.PacketConn.WriteTo(b, to)
 }
 
 // knocks lets the front door look at a stranger's datagram: it goes on, is answered here and now, or is dropped.

@@ -94,6 +94,7 @@ func (s *Stack) refuse(r *sip.Request, tx *sip.ServerTx, code int, reason string
 }
 
 func (s *Stack) respond(tx *sip.ServerTx, a *sip.Response) {
+	s.traceStream(true, a)
 	if err := tx.Respond(a); err != nil {
 		s.c.Log.Debug("answer not sent", "error", err)
 	}

@@ -14,6 +14,7 @@ func (s *Stack) arrived(m sip.Message) {
 	if m.CallID() == nil || m.CSeq() == nil {
 		return
 	}
+	s.traceStream(false, m)
 	c := s.call(string(*m.CallID()))
 	switch m := m.(type) {
 	case *sip.Response:

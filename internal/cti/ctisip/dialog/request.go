@@ -161,6 +161,7 @@ func (s *Stack) begin(r *sip.Request) (sip.ClientTransaction, error) {
 			return nil, err
 		}
 	}
+	s.traceStream(true, r)
 	tx, err := s.tx.Request(ctx, r)
 	if err != nil {
 		return nil, err
@@ -287,6 +288,7 @@ func (s *Stack) write(r *sip.Request) {
 			return
 		}
 	}
+	s.traceStream(true, r)
 	if err := s.tp.WriteMsg(r); err != nil {
 		s.c.Log.Debug("ack not sent", "error", err)
 	}

@@ -33,6 +33,7 @@ type Config struct {
 	Panicked func(v any, at []byte) // a handler panicked
 	Random   func(n int) int        // 0 <= r < n
 	Log      *slog.Logger
+	Trace    func(Traced) // shown every message of known sources, from many goroutines; it must not wait. nil = nobody
 
 	Register    func(*sip.Request) (a *sip.Response, known bool) // answers REGISTER, nil = with nothing; not known: nobody registers here
 	StreamEnded func(far netip.AddrPort)                         // told of each stream that others opened; nil = nobody
@@ -149,6 +150,9 @@ func (s *Stack) listenUDP(host string) error {
 		}
 	}
 	d := &door{PacketConn: pc, allow: s.c.Allow, dropped: s.c.Dropped, ready: make(chan struct{})}
+	if s.c.Trace != nil {
+		d.trace = s.traceUDP
+	}
 	if s.c.Front != nil {
 		d.front = s.c.Front.Knock
 	}

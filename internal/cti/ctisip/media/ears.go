@@ -12,6 +12,7 @@ type ears struct {
 	sound  *keySound // while the far end has no events and the leg is not joined
 	voice  *voice    // while a person is waited for
 	bank   *bank     // while tones of machines are listened for
+	line   *lineup   // puts what they hear in order
 	loud   int64     // when that heard a sound last, or began
 }
 
@@ -38,23 +39,33 @@ func (s *Stream) hear(p *packet, n *news) {
 		e.bank = nil // from here on it is a talk
 	}
 	if e.sound == nil && e.voice == nil && e.bank == nil {
+		e.line = nil
 		return
 	}
-	var room [audio.Frame]int16
-	for body := p.b[p.body:p.end]; len(body) > 0; {
-		samples := room[:min(len(room), len(body))]
-		p.law.Decode(samples, body[:len(samples)])
-		body = body[len(samples):]
+	if e.line == nil {
+		e.line = &lineup{}
+	}
+	var room [2 * maxCut]int16
+	samples := room[:p.end-p.body]
+	p.law.Decode(samples, p.b[p.body:p.end])
+	e.line.put(p.row, p.ts, samples, s.in.spreadOf(), func(samples []int16) { e.heed(samples, p.now, n) })
+}
+
+// heed is what is listened to, in order.
+func (e *ears) heed(all []int16, now int64, n *news) {
+	for len(all) > 0 {
+		samples := all[:min(audio.Frame, len(all))]
+		all = all[len(samples):]
 		if e.sound != nil {
 			if key := e.sound.take(samples); key != 0 {
 				n.digit = key
 			}
 		}
 		if e.bank != nil {
-			e.listen(samples, p.now, n)
+			e.listen(samples, now, n)
 		} else {
-			n.voice = e.judged(e.voice.take(samples, p.now), n.voice)
-			e.sounds(p.now)
+			n.voice = e.judged(e.voice.take(samples, now), n.voice)
+			e.sounds(now)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func whole(ts *testscript.TestScript, cb string) tape {
 		var list struct{ Data []tape }
 		_, b := ask(ts, "GET", "/api/v1/recordings?callback="+cb, "")
 		ts.Check(json.Unmarshal(b, &list))
-		if len(list.Data) == 1 && list.Data[0].EndedAt != nil && list.Data[0].LengthS > 1 {
+		if len(list.Data) == 1 && list.Data[0].EndedAt != nil && list.Data[0].LengthS >= 1 {
 			return list.Data[0]
 		}
 		select {

@@ -35,6 +35,7 @@ type commands struct {
 	Check   checkCmd   `cmd:"" help:"Look at everything a start needs, and say what to do about what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force."`
 	Setup   setupCmd   `cmd:"" help:"Set up what is said."`
+	Trunk   trunkCmd   `cmd:"" help:"Lines to the telephone network."`
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
 	Version versionCmd `cmd:"" help:"Show the version."`

@@ -79,6 +79,7 @@ type day struct {
 	rand     *rand.Rand // of the main goroutine
 	began    time.Time
 	net      *wire.Simulated
+	pace     time.Duration // of sound
 	disk     disk
 	mint     *id.Mint
 	carrier  *simcarrier.Carrier
@@ -102,7 +103,7 @@ type death struct {
 
 func live(t *testing.T, seed uint64, sum *tally) {
 	r := rand.New(rand.NewPCG(seed, 0x646179))
-	d := &day{T: t, rand: r, began: time.Now(), net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
+	d := &day{T: t, rand: r, began: time.Now(), pace: pace, net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
 		told: told{version: map[id.Callback]int64{}, arrived: map[id.Callback]time.Time{}, ended: map[id.Callback]bool{}}}
 	d.net.Fate = fate(r.Float64() * 0.12)
 	d.mint = id.NewMint(time.Now, seeded(seed))

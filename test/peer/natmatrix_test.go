@@ -3,6 +3,7 @@ package peer_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,45 @@ func TestNATMatrix(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNATBindingLost: the telephones' router forgets every connection. In mid call sound is back within 30 s over every
+// transport, and over UDP a BYE arrives; while nothing is up a telephone over UDP rings again within 30 s. One on a stream
+// notices when it uses it: how soon is its own affair.
+func TestNATBindingLost(t *testing.T) {
+	needBaresip(t)
+	t.Parallel()
+	m := newMatrix(t, "lost", false, true)
+	forget := func() time.Time {
+		do(t, m.net.far, "ip link set wan down && ip link set wan up && ip route add default via 203.0.113.201")
+		return time.Now()
+	}
+	m.join(t)
+	before := make([]float64, len(desks))
+	for i, d := range desks {
+		before[i] = toneOf(m.entry(t, i), int(d.hz))
+	}
+	since := forget()
+	for i, d := range desks {
+		var e simcarrier.Entry
+		if wait(t, time.Until(since.Add(30*time.Second)), func() (*simcarrier.Entry, bool) {
+			e = m.entry(t, i)
+			return &e, toneOf(e, int(d.hz)) >= before[i]+2
+		}) == nil {
+			t.Errorf("%s: no sound 30 s after the router forgot the call: %s", d.transport, asJSON(e))
+			continue
+		}
+		t.Logf("%s: 2 s were heard again %v after the router forgot the call", d.transport, time.Since(since).Round(time.Second))
+	}
+	m.hangUp(t, 0, "we")
+	if os.Getenv("RINGBACK_TEST_LONG") == "" {
+		t.Skip("long: whether it rings again after half a minute is asked with RINGBACK_TEST_LONG=1")
+	}
+	since = forget()
+	if wait(t, 30*time.Second, func() (*matrix, bool) { return m, m.rings(t, 0) }) == nil {
+		t.Error("the telephone does not ring 30 s after the router forgot it")
+	}
+	t.Logf("it rings %v after the router forgot it", time.Since(since).Round(time.Second))
 }
 
 // matrix is a service with a carrier and three registered telephones.
@@ -149,7 +189,7 @@ func (m *matrix) hangUp(t *testing.T, i int, who string) {
 	} else {
 		p.do("hangup")
 	}
-	r := m.s.await(t, cb, soon, "ended", func(r *record) bool {
+	r := m.s.await(t, cb, 40*time.Second, what, func(r *record) bool {
 		return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
 	})
 	if r.Outcome != "completed" {
@@ -165,4 +205,19 @@ func (m *matrix) hangUp(t *testing.T, i int, who string) {
 	if clear, own := p.hears(float64(e.ToneHz)); clear < 1500*time.Millisecond || own > 0 {
 		t.Errorf("%s: the telephone heard the visitor's %d Hz for %v, itself for %v", what, e.ToneHz, clear, own)
 	}
+}
+
+// rings says whether a desk rings when it is called; the call is taken back.
+func (m *matrix) rings(t *testing.T, i int) bool {
+	t.Helper()
+	d := desks[i]
+	cb := m.s.request(t, map[string]any{"button": "once", "number": d.number, "destination": "sip:" + d.user})
+	r := m.s.await(t, cb, soon, "rung or not", func(r *record) bool {
+		l := r.last("agent")
+		return l.AnsweredAt != nil || l.EndedAt != nil || r.State == "ended" || l.SentAt != nil && time.Since(*l.SentAt) > 3*time.Second
+	})
+	answered := r.last("agent").AnsweredAt != nil
+	m.s.ask(t, "POST", "/api/v1/callbacks/"+cb+"/cancel", map[string]any{})
+	m.s.await(t, cb, 2*soon, "ended", func(r *record) bool { return r.State == "ended" })
+	return answered
 }

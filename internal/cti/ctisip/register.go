@@ -183,6 +183,9 @@ func (f *office) response(r *sip.Request, a registrar.Answer) *sip.Response {
 func (f *office) changed(r cti.Registration, on bool) {
 	if a, err := netip.ParseAddrPort(r.Source); err == nil {
 		f.sw.doors.registered(a.Addr().Unmap(), on)
+		if on {
+			f.sw.followPhone(r, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+		}
 	}
 	n := int64(1)
 	if !on {

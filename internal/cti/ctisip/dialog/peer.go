@@ -197,5 +197,17 @@ func (c *Call) Remote() (from netip.AddrPort, natted bool) {
 	return c.remote, err == nil && a.Unmap() != c.remote.Addr()
 }
 
+// Reroute sends the requests of the dialog to another address from now on: the telephone has registered from there. A BYE
+// that is out goes there too.
+func (c *Call) Reroute(to netip.AddrPort) {
+	if c.state != answered && c.state != leaving {
+		return
+	}
+	c.inv.Dest, c.next, c.remote = to, to, to
+	if c.state == leaving {
+		c.bye(nil, 0)
+	}
+}
+
 // Next returns where requests of the dialog go.
 func (c *Call) Next() netip.AddrPort { return c.next }

@@ -74,6 +74,15 @@ func (in *hearing) take(p *packet) bool {
 	return true
 }
 
+// farNext is how far a stream may have gone on while its router had lost it: two minutes.
+const farNext = 6000
+
+// follows says whether a packet goes on where the newest sequence stood.
+func (in *hearing) follows(p *packet) bool {
+	d := int16(p.seq - in.high)
+	return in.row > 0 && p.ssrc == in.ssrc && d > 0 && d < farNext
+}
+
 // begin starts a sequence; what came of older ones stays counted.
 func (in *hearing) begin(p *packet) {
 	in.row++

@@ -84,6 +84,13 @@ func (l *latch) known(from netip.AddrPort, now int64) bool {
 	return !l.yes || from.Port() == l.sdpPort || l.open(now)
 }
 
+// lost says whether from may be the learned source under another port: its router has forgotten it and gave it a new one.
+// That is believed of a packet only that continues the stream, or is authentic (Stream.accept); nobody who did not hear
+// the stream knows its SSRC and number.
+func (l *latch) lost(from netip.AddrPort, now int64) bool {
+	return l.yes && l.learned.IsValid() && from.Addr() == l.host && now-l.heard > silentMove
+}
+
 // take judges a well-formed packet of a known source and learns from it; pace is the time between two packets.
 func (l *latch) take(from netip.AddrPort, ssrc uint32, now, pace int64) bool {
 	if from == l.learned {

@@ -69,7 +69,8 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	if s.closed {
 		return Stopped, nil
 	}
-	if !s.latch.known(from, p.now) {
+	stray := !s.latch.known(from, p.now)
+	if stray && !s.latch.lost(from, p.now) {
 		return Source, nil
 	}
 	if !s.in.rate(p.now) {
@@ -80,6 +81,9 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	if p.b, ok = s.crypt.open(p.b, control); !ok {
 		return Secret, nil
 	}
+	if control && stray && s.crypt.in == nil {
+		return Source, nil
+	}
 	if control {
 		if !s.takeControl(p.b, p.now) {
 			return Malformed, nil
@@ -89,6 +93,9 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	}
 	if p.header, ok = parse(p.b); !ok || !s.classify(p) {
 		return Malformed, nil
+	}
+	if stray && s.crypt.in == nil && !s.in.follows(p) {
+		return Source, nil
 	}
 	if !s.latch.take(from, p.ssrc, p.now, int64(s.e.c.Pace)) {
 		return Source, nil

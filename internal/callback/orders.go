@@ -52,6 +52,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 // agentHears: who must press a key is told what the keys do; then, or at once, that the visitor is called. Nothing of the
 // visitor is said: anybody may have picked up.
 func agentHears(o *cti.Order, order subscriber.Order, m mouth) {
+	o.Late = m.says(speech.Taken)
 	calling := cti.Program{First: m.says(speech.AgentCalling), Then: cti.SoundRingback,
 		Notes: []cti.Note{{After: stillRinging, Say: m.says(speech.AgentStillRinging)}}}
 	if order == subscriber.VisitorFirst { // the visitor is on the line already

@@ -101,6 +101,7 @@ type Order struct {
 	PostDial string        // keys sent once the far end has answered, before anybody hears it; 'w' waits 500 ms; "" = none
 	Waits    Program       // what it hears once it is confirmed; zero = Hear.Then
 	Goodbye  Prompt        // the last seconds of a window of confirmation in which nobody confirmed; zero = SoundSorry
+	Late     Prompt        // to one of several telephones that answers after another has; zero = SoundTaken
 	Message  Prompt        // left on an answering machine, once, whole, after its beep or when it is silent; zero = none
 }
 

@@ -89,7 +89,11 @@ func (t *try) taken(body []byte) {
 	s.Answered()
 	bye := func() { t.call.Bye(cancelReason(cti.NormalClearing)) }
 	t.silence = l.lane.After(sayPatience, bye)
-	s.Say(l.sw.sounds.Sound(cti.SoundTaken, l.o.Region), func(bool) { l.lane.Do(bye) })
+	late := l.o.Late
+	if late.IsZero() {
+		late.Sound = cti.SoundTaken
+	}
+	s.Say(l.samples(late), func(bool) { l.lane.Do(bye) })
 }
 
 // hush closes the sound of a telephone that did not get the leg.

@@ -79,6 +79,15 @@ var said = []story{
 		extra:    heard("joe", "say en/agent_passed"),
 	},
 	{
+		name:   "ann passes it on at her mobile: her second telephone is not rung",
+		setup:  func(set *directory.Setup) { set.Agents[0] = person("ann", "mobile", "ann") },
+		people: people{"mobile": one(presses(s(2), "3", s(1), 0)), "bob": one(ctisim.Answers(s(1), 0)), "vera": one(ctisim.Answers(s(3), s(10)))},
+		want:   callback.Completed, reason: callback.ReasonTalked,
+		took:     s(2 + 1 + 1 + 1 + 3 + 10),
+		attempts: []callback.Result{callback.ResultAgentDeclined, callback.ResultConnected},
+		extra:    neverRung("ann"),
+	},
+	{
 		name:   "joe alone passes it on: nobody is left",
 		setup:  only("joe"),
 		people: people{"joe": one(presses(s(2), "3", s(1), 0))},

@@ -111,6 +111,9 @@ func TestOwnerRecords(t *testing.T) {
 		for _, h := range calls[0].Heard {
 			heard += h.What + "\n"
 		}
+		if n := strings.Count(heard, "first de/setup_name "); n != 2 {
+			t.Errorf("asked for the name %d times, want 2: she pressed 2 once", n)
+		}
 		for _, want := range []string{"first de/setup_hello\n", "first de/setup_name de/setup_how sound/warn\n", "de/setup_heard /", "first de/setup_announcement sound/warn\n", "say de/setup_done"} {
 			if !strings.Contains(heard, want) {
 				t.Errorf("never heard %q in\n%s", want, heard)

@@ -76,6 +76,12 @@ func agentAt(r *rand.Rand) simcarrier.Person {
 		p.Does = "machine"
 	case n < 28:
 		p.Talk = upTo(r, 20*time.Second) + time.Second // hangs up in the middle of something
+	case n < 32:
+		p.Press = "2" // later
+	case n < 35:
+		p.Press = "3" // somebody else
+	case n < 37:
+		p.Then = "15s press *, 15500ms press 5" // takes the visitor for a machine
 	}
 	p.Personality = line(r)
 	return p
@@ -96,6 +102,12 @@ func visitorAt(r *rand.Rand) simcarrier.Person {
 		p.Does = "unknown"
 	case n < 35:
 		p.Talk = time.Second + upTo(r, 5*time.Second)
+	case n < 37:
+		p.Press = "99" // never again
+	case n < 42:
+		p.Then = "25s press 2" // another time
+	case n < 45:
+		p.Then = "25s press 1, 60s press 1" // waits on
 	}
 	p.Personality = line(r)
 	return p

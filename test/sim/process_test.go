@@ -12,6 +12,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip"
 	"ringback/internal/id"
+	"ringback/internal/speech"
 	"ringback/internal/wire"
 )
 
@@ -40,7 +41,7 @@ func assemble(d *day, r *rand.Rand, mayDie bool) *process {
 	}
 	sw, err := ctisip.New(ctisip.Config{
 		Net: mortal{p.border, d.net}, SIP: []string{"udp://" + ours + ":5060"}, RTPBind: netip.MustParseAddr(ours), RTPMin: 20000, RTPMax: 29999,
-		Pace: d.pace, Register: "private", Rand: rand.New(rand.NewPCG(r.Uint64(), 2)), Counters: d.counters,
+		Pace: d.pace, Register: "private", Speech: speech.NewVoices().Samples, Rand: rand.New(rand.NewPCG(r.Uint64(), 2)), Counters: d.counters,
 		Sink: func(e cti.Event) {
 			if !p.isDead() {
 				p.c.OnSwitch(e)

@@ -225,3 +225,12 @@ func (l *leg) dead() {
 
 // verifyEach: of so many questions in one silence one is a re-INVITE or UPDATE, the second first.
 const verifyEach = 6
+
+// leavesNothing ends the question to a voicemail that begins to record: a second of silence, and no message.
+func (l *leg) leavesNothing() {
+	l.play(cti.Program{}, 0)
+	l.asks.Stop()
+	l.parting.Stop()
+	l.window.Stop()
+	l.window = l.lane.After(time.Second, l.unconfirmed)
+}

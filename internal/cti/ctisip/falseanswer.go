@@ -73,8 +73,12 @@ func (l *leg) tone(t cti.Tone) {
 		l.drop(ending{cti.UserBusy, cti.ByNetwork, 0}, t)
 	default:
 		l.tell(cti.LegTone, func(e *cti.Event) { e.Tone = t })
-		if t == cti.ToneBeep && l.leaves {
+		switch {
+		case t != cti.ToneBeep:
+		case l.leaves:
 			l.message()
+		case l.o.Confirm == cti.ConfirmKey && l.confirming():
+			l.leavesNothing()
 		}
 	}
 }

@@ -191,3 +191,18 @@ func (v *voice) speakFor(d time.Duration) {
 		v.conn.WriteTo(p, to)
 	}
 }
+
+// TestVoicemailOfAnAgentIsLeftNothing: its beep ends the question; after a second of silence it is hung up on.
+func TestVoicemailOfAnAgentIsLeftNothing(t *testing.T) {
+	overCarrier(t, "beep_machine", func(b *bench) {
+		o := order("v")
+		o.Party, o.Confirm, o.Hear, o.Goodbye, o.Message = cti.Agent, cti.ConfirmKey, cti.Program{First: clip("ask")}, clip("bye"), clip("message")
+		b.call(o)
+		beep := b.await("v", cti.LegTone)
+		e := b.await("v", cti.LegEnded)
+		between(t, "end behind the beep", e.At.Sub(beep.At), time.Second, 1300*time.Millisecond)
+		if e.Cause != cti.NotConfirmed || e.By != cti.ByUs {
+			t.Errorf("told %s", b.story("v"))
+		}
+	})
+}

@@ -220,7 +220,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		_, b := ask(ts, "GET", args[1], "")
 		var m map[string]any
 		if json.Unmarshal(b, &m) == nil {
-			got := fmt.Sprint(m[args[2]])
+			got := fmt.Sprint(member(m, args[2]))
 			for _, want := range strings.Split(args[3], "|") {
 				if got == want {
 					_, err := ts.Stdout().Write(append(b, '\n'))
@@ -235,6 +235,15 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s is not %s after %s s: %s", args[2], args[3], args[0], b)
 		}
 	}
+}
+
+// member finds what an answer holds under a name, or under names with dots between.
+func member(m map[string]any, path string) any {
+	name, rest, deeper := strings.Cut(path, ".")
+	if inner, ok := m[name].(map[string]any); ok && deeper {
+		return member(inner, rest)
+	}
+	return m[name]
 }
 
 // fill FILE puts the script's variables into a file, where it says ${NAME}.

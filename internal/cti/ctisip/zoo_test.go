@@ -64,6 +64,10 @@ func zooRows() []zooRow {
 		{name: "only_100", ends: "no_answer by us 0"},
 		{name: "silence", ends: "network_out_of_order by network 408"},
 
+		{name: "needs_prack", both: true, check: acknowledged},
+		{name: "needs_prack+early_media_183", both: true, check: acknowledged},
+		{name: "fax", ends: "machine by network 0"},
+		{name: "sit", ends: "unallocated_number by network 0"},
 		{name: "false_answer", late: 4 * time.Second, stays: 10 * time.Second},
 		{name: "beep_machine", dumb: true, still: true, asked: "machine by us 0"},
 		{name: "robot_screener", late: 6 * time.Second, stays: 12 * time.Second, still: true},
@@ -119,6 +123,13 @@ func reported(t *testing.T, _, visitor simcarrier.Entry) {
 	}
 }
 
+// acknowledged: the line's reliable answers had their PRACK.
+func acknowledged(t *testing.T, _, visitor simcarrier.Entry) {
+	if visitor.Pracks == 0 || visitor.Resent != 0 {
+		t.Errorf("%d PRACKs, %d messages sent again", visitor.Pracks, visitor.Resent)
+	}
+}
+
 func faxRefused(t *testing.T, _, visitor simcarrier.Entry) {
 	if r := visitor.Reinvites; len(r) != 1 || r[0].Code != 488 {
 		t.Errorf("the fax was answered with %+v", r)
@@ -143,7 +154,7 @@ func TestZoo(t *testing.T) {
 			}
 		}
 	}
-	elsewhere := []string{"freeze", "fax", "sit", "needs_prack", "needs_register"} // below, or of branches to come
+	elsewhere := []string{"freeze", "needs_register"}
 	for _, name := range simcarrier.Personalities() {
 		if !seen[name] && !slices.Contains(elsewhere, name) && !strings.HasPrefix(name, "register_") {
 			t.Errorf("%s has no row", name)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"ringback/internal/config"
@@ -50,6 +51,11 @@ func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
 	c.Policy.Limits = config.Limits{PerNumber: []config.Limit{{N: 60, Per: time.Hour}}, PerVisitor: []config.Limit{{N: 60, Per: time.Hour}}}
 	if d.Service, err = StartService(ctx, c, log); err != nil {
 		return d, err
+	}
+	for _, a := range d.Service.Switch.Addrs() {
+		if sip, ok := strings.CutPrefix(a, "udp://"); ok {
+			d.Carrier.SetPeer(sip) // POST /calls of the network rings here
+		}
 	}
 	shop, err := listenFree("127.0.0.1:8081")
 	if err != nil {

@@ -55,6 +55,7 @@ type carrierCmd struct {
 	Listen      string `default:"udp://127.0.0.1:5070" placeholder:"URL" help:"Where it speaks SIP."`
 	HTTP        string `name:"http" default:"127.0.0.1:5071" placeholder:"ADDR" help:"Where GET /ledger answers."`
 	Seed        uint64 `default:"1" help:"Tones and choices come from it."`
+	Peer        string `placeholder:"ADDR" help:"Where POST /calls rings when nobody is registered: host:port of our SIP."`
 	Personality string `placeholder:"NAMES" help:"How it behaves, joined by +; GET /personalities lists them."`
 	JSON        bool   `name:"json" help:"Print the ready line as a JSON object."`
 }
@@ -64,7 +65,7 @@ func (c *carrierCmd) Run(s *streams) error {
 	if !ok {
 		return config.Problem{File: "carrier", Key: "--listen", What: fmt.Sprintf("write udp://host:port, not %q", c.Listen)}
 	}
-	carrier, err := simcarrier.New(simcarrier.Config{Listen: addr, Seed: c.Seed, Personality: c.Personality, Log: slog.New(slog.NewTextHandler(s.err, nil))})
+	carrier, err := simcarrier.New(simcarrier.Config{Listen: addr, Seed: c.Seed, Peer: c.Peer, Personality: c.Personality, Log: slog.New(slog.NewTextHandler(s.err, nil))})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return inUse("--listen", c.Listen, err)
 	}

@@ -16,6 +16,7 @@ type act struct {
 // acts lists what Person.Then may say.
 //
 //	press K     key K
+//	shown       keys the last two digits of the caller's number as the telephone shows it
 //	yes         says a word: 450 ms of speech, then a pause
 //	mute        stops sending, as a telephone with voice detection does; unmute speaks again
 //	hold        re-INVITE with sendonly; inactive and zero (c=0.0.0.0) are the other spellings; unhold takes it back
@@ -27,6 +28,7 @@ type act struct {
 func acts() map[string]func(*call, string) {
 	return map[string]func(*call, string){
 		"press":    func(k *call, key string) { k.pressKey(key[0]) },
+		"shown":    (*call).keyShown,
 		"yes":      func(k *call, _ string) { k.media.interject(speech(450*time.Millisecond), quiet(1500*time.Millisecond)) },
 		"mute":     func(k *call, _ string) { k.media.mute(true) },
 		"unmute":   func(k *call, _ string) { k.media.mute(k.manner.noMedia) },
@@ -80,6 +82,16 @@ func (k *call) plays(p Person) {
 				known[a.verb](k, a.arg)
 			}
 		})
+	}
+}
+
+// keyShown reads the display aloud, in keys.
+func (k *call) keyShown(string) {
+	shown := k.row.CallerShown[max(0, len(k.row.CallerShown)-2):]
+	for i, key := range []byte(shown) {
+		if keyCode(key) >= 0 {
+			k.later(time.Duration(i)*300*time.Millisecond, func() { k.pressKey(key) })
+		}
 	}
 }
 

@@ -234,6 +234,9 @@ func (c *Carrier) post(f func()) {
 
 func (c *Carrier) alarm(d time.Duration, f func()) *alarm { return c.clock.after(time.Now(), d, f) }
 
+// SetPeer sets where Call rings when nobody is registered here: "10.0.0.1:5060".
+func (c *Carrier) SetPeer(addr string) { c.do(func() { c.cfg.Peer = addr }) }
+
 // SetPersonality sets the default of the calls to come; "" = ordinary.
 func (c *Carrier) SetPersonality(names string) error {
 	_, err := mannerOf(names)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,4 +96,50 @@ func TestHTTP(t *testing.T) {
 			t.Errorf("after Close: %+v", e)
 		}
 	})
+}
+
+// Somebody here can be told to ring us, and who is registered is told.
+func TestCallsOverHTTP(t *testing.T) {
+	there, err := New(Config{Listen: "127.0.0.1:0", Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	c, err := New(Config{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	h := c.Handler()
+	ask := func(method, path, body string, want int) string {
+		t.Helper()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+		if w.Code != want {
+			t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+		}
+		return w.Body.String()
+	}
+	ask("POST", "/calls", `{"from": "+12025550100", "to": "+12025550101"}`, 400) // nobody is there
+	ask("POST", "/calls", `{"from": "+12025550100", "to": "+12025550101", "person": {"does": "answers", "then": "2s sing"}}`, 400)
+	c.SetPeer(there.Addr())
+	for _, body := range []string{`{"from": "+12025550100", "to": "+12025550101"}`,
+		`{"from": "+12025550100", "to": "+12025550101", "transport": "tcp", "person": {"does": "answers", "talk": "1s"}}`} {
+		var made struct {
+			CallID string `json:"call_id"`
+		}
+		if err := json.Unmarshal([]byte(ask("POST", "/calls", body, 201)), &made); err != nil || made.CallID == "" {
+			t.Fatalf("answered %+v, %v", made, err)
+		}
+		until(t, "busy", func() bool {
+			i := slices.IndexFunc(c.Ledger(), func(e Entry) bool { return e.CallID == made.CallID })
+			return i >= 0 && c.Ledger()[i].Final == 486
+		})
+	}
+	if e := there.Ledger(); len(e) != 2 || e[0].Transport != "UDP" || e[1].Transport != "TCP" {
+		t.Errorf("rang over %+v", e)
+	}
+	if s := ask("GET", "/registrations", "", 200); strings.TrimSpace(s) != "[]" {
+		t.Errorf("registrations %s", s)
+	}
 }

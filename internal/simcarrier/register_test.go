@@ -1,7 +1,14 @@
 package simcarrier
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -238,4 +245,51 @@ func until(t *testing.T, what string, ok func() bool) {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// Over TLS a telephone registers and is rung on its connection.
+func TestTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, card, card, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if card, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	roots.AddCert(card)
+	server, err := New(Config{Listen: "127.0.0.1:0", Username: "ann", Password: "secret", ListenTLS: "127.0.0.1:0",
+		TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	desk, err := New(Config{Listen: "127.0.0.1:0", TLS: &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer desk.Close()
+	p, err := desk.Phone(PhoneConfig{User: "ann", Password: "secret", Registrar: server.AddrTLS(), Transport: "tls",
+		Person: Person{Does: "answers", Talk: 200 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "registered", func() bool { return p.Status().Registered })
+	id, err := server.Call(Dial{From: "+12025550100", To: "ann", Person: Person{Does: "answers"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the call is over", func() bool {
+		for _, e := range server.Ledger() {
+			if e.CallID == id && e.ByeBy == "them" && e.Transport == "TLS" {
+				return true
+			}
+		}
+		return false
+	})
 }

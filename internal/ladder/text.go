@@ -25,10 +25,13 @@ func Text(w io.Writer, began time.Time, all []Entry) error {
 	out := bufio.NewWriter(w)
 	legs := ordinals(all)
 	fmt.Fprintf(out, "%9s  %-*s%-*s%s\n", "seconds", lane+1, agents, lane+1, us, guest)
+	sent := map[string]bool{}
 	for _, e := range all {
 		at := fmt.Sprintf("%9.3f", e.At.Sub(began).Seconds())
 		if e.Kind == SIP {
-			fmt.Fprintf(out, "%s  %s\n", at, arrow(e, legs[e.Leg]))
+			key := fmt.Sprint(e.Leg, e.Out, e.Text)
+			fmt.Fprintf(out, "%s  %s\n", at, arrow(e, legs[e.Leg], sent[key]))
+			sent[key] = true
 			continue
 		}
 		fmt.Fprintf(out, "%s  %s\n", at, told(e, legs[e.Leg]))
@@ -50,8 +53,11 @@ func ordinals(all []Entry) map[id.Leg]int {
 }
 
 // arrow draws a message between a telephone and us.
-func arrow(e Entry, n int) string {
+func arrow(e Entry, n int, again bool) string {
 	label := Summary(e.Text)
+	if again {
+		label += " again"
+	}
 	if n > 1 {
 		label += fmt.Sprintf(" #%d", n)
 	}

@@ -245,6 +245,10 @@ func (s *frailSwitch) Record(ctx context.Context, l id.Leg, c cti.RecordCommand)
 	return s.command("record", func() error { return s.w.sw.Record(ctx, l, c) })
 }
 
+func (s *frailSwitch) Refer(ctx context.Context, l id.Leg, how cti.Progress) error {
+	return s.command("refer", func() error { return s.w.sw.Refer(ctx, l, how) })
+}
+
 func (s *frailSwitch) Trunks(ctx context.Context, all []cti.Trunk) error {
 	s.w.trunks = all
 	return s.w.sw.Trunks(ctx, all)

@@ -180,10 +180,6 @@ func legDetail(l *Leg, ev cti.Event) string {
 		if ev.Note != "" {
 			return s + "; " + ev.Note
 		}
-	case cti.LegForwarded, cti.LegAnswered:
-		if ev.Note != "" {
-			s += ": " + ev.Note
-		}
 	case cti.LegDigit:
 		s += ": a key" // which one may be personal
 	case cti.LegNotice:

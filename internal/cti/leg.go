@@ -24,16 +24,16 @@ var legLife = map[LegState]map[EventKind]LegState{
 	Early:     {LegRinging: Ringing, LegAnswered: Answered, LegEnded: Ended},
 	Answered:  {LegConfirmed: Confirmed, LegEnded: Ended},
 	Confirmed: {LegJoined: Bridged, LegEnded: Ended},
-	Bridged:   {LegHeld: Held, LegEnded: Ended},
-	Held:      {LegResumed: Bridged, LegEnded: Ended},
+	Bridged:   {LegHeld: Held, LegParted: Confirmed, LegEnded: Ended},
+	Held:      {LegResumed: Bridged, LegParted: Confirmed, LegEnded: Ended},
 	Ended:     {},
 }
 
-// Next returns the state after an event, and whether the event is in place. Digits, tones, hints and audio notices change nothing
+// Next returns the state after an event, and whether the event is in place. Digits, tones, hints, wishes and audio notices change nothing
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
-	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded:
+	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded, LegRefer:
 		return s, s.Up()
 	case LegForwarded:
 		return s, s != Ended && !s.Up()

@@ -31,6 +31,11 @@ type Switch interface {
 	// Play changes what an answered leg hears until the next Play or Join.
 	Play(ctx context.Context, leg id.Leg, p Program) error
 
+	// Refer tells the far end of a leg that has asked to be replaced (LegRefer) how it goes. ReferTrying takes the leg out
+	// of its bridge (LegParted of both): the other one hears that it goes on, and either may be joined anew. ErrNoLeg: it
+	// has not asked, or is not up.
+	Refer(ctx context.Context, leg id.Leg, how Progress) error
+
 	// HangUp ends the leg in whatever state it is: CANCEL while it rings, BYE after the answer, after h.Say has been
 	// heard. An unknown or ended leg is nil.
 	HangUp(ctx context.Context, leg id.Leg, h HangUp) error
@@ -93,6 +98,7 @@ type Order struct {
 	From     string        // caller ID, E.164 with "+"; "" = the trunk's or switch's own name
 	Name     string        // display name shown to a SIP device
 	Ring     time.Duration // from the first 180/183; the hard stop is Ring + 15 s after the INVITE
+	Replaces string        // the call of a sip: telephone that this one takes the place of (RFC 3891); "" = none
 	Deadline time.Time     // refused when it has passed; zero = none
 	Confirm  Confirm       // what makes an answered leg a confirmed one
 	Region   string        // ISO country whose ringback and busy tones are played
@@ -200,6 +206,17 @@ const (
 	SoundBye      Sound = "bye"      // the other side has hung up
 )
 
+// Progress is how a transfer goes, for the telephone that asked for it.
+type Progress string
+
+const (
+	ReferTrying  Progress = "trying"  // the target is rung
+	ReferRinging Progress = "ringing" // it rings
+	ReferDone    Progress = "done"    // the other one talks with it
+	ReferFailed  Progress = "failed"  // it did not answer
+	ReferRefused Progress = "refused" // it may not be called
+)
+
 // Join asks for a bridge.
 type Join struct {
 	Callback id.Callback
@@ -253,6 +270,8 @@ const (
 	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
 	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait
 	LegResumed   EventKind = "leg_resumed"   // and has come back
+	LegParted    EventKind = "leg_parted"    // its bridge is over and the leg is not; it is confirmed, as before the bridge
+	LegRefer     EventKind = "leg_refer"     // a telephone of ours asks that its call goes on with somebody else; Target, Replaces
 	LegDigit     EventKind = "leg_digit"     // a key; Digit
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again
@@ -283,6 +302,9 @@ type Event struct {
 	Tone     Tone
 	Quality  Quality // of an answered leg, with LegEnded
 	Note     string  // in words for staff: why, where cause and code do not say it; what else the network said; "" = nothing
+
+	Target   Endpoint // of LegRefer, as it was dialled: tel: and digits of any spelling, or a sip: address
+	Replaces string   // of LegRefer: the call that Target has with who asks; for Order.Replaces
 
 	Recording id.Recording
 	Length    time.Duration // how long the recording sounds; 0 = there is none, the file could not be written

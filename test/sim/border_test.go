@@ -236,6 +236,10 @@ func (l *link) Record(ctx context.Context, leg id.Leg, c cti.RecordCommand) erro
 	return l.write("record", func() error { return l.sw.Record(ctx, leg, c) })
 }
 
+func (l *link) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error {
+	return l.write("refer", func() error { return l.sw.Refer(ctx, leg, how) })
+}
+
 func (l *link) Trunks(ctx context.Context, all []cti.Trunk) error {
 	return l.write("trunks", func() error { return l.sw.Trunks(ctx, all) })
 }

@@ -1,6 +1,7 @@
 package ctisim_test
 
 import (
+	"fmt"
 	"testing"
 
 	"ringback/internal/cti"
@@ -15,6 +16,7 @@ func TestSwitch(t *testing.T) {
 		return &ctitest.Harness{
 			Switch: sw,
 			Trunk:  cti.Trunk{ID: "trk_sim", Slug: "sim", Prefixes: []string{""}},
+			Phone:  func(last int) cti.Endpoint { return cti.Endpoint(fmt.Sprintf("sip:%d@phones.example", last)) },
 			Script: func(at cti.Endpoint, p ctitest.Person) { phones.Person(at, person(p)) },
 			Restart: func() cti.Switch {
 				sw.Kill()
@@ -37,7 +39,7 @@ func TestSwitch(t *testing.T) {
 }
 
 func person(p ctitest.Person) ctisim.Person {
-	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter, HoldAfter: p.HoldAfter, HoldFor: p.HoldFor}
+	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter, HoldAfter: p.HoldAfter, HoldFor: p.HoldFor, Refers: p.Refers, ReferAfter: p.ReferAfter}
 	switch p.Does {
 	case "busy":
 		return ctisim.Busy()

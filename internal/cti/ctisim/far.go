@@ -116,6 +116,31 @@ func (l *leg) farQuiet(quiet bool) {
 	l.tell(cti.Event{Kind: cti.LegHeard})
 }
 
+// farRefers asks that the other one goes on with somebody else; only telephones of ours may, in talk.
+func (l *leg) farRefers(to cti.Endpoint) {
+	if l.with == nil || l.ending || l.order.To.Kind() != cti.SIP || l.order.Party == cti.Visitor {
+		return
+	}
+	l.refers = true
+	l.tell(cti.Event{Kind: cti.LegRefer, Target: to})
+}
+
+// part ends the bridge and neither leg.
+func (l *leg) part() {
+	other := l.with
+	if other == nil {
+		return
+	}
+	l.with, other.with = nil, nil
+	l.tape.stop()
+	l.tape, other.tape = nil, nil
+	for _, x := range []*leg{l, other} {
+		x.program = cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback}
+		x.tell(cti.Event{Kind: cti.LegParted})
+		x.plays()
+	}
+}
+
 // farHolds lets the other one of a bridge hear that it goes on.
 func (l *leg) farHolds(on bool) {
 	l.held = on
@@ -223,14 +248,15 @@ func (c *call) hears(what string, d time.Duration) {
 // late is a call that no leg waits for any more: whatever answer comes is acknowledged and ended.
 type late struct{ call *call }
 
-func (l *late) farAnswers()      { l.call.gone("us") }
-func (*late) farRings(bool)      {}
-func (*late) farRefuses(int)     {}
-func (*late) farHangsUp()        {}
-func (*late) farPresses(byte)    {}
-func (*late) farSays()           {}
-func (*late) farDrones()         {}
-func (*late) farQuiet(bool)      {}
-func (*late) farDies()           {}
-func (*late) farHolds(bool)      {}
-func (*late) farSounds(cti.Tone) {}
+func (l *late) farAnswers()          { l.call.gone("us") }
+func (*late) farRings(bool)          {}
+func (*late) farRefuses(int)         {}
+func (*late) farHangsUp()            {}
+func (*late) farPresses(byte)        {}
+func (*late) farSays()               {}
+func (*late) farDrones()             {}
+func (*late) farQuiet(bool)          {}
+func (*late) farDies()               {}
+func (*late) farRefers(cti.Endpoint) {}
+func (*late) farHolds(bool)          {}
+func (*late) farSounds(cti.Tone)     {}

@@ -53,11 +53,17 @@ func opened(a, b *leg, talk time.Duration) {
 		talk = time.Hour
 	}
 	a.after(talk-time.Minute, func() {
+		if a.with != b {
+			return
+		}
 		for _, l := range []*leg{a, b} {
 			l.hears("say warn", 0) // over the voice of the other
 		}
 	})
 	a.after(talk, func() {
+		if a.with != b {
+			return
+		}
 		a.ending, b.ending = true, true
 		a.with, b.with = nil, nil
 		a.tape.stop()

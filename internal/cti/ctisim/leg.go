@@ -37,6 +37,7 @@ type leg struct {
 	keeps    time.Time // since when what the far end says is kept; zero = it is not
 	with     *leg
 	tape     *tape // of the talk it is in; nil = it is not recorded
+	refers   bool  // it has asked to be replaced
 	held     bool  // its far end hears nothing, and wants that
 	ending   bool  // a closing sentence is said, or a CANCEL is out
 	cause    cti.Cause

@@ -28,6 +28,8 @@ type Person struct {
 	QuietFor   time.Duration // how long; 0 = for ever
 	Tone       cti.Tone      // a machine's tone in the answered call: fax, busy and sit end the leg, the others are told
 	ToneAfter  time.Duration // from the answer
+	Refers     cti.Endpoint  // asks that the call goes on there, as a telephone with a transfer key does
+	ReferAfter time.Duration // from the answer
 	HoldAfter  time.Duration // from the answer until they put the other one on hold; 0 = never
 	HoldFor    time.Duration // how long
 	Dies       time.Duration // from the answer until the telephone is off the network without a word; 0 = never

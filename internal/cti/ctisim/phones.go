@@ -57,6 +57,7 @@ type caller interface {
 	farDrones()
 	farQuiet(quiet bool)
 	farHolds(on bool)
+	farRefers(to cti.Endpoint)
 	farDies()
 	farSounds(t cti.Tone)
 }
@@ -144,6 +145,9 @@ func (c *call) answer() {
 	}
 	if w.Tone != "" {
 		c.at(w.ToneAfter, func() { c.tell(func(by caller) { by.farSounds(w.Tone) }) })
+	}
+	if w.Refers != "" {
+		c.at(w.ReferAfter, func() { c.tell(func(by caller) { by.farRefers(w.Refers) }) })
 	}
 	if w.HoldAfter > 0 {
 		c.at(w.HoldAfter, func() { c.tell(func(by caller) { by.farHolds(true) }) })

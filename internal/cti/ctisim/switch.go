@@ -203,6 +203,28 @@ func (s *Switch) Play(ctx context.Context, leg id.Leg, p cti.Program) error {
 	return nil
 }
 
+// Refer: see cti.Switch.
+func (s *Switch) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.phones.mu.Unlock()
+	l := s.legs[leg]
+	if l == nil || !l.state.Up() || l.ending {
+		s.phones.tell("", leg, cti.ErrNoLeg, "refer %s", how)
+		return cti.ErrNoLeg
+	}
+	switch {
+	case !l.refers:
+	case how == cti.ReferTrying:
+		l.part()
+	default:
+		l.refers = how == cti.ReferRinging
+	}
+	s.phones.tell(l.order.Callback, leg, nil, "refer %d %s %s", l.order.Attempt, l.order.Party, how)
+	return nil
+}
+
 // HangUp: see cti.Switch.
 func (s *Switch) HangUp(ctx context.Context, leg id.Leg, h cti.HangUp) error {
 	if err := s.enter(ctx); err != nil {

@@ -190,7 +190,7 @@ func (f *far) request(inv *msg, method string, cseq int, body string, extra ...s
 	}
 	contact := regexp.MustCompile(`<([^>]+)>`).FindStringSubmatch(inv.header("Contact"))[1]
 	lines := []string{method + " " + contact + " SIP/2.0",
-		fmt.Sprintf("Via: SIP/2.0/UDP %s;branch=z9hG4bKfar%s%d;rport", f.conn.LocalAddr(), method, cseq),
+		fmt.Sprintf("Via: SIP/2.0/UDP %s;branch=z9hG4bKfar%s%s%d;rport", f.conn.LocalAddr(), inv.header("Call-ID"), method, cseq),
 		"Max-Forwards: 70",
 		"From: " + inv.header("To") + ";tag=" + tag,
 		"To: " + inv.header("From"),

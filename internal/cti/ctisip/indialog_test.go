@@ -59,7 +59,7 @@ func TestInDialog(t *testing.T) {
 			{"INVITE", f.sdp(), "420", "", []string{"Require: 100rel"}},
 			{"INVITE", "<xml/>", "415", "", []string{"Content-Type: text/xml"}},
 			{"OPTIONS", "", "200", "", nil},
-			{"REFER", "", "603", "", []string{"Refer-To: <sip:+19005550106@10.0.0.2>"}},
+			{"REFER", "", "403", "", []string{"Refer-To: <sip:+19005550106@10.0.0.2>"}},
 			{"MESSAGE", "", "405", "", nil},
 			{"DANCE", "", "501", "", nil},
 			{"INFO", "Signal=5\r\nDuration=160\r\n", "200", "", []string{"Content-Type: application/dtmf-relay"}},

@@ -78,6 +78,9 @@ func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, tra
 		sw.nameTrunk(&i, o, line)
 		i.NoTimer = line.SessionTimer == cti.TimerOff
 	}
+	if o.Replaces != "" && line == nil {
+		i.Headers = append(i.Headers, sip.NewHeader("Replaces", o.Replaces))
+	}
 	if line == nil || line.Headers {
 		i.Headers = append(i.Headers,
 			sip.NewHeader("X-Ringback-Callback", string(o.Callback)),

@@ -51,6 +51,7 @@ type leg struct {
 	sayings  int
 	hinted   bool          // the network says that it goes elsewhere
 	held     bool          // its far end wants to hear nothing
+	refers   bool          // it has asked to be replaced
 	silent   bool          // LegQuiet was told
 	machine  bool          // a monologue was heard
 	dialled  bool          // the keys of PostDial are on their way, or sent

@@ -1,6 +1,7 @@
 package ctisip
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -26,9 +27,10 @@ func TestSuite(t *testing.T) {
 		return &ctitest.Harness{
 			Switch: b.sw,
 			Trunk:  trunk("suite", trunkAddr),
+			Phone:  func(last int) cti.Endpoint { return cti.Endpoint(fmt.Sprintf("sip:p%d@%s", last, trunkAddr)) },
 			Script: func(at cti.Endpoint, p ctitest.Person) {
 				town.mu.Lock()
-				town.people[at.Number()] = p
+				town.people[dialled(at)] = p
 				town.mu.Unlock()
 			},
 			Restart: func() cti.Switch {
@@ -37,11 +39,17 @@ func TestSuite(t *testing.T) {
 				return b.sw
 			},
 			Open:  town.open,
-			Rung:  func(at cti.Endpoint) int { return town.rung(at.Number()) },
+			Rung:  func(at cti.Endpoint) int { return town.rung(dialled(at)) },
 			Close: func() { b.stop(); town.stop() },
 			Slack: 100 * time.Millisecond,
 		}
 	})
+}
+
+// dialled is the user part of an INVITE to an endpoint.
+func dialled(e cti.Endpoint) string {
+	user, _, _, _, _ := e.SIPURI()
+	return e.Number() + user
 }
 
 // town is a carrier whose people do what the suite says.
@@ -134,7 +142,7 @@ func (w *town) on(f *far, m *msg) {
 		if c != nil {
 			c.state = "over"
 		}
-	case "OPTIONS":
+	case "OPTIONS", "NOTIFY":
 		f.reply(m, 200, "")
 	}
 }
@@ -170,6 +178,13 @@ func (w *town) finally(c *townCall, code int) {
 		after(c.person.PressAfter+time.Duration(i)*200*time.Millisecond, func() {
 			w.says(c, "INFO", string(k), "Content-Type: application/dtmf")
 		})
+	}
+	if to := c.person.Refers; to != "" {
+		uri := "sip:" + strings.TrimPrefix(string(to), "sip:")
+		if to.Number() != "" {
+			uri = "sip:" + to.Number() + "@10.0.0.1"
+		}
+		after(c.person.ReferAfter, func() { w.says(c, "REFER", "", "Refer-To: <"+uri+">") })
 	}
 	if c.person.HoldAfter > 0 {
 		after(c.person.HoldAfter, func() { w.says(c, "UPDATE", w.far.sdp("a=sendonly")) })

@@ -18,6 +18,9 @@ type Harness struct {
 	Switch cti.Switch
 	Trunk  cti.Trunk // to be given to Trunks before tel: endpoints are reached; Prefixes are [""]
 
+	// Phone is a telephone of ours, with a transfer key: a sip: endpoint with four digits of one's own.
+	Phone func(last int) cti.Endpoint
+
 	// Script puts somebody at an endpoint for the calls to come.
 	Script func(at cti.Endpoint, p Person)
 	// Restart kills the switch as kill -9 does and returns a new one on the same far ends and the same events.
@@ -45,6 +48,8 @@ type Person struct {
 	PressAfter time.Duration
 	HoldAfter  time.Duration // from the answer to putting the other one on hold; 0 = never
 	HoldFor    time.Duration
+	Refers     cti.Endpoint  // asks that its call goes on there
+	ReferAfter time.Duration // from the answer
 }
 
 // Number is an endpoint of the suite's telephones: tel: numbers with four digits of one's own.

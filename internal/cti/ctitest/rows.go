@@ -32,6 +32,8 @@ var rows = []struct {
 	{name: "a recorded talk", run: recorded},
 	{name: "record what is not recorded", run: notRecorded},
 	{name: "hold and back", run: hold},
+	{name: "a transfer, and back", run: transfer},
+	{name: "a trunk asks for no transfer", run: noTransfer},
 	{name: "play", run: play},
 	{name: "record", run: record},
 	{name: "how the trunks are", run: linesTold},

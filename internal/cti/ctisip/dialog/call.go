@@ -44,6 +44,9 @@ type Owner interface {
 	Counter(c *Call, body []byte)
 	// Info is a key sent by INFO.
 	Info(c *Call, contentType string, body []byte)
+	// Referred is the far end's wish to be replaced: 202 takes it, any other status refuses it. The owner tells how it
+	// goes by Notify.
+	Referred(c *Call, r Refer) (status int, reason string)
 	// Expired: the session was not refreshed in time. The owner calls Bye.
 	Expired(c *Call)
 	// Gone is the end of an answered call, exactly once. byThem: they sent BYE; else our BYE was answered, or not in 32 s.
@@ -99,6 +102,8 @@ type Call struct {
 	dialog  // peer.go: what of the far end is learned by its answer
 	serving // indialog.go: an INVITE of theirs that waits for its ACK
 	refresh // refresh.go: our own re-INVITEs
+
+	told *subscription // refer.go: of a REFER of theirs; nil = none is under way
 }
 
 // Invite sends an INVITE. The owner is told on lane, on which Invite is called.

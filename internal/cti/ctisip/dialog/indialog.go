@@ -148,7 +148,7 @@ func (c *Call) request(r *sip.Request, tx *sip.ServerTx) {
 	case sip.INFO:
 		c.informed(r, tx)
 	case sip.REFER:
-		c.s.refuse(r, tx, 603, "Decline") // a transfer by the far end is toll fraud waiting to happen
+		c.referred(r, tx)
 	default:
 		c.s.refuseMethod(r, tx)
 	}

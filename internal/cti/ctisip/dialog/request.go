@@ -51,7 +51,7 @@ func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Reques
 }
 
 const (
-	allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+	allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY"
 	agent = "ringback"
 
 	// probePatience is how long an OPTIONS may stay unanswered.

@@ -38,13 +38,15 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 	case FindAgent:
 		c.line.kick()
 	case CallAgent, CallVisitor:
-		c.call(cb, a.Leg)
+		c.call(cb, a)
 	case JoinBoth:
-		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.MaxTalk, Record: c.recording(cb, a.Leg)})
+		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.talkLeft(c.Now()), Record: c.recording(cb, a.Leg)})
 	case HangUpAgent, HangUpVisitor:
 		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})
 	case HoldVisitor:
 		return c.sw.Play(c.ctx, a.Leg, c.hold(cb, a))
+	case ReferTrying, ReferRinging, ReferDone, ReferFailed, ReferRefused:
+		return c.sw.Refer(c.ctx, a.Leg, progress[a.Effect])
 	case reload:
 		return c.Reload(c.ctx)
 	case fenceUp:
@@ -55,8 +57,17 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 	return nil
 }
 
+// talkLeft is how long those who are joined now may talk: what was talked before a transfer counts.
+func (c *Callback) talkLeft(now time.Time) time.Duration {
+	if c.JoinedAt.IsZero() {
+		return c.MaxTalk
+	}
+	return max(c.MaxTalk-now.Sub(c.JoinedAt), time.Second)
+}
+
 // call orders a leg that is on disk as sent.
-func (c *Conductor) call(cb *Callback, leg id.Leg) {
+func (c *Conductor) call(cb *Callback, a Act) {
+	leg := a.Leg
 	at, l := cb.Leg(leg)
 	if l == nil {
 		return
@@ -68,7 +79,9 @@ func (c *Conductor) call(cb *Callback, leg id.Leg) {
 		}})
 		return
 	}
-	err := c.sw.Originate(c.ctx, order(cb, at, l, c.Directory(), c.Now(), c.Speaker))
+	o := order(cb, at, l, c.Directory(), c.Now(), c.Speaker)
+	o.Replaces = a.Replaces
+	err := c.sw.Originate(c.ctx, o)
 	if err == nil {
 		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {
 			c.Meter.Invited(c.Now().Sub(cb.ArrivedAt)) // a booking is not late for having been made early

@@ -67,8 +67,11 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 		l.ConfirmedAt = ev.At
 	case cti.LegJoined:
 		l.BridgedAt = ev.At
-		if d.JoinedAt.IsZero() && d.State == Connected {
-			d.JoinedAt, d.DueAt = ev.At, ev.At.Add(d.MaxTalk+time.Minute)
+		if d.State == Connected {
+			if d.JoinedAt.IsZero() {
+				d.JoinedAt = ev.At
+			}
+			d.DueAt = d.JoinedAt.Add(d.MaxTalk + time.Minute)
 		}
 	case cti.LegNotice:
 		l.NoticePlayed = true
@@ -85,6 +88,8 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	}
 	visitor := l.Party == cti.Visitor
 	switch {
+	case d.State == Connected && !visitor && !d.JoinedAt.IsZero():
+		return d.inTalk(a, l, ev)
 	case ev.Kind == cti.LegConfirmed && visitor:
 		return VisitorConfirmed, Input{}
 	case ev.Kind == cti.LegConfirmed:

@@ -59,6 +59,10 @@ const (
 	WrongNumber      Event = "wrong_number"      // who was rung is not who asked
 	PutOff           Event = "put_off"           // the visitor on the line wants to be called another time
 	MessageLeft      Event = "message_left"      // the agent lets us speak to a machine
+	TransferAsked    Event = "transfer_asked"    // a telephone in talk asks that somebody else goes on
+	TransferTaken    Event = "transfer_taken"    // that one has answered
+	TransferBack     Event = "transfer_back"     // that one has not: who asked gets the visitor back
+	TransferReturn   Event = "transfer_return"   // neither is there: the agent's telephone is rung again
 	Lost             Event = "lost"              // after a crash: a leg that nobody knows any more
 )
 
@@ -73,6 +77,17 @@ const (
 	HangUpAgent   Effect = "hang_up_agent"   // with a closing sound that fits
 	HangUpVisitor Effect = "hang_up_visitor" // with a closing sound that fits
 	HoldVisitor   Effect = "hold_visitor"    // the waiting visitor hears that it goes on
+)
+
+// Effects of a transfer, on the leg that asked for it and on the one that it is to.
+const (
+	CallTransfer Effect = "call_transfer"
+	LetGo        Effect = "let_go"
+	ReferTrying  Effect = "refer_trying" // its bridge is opened, the visitor waits
+	ReferRinging Effect = "refer_ringing"
+	ReferDone    Effect = "refer_done"
+	ReferFailed  Effect = "refer_failed"
+	ReferRefused Effect = "refer_refused"
 )
 
 // moves of the agent that belong to the same transaction.
@@ -208,6 +223,11 @@ var talking = map[Event]rule{
 	Forbidden:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	Lost:          end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	MessageLeft:   end(Machine, HangUpVisitor, HangUpAgent).and(rest),
+
+	TransferAsked:  to(Connected, ReferTrying, CallTransfer),
+	TransferTaken:  to(Connected, JoinBoth, ReferDone, LetGo),
+	TransferBack:   to(Connected, JoinBoth, ReferFailed),
+	TransferReturn: to(Connected, HoldVisitor, CallTransfer),
 }
 
 func lifeOf(o subscriber.Order) life {

@@ -42,10 +42,14 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	if o.Name = sub.Name; l.Endpoint.Kind() == cti.SIP { // a carrier need not know who wants what
 		o.Name = agentSees(c, sub)
 	}
-	dev := deviceOf(a, l, dir)
+	dev := deviceOf(c, a, l, dir)
 	o.Ring, o.Confirm = agentDevice(c, a, l, dev, dir)
 	o.Codecs, o.PostDial = dev.Codecs, dev.PostDial
-	agentHears(&o, c.Order, toAgent(sp, c, a.Representation, dir))
+	began := c.Order
+	if c.transferred(l) {
+		began = subscriber.VisitorFirst // as there, the visitor is on the line
+	}
+	agentHears(&o, began, toAgent(sp, c, a.Representation, dir))
 	return o
 }
 
@@ -102,7 +106,7 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directo
 		ring = mobileRing
 	}
 	auto := cti.ConfirmNone
-	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" {
+	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" && (!c.transferred(l) || dev.To != "") {
 		auto = cti.ConfirmKey
 	}
 	if dev.Confirm != "" && dev.Confirm != "auto" {
@@ -112,7 +116,19 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directo
 }
 
 // deviceOf is the agent's telephone that a leg rings; zero where nobody but an endpoint is named.
-func deviceOf(a *Attempt, l *Leg, dir *directory.Directory) (dev agent.Device) {
+func deviceOf(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (dev agent.Device) {
+	if c.transferred(l) { // somebody else's, perhaps
+		for _, r := range dir.Representatives(c.Subscriber) {
+			if ag := dir.Agents[r.Agent]; ag != nil {
+				for _, d := range ag.Devices {
+					if d.To == l.Endpoint {
+						return d
+					}
+				}
+			}
+		}
+		return dev
+	}
 	if ag := dir.Agents[a.Agent]; ag != nil {
 		for _, d := range ag.Devices {
 			if d.To == l.Endpoint {

@@ -15,6 +15,7 @@ const (
 	ReasonEndedByRequest  Reason = "ended_by_request"
 	ReasonMaxTalk         Reason = "max_talk"
 	ReasonMediaLost       Reason = "media_lost"
+	ReasonTransferFailed  Reason = "transfer_failed"
 	ReasonVisitorBusy     Reason = "visitor_busy"
 	ReasonVisitorNoAnswer Reason = "visitor_no_answer"
 	ReasonVisitorDeclined Reason = "visitor_declined"
@@ -53,6 +54,7 @@ var words = map[Reason]Words{
 	ReasonEndedByRequest:  {"The call was ended by request.", "The call was ended as you asked."},
 	ReasonMaxTalk:         {"The longest talk time of this business was reached.", "The call reached its longest time."},
 	ReasonMediaLost:       {"One side could not be heard or reached any more.", "The line was lost. You can ask for another call."},
+	ReasonTransferFailed:  {"Neither whom the call was handed to nor who handed it over was there any more.", "Nobody was there any more to go on with your call. We are sorry."},
 	ReasonVisitorBusy:     {"The visitor's line was busy at every try.", "Your line was busy each time we rang."},
 	ReasonVisitorNoAnswer: {"The visitor did not answer any try.", "We rang and nobody answered."},
 	ReasonVisitorDeclined: {"The visitor's telephone declined the call; it is not rung again.", "The call was declined on your telephone."},

@@ -112,6 +112,7 @@ func (d *draft) compare(facts []cti.LegFact) {
 		return
 	}
 	d.callAgain()
+	d.joinAgain()
 	if waits(d.Callback) && d.State == RingingAgent && !d.DueAt.After(d.at) {
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Result: d.lastAgentResult()})
 	}

@@ -18,8 +18,11 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 	if e == HangUpAgent {
 		return d.agentHears(in)
 	}
+	if in.Reason == ReasonTransferFailed {
+		return speech.VisitorSorry
+	}
 	switch in.Event {
-	case AgentMissed:
+	case AgentMissed, TransferReturn:
 		return speech.VisitorNext
 	case NeverAgain:
 		return speech.VisitorNever
@@ -195,5 +198,5 @@ func (c *Conductor) hold(cb *Callback, a Act) cti.Program {
 	if _, l := cb.Leg(a.Leg); l != nil && !l.ConfirmedAt.IsZero() {
 		waited = c.Now().Sub(l.ConfirmedAt)
 	}
-	return toVisitor(c.Speaker, cb, c.Directory()).waits(a.Say, waited, cb.mayPutOff())
+	return toVisitor(c.Speaker, cb, c.Directory()).waits(a.Say, waited, cb.State != Connected && cb.mayPutOff())
 }

@@ -46,6 +46,8 @@ type Act struct {
 	With   id.Leg // join: the other leg
 	Cause  cti.Cause
 	Say    speech.Sentence // "" = the farewell after a talk
+
+	Replaces string // call_agent: the call that it takes the place of
 }
 
 // Acts on the fence: fenceOff makes the switch refuse every further order of a callback, fenceUp those that are older than
@@ -68,6 +70,10 @@ type Input struct {
 	Choice *Choice   // agent_found
 	Away   bool      // the agent wants to be left alone for a while
 	Due    time.Time // rescheduled
+
+	Transfer *transfer // transfer_asked, transfer_return
+	From     id.Leg    // who asked for it, while it is on the line
+	Leg      *Leg      // whom it rang
 }
 
 // Choice is who was found to answer.
@@ -110,6 +116,7 @@ func (d *draft) becomes(r rule, in *Input) {
 	switch r.how {
 	case goTo:
 		d.moveAgent(r.agent, a)
+		d.handOver(in, a)
 		if released {
 			a.Agent, a.Representation, a.Device = "", "", 0 // she is no longer held by this attempt
 		}
@@ -124,11 +131,13 @@ func (d *draft) becomes(r rule, in *Input) {
 		}
 		d.endAttempt(in, r.agent)
 	case again:
+		d.release(a, d.pending(a))
 		d.JoinedAt = time.Time{} // a machine was joined: that was no talk
 		r = d.retryOrEnd(r, in)
 		d.endAttempt(in, r.agent)
 	case close_:
 		if a != nil {
+			d.release(a, d.pending(a))
 			d.endAttempt(in, r.agent)
 		}
 	}
@@ -233,6 +242,8 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.sentence(e, in)})
 				}
 			}
+		case CallTransfer, LetGo, ReferTrying, ReferDone, ReferFailed:
+			d.giveTransfer(e, in, a)
 		default:
 			d.acts = append(d.acts, Act{Effect: e})
 		}

@@ -35,7 +35,7 @@ func TestTables(t *testing.T) {
 				if s == Scheduled || s == Queued || e == Withdrawn || e == Forbidden {
 					continue
 				}
-				if r.agent == stay && r.to != RingingVisitor && r.to != RingingAgent {
+				if r.to != Connected && r.agent == stay && r.to != RingingVisitor && r.to != RingingAgent {
 					t.Errorf("%s: %s on %s keeps the agent", name, s, e)
 				}
 			}
@@ -65,6 +65,8 @@ func newTown(t testing.TB, seed uint64) *town {
 		w.dir.Agents[a] = &agent.Agent{ID: a, Devices: []agent.Device{{To: cti.Endpoint("sip:" + string(a) + "@a.example")}, {To: "tel:+12025550140"}}}
 		w.agents[a] = agent.Status{Presence: agent.Ready}
 	}
+	w.dir.Representations = map[id.Representation]*agent.Representation{
+		"rep_ann": {ID: "rep_ann", Agent: "agt_ann", Subscriber: "sub_1"}, "rep_bob": {ID: "rep_bob", Agent: "agt_bob", Subscriber: "sub_1"}}
 	w.dir.Index()
 	for i := range 3 {
 		order := subscriber.AgentFirst
@@ -144,6 +146,8 @@ func (w *town) random() {
 	case n < 16:
 		e := []Event{Withdrawn, Forbidden, NobodyLeft, OutOfTime, CalledNow, Due}[w.rand.IntN(6)]
 		w.step(c, string(e), func(d *draft) { d.apply(Input{Event: e, Actor: ByRingback}) })
+	case n < 17 && w.rand.IntN(2) == 0:
+		w.transfer(c)
 	case n < 17:
 		w.step(c, "a wake-up", func(d *draft) {
 			d.at = d.DueAt
@@ -170,6 +174,27 @@ func (w *town) random() {
 			}
 			return
 		}
+	}
+}
+
+// transfer asks for somebody who is ready, or for a number.
+func (w *town) transfer(c *Callback) {
+	a := c.Current()
+	if a == nil || c.State != Connected || c.JoinedAt.IsZero() || c.pending(a) != nil {
+		return
+	}
+	for _, l := range a.Legs {
+		if l.Party == cti.Visitor || l.State != cti.Bridged {
+			continue
+		}
+		t := &transfer{party: cti.Agent, to: "tel:+12025550199"}
+		for b, s := range w.agents {
+			if s.Presence == agent.Ready {
+				t.agent, t.to = b, w.dir.Agents[b].Devices[0].To
+			}
+		}
+		w.step(c, "a transfer to "+string(t.to), func(d *draft) { d.apply(Input{Event: TransferAsked, Actor: ByAgent, Transfer: t, From: l.ID}) })
+		return
 	}
 }
 
@@ -250,6 +275,12 @@ func (w *town) checkAgents(what string) {
 	serves := map[id.Agent]id.Callback{}
 	for _, c := range w.all {
 		a := c.Current()
+		if a != nil && c.State == Connected && c.pending(a) != nil {
+			d := &draft{Callback: c, dir: w.dir}
+			if b, _, _ := d.represents(c.pending(a).Endpoint); b != "" && b != a.Agent {
+				serves[b] = c.ID
+			}
+		}
 		if a == nil || a.Agent == "" || waits(c) {
 			continue
 		}

@@ -13,7 +13,7 @@ func Clean(msg []byte) []byte {
 			line = msg[:i+1]
 		}
 		msg = msg[len(line):]
-		text := bytes.TrimRight(line, "\r\n")
+		text := trimmed(line)
 		if len(text) == 0 {
 			return body(append(out, line...), msg, keys)
 		}
@@ -42,6 +42,15 @@ func Clean(msg []byte) []byte {
 	return out
 }
 
+// trimmed is a line without its end.
+func trimmed(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
+		n--
+	}
+	return line[:n]
+}
+
 type headerClass int
 
 const (
@@ -56,7 +65,8 @@ func headerKind(line []byte) headerClass {
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	var room [40]byte
 	lower := room[:0]
-	for _, c := range bytes.TrimSpace(name)[:min(len(bytes.TrimSpace(name)), len(room))] {
+	name = bytes.TrimSpace(name)
+	for _, c := range name[:min(len(name), len(room))] {
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}
@@ -161,7 +171,7 @@ func body(out, b []byte, keys bool) []byte {
 			line = b[:i+1]
 		}
 		b = b[len(line):]
-		line = bytes.TrimRight(line, "\r\n")
+		line = trimmed(line)
 		switch {
 		case keys:
 			if i := bytes.IndexByte(line, '='); i >= 0 {

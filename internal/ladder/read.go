@@ -3,7 +3,6 @@ package ladder
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,9 +13,6 @@ import (
 
 	"ringback/internal/id"
 )
-
-// maxLine bounds an entry: a message is at most 64 kB, escaped.
-const maxLine = 1 << 20
 
 // Read returns what is kept of a callback between two instants, by time. A store may be writing meanwhile.
 func Read(dir string, cb id.Callback, from, to time.Time) ([]Entry, error) {
@@ -47,21 +43,32 @@ func readFile(path string, cb id.Callback) (out []Entry, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	mine := []byte(`"callback":"` + string(cb) + `"`)
-	r := bufio.NewReaderSize(f, maxLine)
+	mine := []byte(" " + string(cb) + " ")
+	r := bufio.NewReaderSize(f, 64<<10)
 	for {
 		line, err := r.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case err == io.EOF:
-			return out, nil // what stands behind the last line was torn
-		case err != nil:
+		if err == io.EOF || errors.Is(err, bufio.ErrBufferFull) {
+			return out, nil // what stands behind the last whole record was torn
+		}
+		if err != nil {
 			return out, err
 		}
-		var e Entry
-		if bytes.Contains(line, mine) && json.Unmarshal(line, &e) == nil && e.Callback == cb {
-			out = append(out, e)
+		found := bytes.Contains(line, mine)
+		e, n, err := parse(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			return out, nil
 		}
+		if !found || e.Callback != cb {
+			if _, err := r.Discard(n + 1); err != nil {
+				return out, nil
+			}
+			continue
+		}
+		text := make([]byte, n+1)
+		if _, err := io.ReadFull(r, text); err != nil {
+			return out, nil
+		}
+		e.Text = string(text[:n])
+		out = append(out, e)
 	}
 }

@@ -3,7 +3,6 @@ package ladder
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -148,8 +147,7 @@ func CallID(msg []byte) []byte {
 	for len(msg) > 0 {
 		line, rest, _ := bytes.Cut(msg, []byte("\n"))
 		msg = rest
-		line = bytes.TrimRight(line, "\r")
-		if len(line) == 0 {
+		if line = trimmed(line); len(line) == 0 {
 			return nil
 		}
 		name, value, ok := bytes.Cut(line, []byte(":"))
@@ -224,14 +222,11 @@ func (s *Store) write() {
 		return
 	}
 	w := bufio.NewWriterSize(s.file, 64<<10)
-	n := counted{w, &s.size}
-	enc := json.NewEncoder(n)
-	enc.SetEscapeHTML(false)
-	for _, e := range all {
-		if e.Kind == SIP {
-			e.Text = string(Clean([]byte(e.Text)))
-		}
-		if err := enc.Encode(e); err != nil {
+	var room []byte
+	for i := range all {
+		room = all[i].record(room[:0])
+		s.size += int64(len(room))
+		if _, err := w.Write(room); err != nil {
 			s.fails(err)
 			return
 		}
@@ -239,16 +234,6 @@ func (s *Store) write() {
 	if err := w.Flush(); err != nil {
 		s.fails(err)
 	}
-}
-
-type counted struct {
-	w *bufio.Writer
-	n *int64
-}
-
-func (c counted) Write(b []byte) (int, error) {
-	*c.n += int64(len(b))
-	return c.w.Write(b)
 }
 
 // fails gives the file up; the next batch tries another.

@@ -44,7 +44,7 @@ bench: build ## how fast, how much memory
 
 peers: build ## against real telephones and exchanges only, with a table of what they measured; puts an Asterisk into $(ASTERISK)
 	scripts/asterisk ready $(ASTERISK)
-	$(GO) test ./test/peer/... -count=1 -v -timeout 15m
+	RINGBACK_TEST_LONG=1 $(GO) test ./test/peer/... -count=1 -v -timeout 15m
 
 fuzz: ## every fuzz target for FUZZTIME=30s
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

@@ -204,11 +204,23 @@ func (a *App) switchConfig() ctisip.Config {
 	for _, s := range c.Listen.SIP {
 		out.SIP = append(out.SIP, s.String())
 	}
-	out.RTPBind = netip.IPv4Unspecified()
-	if ip, err := netip.ParseAddr(c.Listen.RTP.Host); err == nil {
-		out.RTPBind = ip
-	}
+	out.RTPBind, out.RTPOther = mediaAddrs(c)
 	return out
+}
+
+// mediaAddrs are where speech is bound: the address of listen.rtp, and for the other family of addresses the one where SIP
+// is spoken in it. Without an address it is every one of the machine.
+func mediaAddrs(c *config.Config) (bind, other netip.Addr) {
+	bind, err := netip.ParseAddr(c.Listen.RTP.Host)
+	if err != nil {
+		return netip.IPv4Unspecified(), netip.IPv6Unspecified()
+	}
+	for _, s := range c.Listen.SIP {
+		if a, err := netip.ParseAddr(s.Host); err == nil && a.Is4() != bind.Is4() {
+			return bind, a
+		}
+	}
+	return bind, netip.Addr{}
 }
 
 // onSwitch hands a fact to whoever made the call.

@@ -29,10 +29,7 @@ func (l *leg) earlyMedia(t *try, body []byte) {
 
 // read parses an answer to our offer and picks the codec and the keys.
 func (t *try) read(body []byte) (*sdp.Media, sdp.Codec, bool) {
-	own := &t.l.local
-	if t.fork != nil && t.l.talk != t {
-		own = &t.fork.local
-	}
+	own := t.ownSDP()
 	s, err := sdp.Parse(body)
 	if err != nil {
 		return nil, sdp.Codec{}, false

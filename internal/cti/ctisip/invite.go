@@ -13,6 +13,7 @@ import (
 
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/sdp"
 	"ringback/internal/id"
 	"ringback/internal/phone"
 )
@@ -36,22 +37,24 @@ func branch(leg id.Leg, try int) func(uint32) string {
 func (t *try) invitation() dialog.Invitation {
 	l := t.l
 	i := l.sw.namesOf(l.o, t)
-	local := l.sw.stack.Local(t.transport, t.dest.Addr()).Addr()
-	if l.sw.c.RTPBind.IsValid() && !l.sw.c.RTPBind.IsUnspecified() && l.sw.c.RTPBind.Is4() == t.dest.Addr().Is4() {
-		local = l.sw.c.RTPBind
-	}
+	local := t.localTo()
 	if i.Public.IsValid() {
 		local = i.Public
 	}
-	own := &l.local
-	if t.fork != nil {
-		own = &t.fork.local
-	}
+	own := t.ownSDP()
 	t.offerSecrets(own)
 	own.Addr, own.Codecs = local, l.codecs(t)
 	own.Mux = t.line == nil // telephones know it; gateways are better not asked what they do not
 	i.Body, i.Otherwise = own.Offer(), t.insisted(own)
 	return i
+}
+
+// ownSDP is our side of the description of the try.
+func (t *try) ownSDP() *sdp.Local {
+	if t.fork != nil && t.l.talk != t {
+		return &t.fork.local
+	}
+	return &t.l.local
 }
 
 // namesOf is all of the INVITE of a try but its description.

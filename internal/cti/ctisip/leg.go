@@ -33,6 +33,7 @@ type leg struct {
 	skipped  string // which trunks are down, for the journal
 	talk     *try
 	stream   *media.Stream
+	v4       bool // of its socket
 	local    sdp.Local
 	doors    []netip.Addr
 
@@ -92,7 +93,7 @@ func newLeg(sw *Switch, o cti.Order) *leg {
 	return &leg{sw: sw, o: o, lane: sw.stack.NewLane(), fact: cti.LegFact{Leg: o.Leg, Known: true, State: cti.Created}}
 }
 
-// begin opens the leg's sound and sends the first INVITE.
+// begin sends the first INVITE.
 func (l *leg) begin() {
 	if l.ended {
 		return
@@ -102,14 +103,6 @@ func (l *leg) begin() {
 		l.ringAll(user)
 		return
 	}
-	s, err := l.sw.engine.Open(ears{l})
-	if err != nil {
-		l.sw.c.Log.Error("no media socket", "leg", l.o.Leg, "error", err)
-		l.finish(ending{cti.Congestion, cti.ByUs, 0})
-		return
-	}
-	l.stream = s
-	l.local = sdp.Local{ID: derivedNumber(l.o.Leg), Port: s.Port()}
 	l.tryNext()
 }
 

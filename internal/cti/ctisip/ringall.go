@@ -28,7 +28,7 @@ func (l *leg) ringAll(user string) {
 	}
 	for _, to := range targets {
 		t := &try{l: l, n: len(l.tries), key: contactNumber(to.Key), dest: to.Dest, transport: to.Transport, fork: &branchOff{to: to}}
-		s, err := l.sw.engine.Open(forkEars{ears{l}, t})
+		s, err := l.sw.engine.OpenTo(forkEars{ears{l}, t}, to.Dest.Addr())
 		if err != nil {
 			l.sw.c.Log.Error("no media socket", "leg", l.o.Leg, "error", err)
 			break

@@ -36,6 +36,7 @@ type Config struct {
 	SIPMark        int      // code point of signalling (RFC 2474), 0 = none
 	RTPMark        int      // and of media
 	RTPBind        netip.Addr
+	RTPOther       netip.Addr // of the other family, zero = it has no media
 	RTPMin, RTPMax uint16
 	PublicIP4      string                             // our address as trunks with local: public see it; "" = the socket's own
 	PublicIP6      string                             //
@@ -134,7 +135,7 @@ func New(c Config) (*Switch, error) {
 	sw.office.listening(sw.stack.Addrs())
 	sw.office.lane = sw.stack.NewLane()
 	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
-	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
+	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, Other: c.RTPOther, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
 	return sw, nil
 }
 

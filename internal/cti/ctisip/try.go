@@ -131,8 +131,19 @@ func (t *try) invite() {
 		t.Failed(nil, dialog.Failure{Transport: true})
 		return
 	}
+	if !t.openSound() {
+		if !l.ended {
+			t.Failed(nil, dialog.Failure{Transport: true})
+		}
+		return
+	}
 	l.openDoor(t.dest.Addr())
 	i := t.invitation()
+	if unreachable(t.ownSDP().Addr, t.dest.Addr()) {
+		l.sw.c.Log.Warn("no address of ours can be told to a far end outside: set public.ip6", "leg", l.o.Leg, "ours", t.ownSDP().Addr, "far", t.dest)
+		t.Failed(nil, dialog.Failure{Transport: true})
+		return
+	}
 	l.sw.c.Ladder.Name(i.CallID, ladder.Leg{Callback: l.o.Callback, ID: l.o.Leg, Party: string(l.o.Party)})
 	t.call = l.sw.stack.Invite(l.lane, i, t)
 	t.call.Describe(i.Body)

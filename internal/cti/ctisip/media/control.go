@@ -200,7 +200,7 @@ func (e *Engine) openControl(s *Stream) {
 		e.mu.Unlock()
 		return
 	}
-	conn, err := e.c.Net.ListenPacket(netip.AddrPortFrom(e.c.Bind, s.port+1).String())
+	conn, err := e.c.Net.ListenPacket(netip.AddrPortFrom(s.bind, s.port+1).String())
 	if err != nil {
 		e.mu.Unlock()
 		e.log.Debug("no socket for RTCP", "port", s.port+1, "error", err)

@@ -57,18 +57,26 @@ func New(c Config) *Engine {
 // Counters returns the packets of all streams.
 func (e *Engine) Counters() *Counters { return e.count }
 
-// Open opens a leg's socket on the next free even port. The error names the range when it is used up.
-func (e *Engine) Open(o Owner) (*Stream, error) {
+// Open opens a leg's socket on the next free even port of Config.Bind. The error names the range when it is used up.
+func (e *Engine) Open(o Owner) (*Stream, error) { return e.OpenTo(o, e.c.Bind) }
+
+// OpenTo is Open on an address of the family of far.
+func (e *Engine) OpenTo(o Owner, far netip.Addr) (*Stream, error) {
+	bind, err := e.bind(far)
+	if err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, ErrClosed
 	}
-	conn, port, err := e.socket()
+	conn, port, err := e.socket(bind)
 	if err != nil {
 		return nil, err
 	}
 	s := newStream(e, o, port)
+	s.bind = bind
 	e.streams[s] = struct{}{}
 	e.opened++
 	s.out.socket = e.attach(s, conn, false)
@@ -90,14 +98,14 @@ func (e *Engine) poller() *poller {
 
 // socket tries each even port once, beginning after the last one given out: what still comes for an older call should
 // find nobody.
-func (e *Engine) socket() (net.PacketConn, uint16, error) {
+func (e *Engine) socket(bind netip.Addr) (net.PacketConn, uint16, error) {
 	lo, hi := int(even(e.c.PortMin)), int(e.c.PortMax)
 	for range (hi-lo)/2 + 1 {
 		p := e.port
 		if e.port += 2; int(e.port) > hi || e.port < p {
 			e.port = uint16(lo)
 		}
-		conn, err := e.c.Net.ListenPacket(netip.AddrPortFrom(e.c.Bind, p).String())
+		conn, err := e.c.Net.ListenPacket(netip.AddrPortFrom(bind, p).String())
 		switch {
 		case err == nil:
 			return conn, portOf(conn), nil
@@ -105,7 +113,17 @@ func (e *Engine) socket() (net.PacketConn, uint16, error) {
 			return nil, 0, fmt.Errorf("media: %w", err)
 		}
 	}
-	return nil, 0, fmt.Errorf("media: ports %d-%d of %s: %w", e.c.PortMin, e.c.PortMax, e.c.Bind, ErrNoPort)
+	return nil, 0, fmt.Errorf("media: ports %d-%d of %s: %w", e.c.PortMin, e.c.PortMax, bind, ErrNoPort)
+}
+
+// bind is our address of the family of far.
+func (e *Engine) bind(far netip.Addr) (netip.Addr, error) {
+	for _, b := range []netip.Addr{e.c.Bind, e.c.Other} {
+		if b.IsValid() && b.Is4() == far.Unmap().Is4() {
+			return b, nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("media: there is no address of the family of %s", far)
 }
 
 func even(p uint16) uint16 { return p + p&1 }

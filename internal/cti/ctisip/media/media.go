@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Net      wire.Net
 	Bind     netip.Addr    // the local address of the media sockets
+	Other    netip.Addr    // one of the other family, if there is any
 	PortMin  uint16        // the first and
 	PortMax  uint16        // the last port that may be used; even ones carry RTP
 	Mark     int           // differentiated services code point of what is sent (RFC 2474), 0 = none

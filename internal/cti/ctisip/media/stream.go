@@ -1,6 +1,7 @@
 package media
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ type Stream struct {
 	e     *Engine
 	owner Owner
 	port  uint16
+	bind  netip.Addr // of its sockets
 
 	due  int64 // of the pacer, under its lock
 	slot int

@@ -50,7 +50,8 @@ type Listen struct {
 	// The names that telephones are given as their server: sip.example.com. Empty = the addresses of listen.sip and
 	// public, and the host of url. With names, a telephone set up with an address gets no answer: scanners try those.
 	SIPDomains []string `yaml:"sip_domains"`
-	// host:first-last, the UDP ports that carry speech, two for each leg. host:0 takes any free ports.
+	// host:first-last, the UDP ports that carry speech, two for each leg. host:0 takes any free ports. Speech of the other
+	// family of addresses is bound where SIP is spoken in it; without a host, to every address.
 	RTP Ports `yaml:"rtp"`
 	// The differentiated services code point of SIP that is sent, 0 to 63: routers put first what is marked. 24 is CS3; 0 =
 	// no mark.

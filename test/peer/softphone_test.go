@@ -74,7 +74,7 @@ func securePhone(t testing.TB, user, addr string, hz float64, at place, account 
 	}
 	ctrl := freePort(t)
 	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: addr, at: at, done: make(chan error, 1)}
-	p.ctrl = fmt.Sprintf("%s:%d", host, ctrl)
+	p.ctrl = net.JoinHostPort(host, fmt.Sprint(ctrl))
 	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
 	p.write("accounts", account+";answermode=auto;audio_codecs=pcmu/8000/1\n")
 	p.write("contacts", "")
@@ -116,7 +116,11 @@ module_app ctrl_tcp.so
 		t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = at.command(exec.Command("baresip", "-4", "-v", "-f", p.dir))
+	family := "-4"
+	if strings.Contains(host, ":") {
+		family = "-6"
+	}
+	p.cmd = at.command(exec.Command("baresip", family, "-v", "-f", p.dir))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

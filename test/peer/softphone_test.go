@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -75,8 +76,14 @@ func securePhone(t testing.TB, user, addr string, hz float64, at place, account 
 	ctrl := freePort(t)
 	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: addr, at: at, done: make(chan error, 1)}
 	p.ctrl = net.JoinHostPort(host, fmt.Sprint(ctrl))
-	p.write("tone.wav", string(audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz}, Level: 0.3, Ms: 60000}), 1)))
-	p.write("accounts", account+";answermode=auto;audio_codecs=pcmu/8000/1\n")
+	rate, codecs := 8000, ""
+	if strings.Contains(account, "g722") { // the account says its codecs
+		rate, codecs = audio.WideRate, "module g722.so\n"
+	} else {
+		account += ";audio_codecs=pcmu/8000/1"
+	}
+	p.write("tone.wav", toneFile(hz, rate))
+	p.write("accounts", account+";answermode=auto\n")
 	p.write("contacts", "")
 	secret := ""
 	if by != nil {
@@ -91,8 +98,8 @@ net_interface %[2]s
 audio_player aubridge,sink
 audio_source aufile,%[3]s/tone.wav
 audio_alert aubridge,sink
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate %[9]d
+auplay_srate %[9]d
 ausrc_channels 1
 auplay_channels 1
 ausrc_format s16
@@ -110,7 +117,7 @@ module sndfile.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-%[8]s`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules, secret))
+%[8]s`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules, codecs+secret, rate))
 	log, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +138,14 @@ module_app ctrl_tcp.so
 		t.Fatalf("baresip %s is not ready:\n%s", user, p.log())
 	}
 	return p
+}
+
+// toneFile is a minute of a tone as WAV at so many samples a second.
+func toneFile(hz float64, rate int) string {
+	b := audio.WAV(audio.Render(audio.Tone{Hz: []float64{hz * audio.Rate / float64(rate)}, Level: 0.3, Ms: 60000}), 1)
+	binary.LittleEndian.PutUint32(b[24:], uint32(rate))
+	binary.LittleEndian.PutUint32(b[28:], uint32(2*rate))
+	return string(b)
 }
 
 func (p *softphone) stop() {

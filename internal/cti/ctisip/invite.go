@@ -196,8 +196,11 @@ func (l *leg) codecs(t *try) []cti.Codec {
 		l.sw.mu.Lock()
 		first := w.codec
 		l.sw.mu.Unlock()
-		if k := slices.Index(all, first); k > 0 {
+		switch k := slices.Index(all, first); {
+		case k > 0:
 			all = append([]cti.Codec{first}, slices.Delete(all, k, k+1)...)
+		case k < 0 && first == cti.G722 && t.line == nil: // a telephone may know it, too
+			all = append([]cti.Codec{first}, all...)
 		}
 	}
 	return all

@@ -85,6 +85,7 @@ type Call struct {
 	cseq   uint32       // of our last request
 	heard  bool         // a provisional answer came
 	cancel bool         // it is to be cancelled
+	theirs *Incoming    // they began it, and it is not answered yet
 	keep   bool         // an answer that crosses the CANCEL is told to the owner
 	asked  bool         // CANCEL is out
 	reason string       // Reason header of our CANCEL or BYE
@@ -339,6 +340,11 @@ const cancelPatience = 5 * time.Second
 // 9.1). The owner is told by Failed. reason is a Reason header's value, "" = none.
 func (c *Call) Cancel(reason string) {
 	if c.state != inviting || c.cancel {
+		return
+	}
+	if c.theirs != nil {
+		c.theirs.Refuse(480, "Temporarily Unavailable")
+		c.on.Failed(c, Failure{Code: 480})
 		return
 	}
 	c.cancel, c.reason = true, reason

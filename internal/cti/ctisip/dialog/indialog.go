@@ -54,7 +54,10 @@ func (s *Stack) request(r *sip.Request, tx *sip.ServerTx) {
 func (s *Stack) outside(r *sip.Request, tx *sip.ServerTx) {
 	switch {
 	case r.IsAck():
-	case r.To().Params.Has("tag") || r.IsCancel():
+	case r.IsCancel():
+		s.first(cancelKey(r)) // its INVITE may be behind it
+		s.refuse(r, tx, 481, "Call/Transaction Does Not Exist")
+	case r.To().Params.Has("tag"):
 		s.refuse(r, tx, 481, "Call/Transaction Does Not Exist")
 	case r.Method == sip.OPTIONS:
 		s.respond(tx, s.capable(r))
@@ -65,6 +68,8 @@ func (s *Stack) outside(r *sip.Request, tx *sip.ServerTx) {
 		case a != nil:
 			s.respond(tx, a)
 		}
+	case r.Method == sip.INVITE && s.c.Invited != nil:
+		s.invited(r, tx)
 	case r.Method == sip.INVITE:
 		s.refuse(r, tx, 603, "Decline") // nobody is to be called here yet
 	default:

@@ -36,6 +36,8 @@ type Config struct {
 	Trace    func(Traced) // shown every message of known sources, from many goroutines; it must not wait. nil = nobody
 
 	Register    func(*sip.Request) (a *sip.Response, known bool) // answers REGISTER, nil = with nothing; not known: nobody registers here
+	Invited     func(*Incoming)                                  // takes an INVITE of theirs, on its lane; who does not Take it declines. nil = 603 for all
+	Seen        func(far netip.Addr) netip.Addr                  // our address as they see it, when it is not the socket's; nil = it always is
 	StreamEnded func(far netip.AddrPort)                         // told of each stream that others opened; nil = nobody
 }
 
@@ -59,6 +61,7 @@ type Stack struct {
 	mu      sync.Mutex
 	calls   map[string]*Call
 	streams map[netip.AddrPort]*guest // opened by others
+	waiting int                       // INVITEs of theirs without a final answer
 	stray   map[string]time.Time      // foreign 200s that were ended, by Call-ID and tag
 	swept   time.Time
 	routes  map[netip.Addr]netip.Addr // our address towards theirs, for sockets bound to all

@@ -38,6 +38,7 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.only("cluster.nats", c.Cluster.NATS, "cluster", "everything runs in one process", "")
 	k.oneOf("switch.driver", c.Switch.Driver, "embedded")
 	k.oneOf("switch.process", c.Switch.Process, "inline")
+	k.phones(c.Phones)
 	k.oneOf("policy.numbers", c.Policy.Numbers, "default")
 	k.oneOf("policy.proof", c.Policy.Proof, "required", "off")
 	for i, host := range c.Policy.AllowSIP {
@@ -203,5 +204,20 @@ func (k *checker) mail(m Mail) {
 		if _, err := mail.ParseAddress(m.From); err != nil {
 			k.refuse("mail.from", "want a sender such as Callback <cb@example.com>, got %q", m.From)
 		}
+	}
+}
+
+// phones: a telephone that may dial must be able to call help, and help must know where to go.
+func (k *checker) phones(p Phones) {
+	k.oneOf("phones.dial_out", p.DialOut, "none", "emergency")
+	k.oneOf("phones.language", p.Language, "en", "de", "fr", "es", "ar")
+	if p.DialOut == "none" {
+		return
+	}
+	if p.EmergencyTrunk == "" {
+		k.refuse("phones.emergency_trunk", "telephones that dial out must reach emergency services: name the trunk that carries those calls, or write dial_out: none")
+	}
+	if strings.TrimSpace(p.Location) == "" {
+		k.refuse("phones.location", "telephones that dial out call for help from somewhere: write the address, as the carrier has it on file, or dial_out: none")
 	}
 }

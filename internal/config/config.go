@@ -23,6 +23,7 @@ type Config struct {
 	Database string  `yaml:"database" secret:"url"`
 	Cluster  Cluster `yaml:"cluster"`
 	Switch   Switch  `yaml:"switch"`
+	Phones   Phones  `yaml:"phones"`
 	Policy   Policy  `yaml:"policy"`
 	Speech   Speech  `yaml:"speech"`
 	Mail     Mail    `yaml:"mail"`
@@ -95,6 +96,20 @@ type Switch struct {
 	Driver string `yaml:"driver"`
 	// inline: the switch runs in this process.
 	Process string `yaml:"process"`
+}
+
+// Phones are the telephones that register here. They answer only.
+type Phones struct {
+	// What they may dial: none, or emergency (911, 112, 999, …), which needs emergency_trunk and location. Without it who
+	// dials such a number hears that this line cannot call emergency services.
+	DialOut string `yaml:"dial_out"`
+	// The id of the trunk that carries emergency calls. Ask the carrier whether it does, and test it.
+	EmergencyTrunk string `yaml:"emergency_trunk"`
+	// Where the telephones are, as the carrier has it on file: it goes into the log with each emergency call. A telephone
+	// that is elsewhere calls help to the wrong place.
+	Location string `yaml:"location"`
+	// The language in which telephones are told something: en, de, fr, es or ar.
+	Language string `yaml:"language"`
 }
 
 // Policy is what the operator allows, whatever a subscriber says.
@@ -190,6 +205,7 @@ func Default() *Config {
 		Data:     "./data",
 		Database: "sqlite",
 		Switch:   Switch{Driver: "embedded", Process: "inline"},
+		Phones:   Phones{DialOut: "none", Language: "en"},
 		Policy: Policy{
 			Numbers: "default",
 			Proof:   "off",

@@ -1,6 +1,10 @@
 package phone
 
-import "github.com/nyaruka/phonenumbers"
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
 
 // Class is what kind of telephone a number belongs to.
 type Class string
@@ -56,6 +60,12 @@ func (n Number) Class() Class {
 		return Voicemail
 	}
 	return Unknown
+}
+
+// IsEmergency says whether what somebody dialled is an emergency number of any country.
+func IsEmergency(dialled string) bool {
+	digits := strings.TrimPrefix(dialled, "+")
+	return digits != "" && strings.Trim(digits, "0123456789") == "" && emergencyAnywhere(digits)
 }
 
 // maxEmergency is the most digits of an emergency number anywhere; it spares real numbers the walk over all regions.

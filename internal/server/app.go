@@ -198,6 +198,9 @@ func (a *App) switchConfig() ctisip.Config {
 		Register: c.Listen.Registrations, Domains: c.Listen.SIPDomains, DomainsOnly: len(c.Listen.SIPDomains) > 0, Keep: a.Store,
 		Speech: speech.NewVoices().Samples,
 		Sink:   a.onSwitch}
+	if out.Language = c.Phones.Language; c.Phones.DialOut == "emergency" {
+		out.EmergencyTrunk, out.Location = c.Phones.EmergencyTrunk, c.Phones.Location
+	}
 	if u, err := url.Parse(c.URL); err == nil && !out.DomainsOnly {
 		out.Domains = []string{u.Hostname()}
 	}

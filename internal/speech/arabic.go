@@ -52,4 +52,6 @@ var arabic = map[Sentence]phrase{
 	SetupKeep:         {plain: "اضغط واحد للحفظ، اثنان للتسجيل مرة أخرى."},
 	SetupShort:        {plain: "لم نسمع شيئا. حاول مرة أخرى من فضلك."},
 	SetupDone:         {plain: "شكرا. تم حفظ كل شيء. مع السلامة."},
+
+	PhoneEmergency: {plain: "لا يمكن الاتصال بالطوارئ من هذا الخط. استخدم هاتفك المحمول."},
 }

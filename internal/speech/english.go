@@ -52,4 +52,6 @@ var english = map[Sentence]phrase{
 	SetupKeep:         {plain: "Press 1 to keep it, 2 to record it again."},
 	SetupShort:        {plain: "We heard nothing. Please try again."},
 	SetupDone:         {plain: "Thank you. All is kept. Goodbye."},
+
+	PhoneEmergency: {plain: "This line cannot call emergency services. Use your mobile."},
 }

@@ -52,4 +52,6 @@ var french = map[Sentence]phrase{
 	SetupKeep:         {plain: "Tapez 1 pour garder, 2 pour recommencer."},
 	SetupShort:        {plain: "Nous n'avons rien entendu. Veuillez recommencer."},
 	SetupDone:         {plain: "Merci. Tout est enregistré. Au revoir."},
+
+	PhoneEmergency: {plain: "Cette ligne ne permet pas d'appeler les secours. Utilisez votre portable."},
 }

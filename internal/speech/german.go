@@ -52,4 +52,6 @@ var german = map[Sentence]phrase{
 	SetupKeep:         {plain: "Drücken Sie die 1 zum Behalten, die 2 zum Wiederholen."},
 	SetupShort:        {plain: "Wir haben nichts gehört. Bitte noch einmal."},
 	SetupDone:         {plain: "Danke. Alles ist gespeichert. Auf Wiederhören."},
+
+	PhoneEmergency: {plain: "Von diesem Anschluss aus ist kein Notruf möglich. Nehmen Sie Ihr Handy."},
 }

@@ -65,12 +65,15 @@ const (
 	SetupDone         Sentence = "setup_done"
 )
 
+// To who dials from a registered telephone.
+const PhoneEmergency Sentence = "phone_emergency" // an emergency number, which this line does not carry
+
 // Sentences lists them all.
 var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, AgentCalling, AgentStillRinging, AgentNoAnswer, AgentBusy,
 	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
 	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed, TalkRecorded,
-	SetupHello, SetupHow, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone}
+	SetupHello, SetupHow, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone, PhoneEmergency}
 
 // phrase is one sentence in one language.
 type phrase struct {

@@ -52,4 +52,6 @@ var spanish = map[Sentence]phrase{
 	SetupKeep:         {plain: "Pulse 1 para guardar, 2 para grabar otra vez."},
 	SetupShort:        {plain: "No hemos oído nada. Inténtelo de nuevo."},
 	SetupDone:         {plain: "Gracias. Todo está guardado. Adiós."},
+
+	PhoneEmergency: {plain: "Desde esta línea no se puede llamar a emergencias. Use su móvil."},
 }

@@ -120,6 +120,8 @@ func (e forkEars) mine(f func()) {
 func (e forkEars) Digit(b byte)        { e.mine(func() { e.l.digit(b) }) }
 func (e forkEars) Quiet()              { e.mine(e.l.quiet) }
 func (e forkEars) Heard()              { e.mine(e.l.heard) }
+func (e forkEars) Ringing(on bool)     { e.mine(func() { e.ears.Ringing(on) }) }
+func (e forkEars) Tone(t cti.Tone)     { e.mine(func() { e.ears.Tone(t) }) }
 func (e forkEars) Voice(v media.Voice) { e.mine(func() { e.l.voice(v) }) }
 
 // mayHaveRung returns the INVITEs that a process before may have sent to the telephones of a name.

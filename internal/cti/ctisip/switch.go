@@ -48,6 +48,9 @@ type Config struct {
 	Domains        []string                           // hosts that they may register at, beside our addresses
 	DomainsOnly    bool                               // our addresses are none
 	Keep           cti.Registrations                  // keeps who is registered over a restart; nil = nothing does
+	EmergencyTrunk string                             // slug of the trunk that carries emergency calls of telephones; "" = they are refused
+	Location       string                             // where those telephones are, for the record of such a call
+	Language       string                             // of what telephones are told, such as "en"; "" = en
 	Keys           io.Reader                          // of SRTP; nil = crypto/rand
 	Resolver       locate.Resolver                    // finds trunks by name; nil = the system's
 	Ladder         *ladder.Store                      // keeps what calls said; nil = nothing is kept
@@ -125,7 +128,7 @@ func New(c Config) (*Switch, error) {
 		return nil, err
 	}
 	sw.office = newOffice(sw)
-	sw.stack, err = dialog.Open(dialog.Config{Front: sw.office.door(), Register: sw.office.answer, StreamEnded: sw.office.Lost,
+	sw.stack, err = dialog.Open(dialog.Config{Front: sw.office.door(), Register: sw.office.answer, StreamEnded: sw.office.Lost, Invited: sw.invited, Seen: sw.seen,
 		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Trace: sw.traces(), Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
 		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
 		Panicked: sw.panicked})
@@ -137,6 +140,22 @@ func New(c Config) (*Switch, error) {
 	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
 	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, Other: c.RTPOther, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
 	return sw, nil
+}
+
+// language is that of sentences to telephones.
+func (c *Config) language() string {
+	if c.Language == "" {
+		return "en"
+	}
+	return c.Language
+}
+
+// seen is our address as a far end sees it, when it is not the socket's.
+func (sw *Switch) seen(far netip.Addr) netip.Addr {
+	if outside(far) {
+		return sw.public[far.Is4()]
+	}
+	return netip.Addr{}
 }
 
 func (sw *Switch) panicked(v any, at []byte) {

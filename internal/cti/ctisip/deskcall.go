@@ -189,6 +189,9 @@ func (d *deskCall) Counter(_ *dialog.Call, body []byte) { d.take(body) }
 // Info is a key; nobody waits for one.
 func (d *deskCall) Info(*dialog.Call, string, []byte) {}
 
+// Referred: nobody is transferred.
+func (d *deskCall) Referred(*dialog.Call, dialog.Refer) (int, string) { return 403, "Forbidden" }
+
 // Expired is a session that nobody has refreshed.
 func (d *deskCall) Expired(c *dialog.Call) { c.Bye("") }
 

@@ -208,6 +208,9 @@ func (r *relayed) Counter(_ *dialog.Call, body []byte) { r.take(body) }
 // Info is a key.
 func (r *relayed) Info(*dialog.Call, string, []byte) {}
 
+// Referred: nobody is transferred.
+func (r *relayed) Referred(*dialog.Call, dialog.Refer) (int, string) { return 403, "Forbidden" }
+
 // Expired is a session that nobody has refreshed.
 func (r *relayed) Expired(c *dialog.Call) { c.Bye("") }
 

@@ -136,6 +136,11 @@ func (c *Callback) pending(a *Attempt) *Leg {
 	return nil
 }
 
+// rings says whether a leg is the one that a transfer rings: when it gets lost, the talk is not.
+func (d *draft) rings(l *Leg) bool {
+	return d.State == Connected && d.transferred(l) && l.ConfirmedAt.IsZero()
+}
+
 // askedBy is who asked for the transfer to leg l, if that telephone is still on the line.
 func (c *Callback) askedBy(a *Attempt, l *Leg) id.Leg {
 	for i := len(a.Legs) - 1; i >= 0; i-- {

@@ -106,6 +106,65 @@ func TestTransfers(t *testing.T) {
 	}
 }
 
+// A service that dies at any moment of a transfer, while the switch lives, takes the talk up again or gives her back.
+func TestServiceDiesInTransfer(t *testing.T) {
+	for at := s(11.95); at < s(17); at += 50 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			defer w.stop()
+			w.phones.Person(telephones["ann"], refers("sip:bob@phones.example", 0)...)
+			w.phones.Person(telephones["bob"], ctisim.Answers(s(4), 0))
+			w.phones.Person(telephones["vera"], vera...)
+			cb := w.ask("vera")
+			pass(at)
+			w.border.die()
+			w.c.Stop()
+			pass(s(2))
+			w.bootOn(w.sw)
+			c := w.reaches(cb, callback.Ended)
+			if c.Outcome != callback.Completed || c.Reason != callback.ReasonTalked || c.TalkTime != minute {
+				t.Errorf("died at %v: ended %s (%s) after %v", at, c.Outcome, c.Reason, c.TalkTime)
+			}
+			w.invariants()
+		})
+	}
+}
+
+// The same at each crossing of the service's border: before and after each write and each command.
+func TestServiceDiesAtEachStepOfATransfer(t *testing.T) {
+	for n, done := 1, false; !done && !t.Failed(); n++ {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			defer w.stop()
+			w.phones.Person(telephones["ann"], refers("sip:bob@phones.example", 0)...)
+			w.phones.Person(telephones["bob"], ctisim.Answers(s(4), 0))
+			w.phones.Person(telephones["vera"], vera...)
+			cb := w.ask("vera")
+			pass(s(11))
+			w.border.arm(n)
+			for w.stored(cb).Live() {
+				select {
+				case <-w.border.dying:
+					down := time.Now()
+					w.c.Stop()
+					pass(s(2))
+					w.bootOn(w.sw)
+					w.out = append(w.out, outage{from: down, to: time.Now()})
+				case <-time.After(time.Second):
+				}
+			}
+			done = !w.border.hasDied()
+			w.settleDown()
+			if c := w.stored(cb); c.Outcome != callback.Completed {
+				t.Errorf("died at crossing %d (%s): ended %s (%s)", n, w.border.last(), c.Outcome, c.Reason)
+			} else if c.Reason != callback.ReasonTalked {
+				t.Logf("died at crossing %d (%s): %s", n, w.border.last(), c.Reason)
+			}
+			w.invariants()
+		})
+	}
+}
+
 // An agent who is in another talk is not rung, and stays there; a slug alone is enough to name her.
 func TestTransferToWhoIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -107,6 +107,11 @@ func TestReferRefused(t *testing.T) {
 		if n := len(ann.count("NOTIFY")); n != 0 {
 			t.Errorf("%d NOTIFYs without a subscription", n)
 		}
+		ann.request(inv, "REFER", 8, "", "Refer-To: <sip:bob@10.0.0.7>")
+		if a := answer(ann, "8 REFER"); !strings.HasPrefix(a.start, "SIP/2.0 202") {
+			t.Errorf("asked again after a refusal: %s", a.start)
+		}
+		b.pass(time.Second)
 		if got := b.story("a"); strings.Contains(got, "parted") || strings.Contains(got, "ended") {
 			t.Errorf("refused: %s", got)
 		}

@@ -324,6 +324,7 @@ func (c *Call) end() {
 	c.state = over
 	c.giveUp.Stop()
 	c.unserve()
+	c.unsubscribe()
 	c.stopTimer()
 	c.endTx()
 	c.s.mu.Lock()

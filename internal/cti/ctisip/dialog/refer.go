@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -21,6 +22,7 @@ type Refer struct {
 type subscription struct {
 	id     string // CSeq of the REFER
 	silent bool   // Refer-Sub: false (RFC 4488)
+	until  *Timer // then nobody waits any more, and it may ask anew
 }
 
 // subscribed is how long a far end waits for news of its REFER.
@@ -54,6 +56,7 @@ func (c *Call) referred(r *sip.Request, tx *sip.ServerTx) {
 	}
 	c.s.respond(tx, a)
 	c.told = sub
+	sub.until = c.lane.After(subscribed*time.Second, func() { c.Notify(408, "Request Timeout", true) })
 	c.Notify(100, "Trying", false)
 }
 
@@ -64,7 +67,7 @@ func (c *Call) Notify(code int, reason string, final bool) {
 		return
 	}
 	if final {
-		c.told = nil
+		c.unsubscribe()
 	}
 	if sub.silent {
 		return
@@ -82,9 +85,16 @@ func (c *Call) Notify(code int, reason string, final bool) {
 	r.SetBody(fmt.Appendf(nil, "SIP/2.0 %d %s\r\n", code, reason))
 	c.s.oneShot(c.lane, r, func(a *sip.Response) {
 		if a != nil && a.StatusCode == 481 && c.told == sub {
-			c.told = nil // it has forgotten that it asked
+			c.unsubscribe() // it has forgotten that it asked
 		}
 	})
+}
+
+func (c *Call) unsubscribe() {
+	if c.told != nil {
+		c.told.until.Stop()
+		c.told = nil
+	}
 }
 
 var errRefer = errors.New("dialog: a Refer-To that names no telephone")

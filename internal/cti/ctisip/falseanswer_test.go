@@ -68,7 +68,13 @@ func TestBeepIsTold(t *testing.T) {
 	}
 }
 
+// overCarrier runs a story over a carrier of a personality.
 func overCarrier(t *testing.T, personality string, story func(*bench)) {
+	overCarrierOf(t, personality, func(b *bench, _ func() string) { story(b) })
+}
+
+// overCarrierOf is overCarrier for a story that asks which keys the carrier has heard.
+func overCarrierOf(t *testing.T, personality string, story func(b *bench, keys func() string)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, wire.NewSimulated(1))
 		b.simulated()
@@ -80,7 +86,12 @@ func overCarrier(t *testing.T, personality string, story func(*bench)) {
 		b.start("udp://" + ours)
 		defer b.stop()
 		b.trunks(trunk("zoo", trunkAddr))
-		story(b)
+		story(b, func() (all string) {
+			for _, e := range c.Calls("cb_1") {
+				all += e.KeysHeard
+			}
+			return all
+		})
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{})
 		b.await("v", cti.LegEnded)
 		b.pass(3 * time.Second)

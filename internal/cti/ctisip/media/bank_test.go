@@ -127,6 +127,9 @@ func TestBankOfPeople(t *testing.T) {
 		}
 	}
 	for name, s := range spoken(t) {
+		if key := new(keySound).take(s); key != 0 {
+			t.Errorf("%s: key %c in speech", name, key)
+		}
 		for _, shift := range []int{200} {
 			if got, n := listenTo(s, audio.ALaw, shift); strings.Join(got, " ") != "answers" || n < 20 {
 				t.Errorf("%s: %v, %d blocks of sound", name, got, n)

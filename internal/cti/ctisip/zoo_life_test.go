@@ -116,6 +116,7 @@ func TestLongCalls(t *testing.T) {
 		"never sends":                     {line: "mute_in", stays: 15 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			longTalk(t, c.agent, c.visitor, c.line, c.stays, func(l *longCall, a, v simcarrier.Entry) {
 				l.lives(a, v)
 				if a.OtherHeard < c.least || a.OwnEcho > 0 || v.OwnEcho > 0 || v.OtherHeard < min(3, c.least) {

@@ -22,13 +22,13 @@ type zooRow struct {
 	ends  string        // how the visitor's leg ends before any talk, agent first; "" = they talk
 	asked string        // the same, visitor first, where it differs; "talks" = they talk
 	late  time.Duration // the visitor's voice comes so much later
-	says  float64       // seconds that the visitor is heard at least; 0 = 2.2
+	says  float64       // seconds that the visitor is heard at least; 0 = 1.2
 	dumb  bool          // the visitor is never heard
 	deaf  bool          // the visitor hears nothing
 	held  bool          // the carrier holds a leg for a second, perhaps just when they are joined
 	fades bool          // the visitor's line goes still some time after the answer
 	still bool          // the visitor's line is still for longer than 2 s, as people are
-	stays time.Duration // the talk, 0 = 3 s
+	stays time.Duration // the talk, 0 = 2 s
 	check func(t *testing.T, agent, visitor simcarrier.Entry)
 }
 
@@ -45,7 +45,7 @@ func zooRows() []zooRow {
 		{name: "asymmetric_rtp", both: true},
 		{name: "private_sdp", both: true, trunk: func(tr *cti.Trunk) { tr.NAT = cti.NATAuto }},
 		{name: "late_media_6s", late: 6 * time.Second, still: true, stays: 10 * time.Second},
-		{name: "comfort_noise", says: 1.2, late: 1200 * time.Millisecond},
+		{name: "comfort_noise", says: 1, stays: 3 * time.Second, late: 1200 * time.Millisecond},
 		{name: "silent_mute", says: 2, stays: 5 * time.Second, still: true, fades: true},
 		{name: "rtcp", both: true, stays: 13 * time.Second, check: reported},
 		{name: "rtcp_mux", both: true, stays: 13 * time.Second, check: reported},
@@ -77,7 +77,7 @@ func zooRows() []zooRow {
 		{name: "se90_refresher_uas", both: true},
 		{name: "update_only", both: true},
 		{name: "timer_cut", both: true},
-		{name: "reinvite_at_ack", both: true, held: true},
+		{name: "reinvite_at_ack", both: true, held: true, stays: 3 * time.Second},
 		{name: "t38_reinvite", both: true, stays: 5 * time.Second, check: faxRefused},
 		{name: "no_hold"},
 		{name: "hold_491"},
@@ -104,7 +104,7 @@ func zooRows() []zooRow {
 		{name: "needs_register", both: true, trunk: func(tr *cti.Trunk) { login(tr); tr.Register = true }},
 		{name: "needs_register", ends: "network_out_of_order by network 403"},
 
-		{name: "pcma_only+ptime30+asymmetric_rtp+new_tag_183_200+reinvite_at_ack", both: true, held: true},
+		{name: "pcma_only+ptime30+asymmetric_rtp+new_tag_183_200+reinvite_at_ack", both: true, held: true, stays: 3 * time.Second},
 		{name: "no_plus+challenge_407+event_pt_96+late_media_6s+lost_ack", late: 6 * time.Second, still: true, stays: 10 * time.Second,
 			trunk: func(tr *cti.Trunk) { login(tr); tr.NumberFormat = cti.PlainE164 }},
 	}
@@ -288,7 +288,7 @@ func (z *zooCall) calls() {
 	joined := time.Now()
 	stays := z.stays
 	if stays == 0 {
-		stays = 3 * time.Second
+		stays = 2 * time.Second
 	}
 	z.pass(stays)
 	z.sw.HangUp(context.Background(), agent.Leg, cti.HangUp{})
@@ -339,11 +339,11 @@ func (z *zooCall) heard(e, o simcarrier.Entry, joined time.Time) {
 	want := z.says
 	switch {
 	case z.held:
-		want = 1.5
+		want = 1
 	case z.fades && !visitor && z.visitorFirst:
 		return // it may be still before the agent has come
 	case want == 0 || visitor:
-		want = 2.2
+		want = 1.2
 	}
 	silent := !visitor && z.dumb || visitor && z.deaf
 	switch {

@@ -169,6 +169,7 @@ type zooCall struct {
 	zooRow
 	visitorFirst bool
 	phone        bool // the agent's telephone registers with us; else it is on the network
+	fine         bool // every packet is sent: gaps and delays are judged; else steady sound is thinned
 
 	*bench
 	c *simcarrier.Carrier
@@ -193,8 +194,13 @@ const (
 func (z *zooCall) run(t *testing.T) {
 	z.bench = newBench(t, wire.NewSimulated(1))
 	z.simulated()
+	if z.visitorFirst == z.phone || strings.Contains(z.name, "ptime30") { // thinned packets cannot be cut anew
+		z.fine = true
+	} else {
+		z.pace = 200 * time.Millisecond
+	}
 	var err error
-	z.c, err = simcarrier.New(simcarrier.Config{Net: z.net, Listen: trunkAddr, Seed: 1, Username: "ann", Password: "secret"})
+	z.c, err = simcarrier.New(simcarrier.Config{Net: z.net, Listen: trunkAddr, Seed: 1, Pace: z.pace, Username: "ann", Password: "secret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,6 +351,9 @@ func (z *zooCall) heard(e, o simcarrier.Entry, joined time.Time) {
 	case want == 0 || visitor:
 		want = 1.2
 	}
+	if !z.fine {
+		want /= 2
+	}
 	silent := !visitor && z.dumb || visitor && z.deaf
 	switch {
 	case silent && e.OtherHeard > 0.1:
@@ -361,7 +370,7 @@ func (z *zooCall) heard(e, o simcarrier.Entry, joined time.Time) {
 	if e.Refused || e.ByeAt.IsZero() {
 		t.Errorf("%s: refresh refused %v, BYE at %v", e.To, e.Refused, e.ByeAt)
 	}
-	if silent || z.held || e.VoiceMs == nil {
+	if silent || z.held || e.VoiceMs == nil || !z.fine {
 		return
 	}
 	later := e.AnsweredAt

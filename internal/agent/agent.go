@@ -40,6 +40,7 @@ type Device struct {
 	Confirm string        `json:"confirm"` // "", auto, none, key
 
 	Codecs   []cti.Codec `json:"codecs,omitempty"`    // of a SIP telephone, in order; none = pcmu, pcma
+	SRTP     cti.SRTP    `json:"srtp,omitempty"`      // whether speech is encrypted, of a SIP telephone; "" = where it can be
 	PostDial string      `json:"post_dial,omitempty"` // keys that get through to her behind a telephone system; 'w' waits 500 ms
 }
 

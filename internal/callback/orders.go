@@ -44,7 +44,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	}
 	dev := deviceOf(c, a, l, dir)
 	o.Ring, o.Confirm = agentDevice(c, a, l, dev, dir)
-	o.Codecs, o.PostDial = dev.Codecs, dev.PostDial
+	o.Codecs, o.SRTP, o.PostDial = dev.Codecs, dev.SRTP, dev.PostDial
 	began := c.Order
 	if c.transferred(l) {
 		began = subscriber.VisitorFirst // as there, the visitor is on the line

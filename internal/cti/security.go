@@ -30,3 +30,21 @@ func (t *Trunk) CheckSecurity() (key string, err error) {
 	}
 	return "", nil
 }
+
+// CheckDeviceSRTP says whether a telephone may be asked for encrypted speech: the keys travel in the SDP, so it must be
+// dialled over TLS, or register (then it is rung where it did over TLS).
+func CheckDeviceSRTP(to Endpoint, s SRTP) error {
+	if s == "" || s == SRTPNo {
+		return nil
+	}
+	if to.Kind() != SIP {
+		return errors.New("it is for SIP telephones")
+	}
+	if _, registers := to.Account(); registers {
+		return nil
+	}
+	if _, _, _, transport, err := to.SIPURI(); err == nil && transport != "tls" {
+		return errors.New("the keys would travel in the clear: write ;transport=tls, or no")
+	}
+	return nil
+}

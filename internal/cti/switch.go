@@ -104,6 +104,7 @@ type Order struct {
 	Region   string        // ISO country whose ringback and busy tones are played
 	Hear     Program       // what the leg hears once it is answered
 	Codecs   []Codec       // what a SIP telephone is offered, in order; none = pcmu, pcma. A trunk has its own
+	SRTP     SRTP          // of a sip: endpoint: whether speech is encrypted; "" = where it can be
 	PostDial string        // keys sent once the far end has answered, before anybody hears it; 'w' waits 500 ms; "" = none
 	Waits    Program       // what it hears once it is confirmed; zero = Hear.Then
 	Goodbye  Prompt        // the last seconds of a window of confirmation in which nobody confirmed; zero = SoundSorry

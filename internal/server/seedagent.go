@@ -44,6 +44,12 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		for k, c := range d.Codecs {
 			dev.Codecs = append(dev.Codecs, cti.Codec(s.oneOf(fmt.Sprintf("%s.codecs[%d]", at, k), c, "pcmu", "pcma", "g722")))
 		}
+		if d.SRTP != "" {
+			dev.SRTP = cti.SRTP(s.oneOf(at+".srtp", d.SRTP, "no", "sdes", "required"))
+		}
+		if err := cti.CheckDeviceSRTP(to, dev.SRTP); err != nil {
+			s.wrong(at+".srtp", "%v", err)
+		}
 		if err := cti.CheckPostDial(d.PostDial); err != nil {
 			s.wrong(at+".post_dial", "%v", err)
 		}

@@ -133,6 +133,7 @@ type seedDevice struct {
 
 	Codecs   []string `yaml:"codecs"`
 	PostDial string   `yaml:"post_dial"`
+	SRTP     string   `yaml:"srtp"`
 }
 
 func (d *seedDevice) UnmarshalText(b []byte) error {

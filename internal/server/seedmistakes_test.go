@@ -41,6 +41,7 @@ func TestSeedMistakes(t *testing.T) {
 		{`codecs: [pcmu]`, `codec: [pcmu]`, `seed.yaml:2: trunks[0].codec`},
 		{`codecs: [pcmu]`, `srtp: sdes`, `seed.yaml:2: trunks[0].srtp: the keys would travel in the clear`},
 		{`transport=udp", prefixes: ["+1", ""], codecs: [pcmu]`, `transport=tls", srtp: sde`, `seed.yaml:2: trunks[0].srtp: "sde" is not one of no, sdes, required, did you mean sdes?`},
+		{`ring: 20s}]`, `srtp: required}]`, `seed.yaml:16: agents[0].devices[0].srtp: the keys would travel in the clear`},
 		{`codecs: [pcmu]`, `ca_file: seedmistakes_test.go`, `seed.yaml:2: trunks[0].address: certificates are for TLS`},
 		{`transport=udp", prefixes: ["+1", ""], codecs: [pcmu]`, `transport=tls", ca_file: seedmistakes_test.go`, `seed.yaml:2: trunks[0].ca_file: it holds no certificate`},
 		{`transport=udp", prefixes: ["+1", ""], codecs: [pcmu]`, `transport=tls", client_cert: seedmistakes_test.go`, `seed.yaml:2: trunks[0].client_key: client_cert needs its key`},

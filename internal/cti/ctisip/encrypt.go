@@ -34,19 +34,23 @@ func (k *secrets) ours(s srtp.Suite, random io.Reader) (srtp.Key, error) {
 	return key, nil
 }
 
-// srtp is what a try does about encryption. A telephone over TLS is offered it beside plain speech (RFC 8643): one that
-// does not know it goes on without.
+// srtp is what a try does about encryption. A telephone of which nothing is said is offered it over TLS beside plain speech
+// (RFC 8643): one that does not know it goes on without.
 func (t *try) srtp() cti.SRTP {
 	if t.line == nil {
-		return cti.SRTPNo
+		return t.l.o.SRTP
 	}
 	return cmp.Or(t.line.SRTP, cti.SRTPNo)
 }
 
-// mayBeSecure says whether our offers name keys: never where others read along.
-func (t *try) mayBeSecure() bool {
-	return t.transport == "tls" && (t.line == nil || t.srtp() != cti.SRTPNo)
+// insists says whether speech in the clear is no choice.
+func (t *try) insists() bool {
+	s := t.srtp()
+	return s == cti.SRTPSDES || s == cti.SRTPRequired
 }
+
+// mayBeSecure says whether our offers name keys: never where others read along.
+func (t *try) mayBeSecure() bool { return t.transport == "tls" && t.srtp() != cti.SRTPNo }
 
 // offerSecrets puts the keys into what own offers: all suites at first, then the one that was agreed on.
 func (t *try) offerSecrets(own *sdp.Local) {
@@ -54,7 +58,7 @@ func (t *try) offerSecrets(own *sdp.Local) {
 	if !t.mayBeSecure() && t.secret.now.Suite == "" {
 		return
 	}
-	own.Strict = t.secret.strict || t.srtp() != cti.SRTPNo
+	own.Strict = t.secret.strict || t.insists()
 	suites := srtp.Offered[:]
 	if s := t.secret.now.Suite; s != "" {
 		suites = []srtp.Suite{s}

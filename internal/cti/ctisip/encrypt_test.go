@@ -72,7 +72,38 @@ func TestTelephoneOffersSRTP(t *testing.T) {
 			t.Errorf("offered over TLS:\n%s", offer)
 		}
 	}
+	for leg, c := range map[string]struct {
+		srtp   cti.SRTP
+		answer string
+		proto  string
+		lines  int
+		want   cti.EventKind
+	}{
+		"must":  {cti.SRTPRequired, "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 " + theirKey + "\r\n", " RTP/SAVP ", 3, cti.LegConfirmed},
+		"lacks": {cti.SRTPSDES, "m=audio 4000 RTP/AVP 0\r\n", " RTP/SAVP ", 3, cti.LegEnded},
+		"never": {cti.SRTPNo, "m=audio 4000 RTP/AVP 0\r\n", " RTP/AVP ", 0, cti.LegConfirmed},
+	} {
+		s := tlsFar(t, a, &tls.Config{}, "127.0.0.1")
+		s.sdp = c.answer
+		o := order(leg)
+		o.Callback, o.SRTP, o.To = idOf(leg), c.srtp, cti.Endpoint("sip:ann@"+s.l.Addr().String()+";transport=tls")
+		b.call(o)
+		b.await(leg, c.want)
+		s.mu.Lock()
+		offer := s.offers[0]
+		s.mu.Unlock()
+		if !strings.Contains(offer, c.proto) || strings.Count(offer, "a=crypto:") != c.lines {
+			t.Errorf("%s was offered:\n%s", leg, offer)
+		}
+	}
 	f := b.far("127.0.0.1:0", picksUp(0, 0))
+	clear := order("clear") // required, and no TLS: it is not rung
+	clear.Callback, clear.SRTP, clear.To = idOf("clear"), cti.SRTPRequired, cti.Endpoint("sip:ann@"+f.conn.LocalAddr().String())
+	b.call(clear)
+	b.await("clear", cti.LegEnded)
+	if n := len(f.count("INVITE")); n > 0 {
+		t.Errorf("a telephone that must be spoken to in secret was rung in the clear %d times", n)
+	}
 	o := order("udp")
 	o.Callback, o.To = idOf("udp"), cti.Endpoint("sip:ann@"+f.conn.LocalAddr().String())
 	b.call(o)

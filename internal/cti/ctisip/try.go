@@ -127,7 +127,7 @@ func (t *try) invite() {
 		}
 		return
 	}
-	if !l.sw.stack.Speaks(t.transport, t.dest.Addr()) {
+	if !l.sw.stack.Speaks(t.transport, t.dest.Addr()) || t.insists() && !t.mayBeSecure() {
 		t.Failed(nil, dialog.Failure{Transport: true})
 		return
 	}

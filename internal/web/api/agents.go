@@ -27,6 +27,7 @@ type Device struct {
 	Confirm string       `json:"confirm,omitempty"`
 
 	Codecs   []cti.Codec `json:"codecs,omitempty"`    // of a SIP telephone, in order; none = pcmu, pcma
+	SRTP     cti.SRTP    `json:"srtp,omitempty"`      // no, sdes, required; none = where the telephone can
 	PostDial string      `json:"post_dial,omitempty"` // keys sent once it answers; w waits half a second
 }
 
@@ -118,7 +119,7 @@ func telephones(all []cti.Registration) []Telephone {
 func devices(all []agent.Device) []Device {
 	out := []Device{}
 	for _, d := range all {
-		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm, d.Codecs, d.PostDial})
+		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm, d.Codecs, d.SRTP, d.PostDial})
 	}
 	return out
 }
@@ -154,10 +155,16 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 				return none, err
 			}
 		}
+		if err := oneOf("devices", dev.SRTP, "", cti.SRTPNo, cti.SRTPSDES, cti.SRTPRequired); err != nil {
+			return none, err
+		}
+		if err := cti.CheckDeviceSRTP(to, dev.SRTP); err != nil {
+			return none, bad("devices", "%v.", err)
+		}
 		if err := cti.CheckPostDial(dev.PostDial); err != nil {
 			return none, bad("devices", "%v.", err)
 		}
-		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm, Codecs: dev.Codecs, PostDial: dev.PostDial})
+		ag.Devices = append(ag.Devices, agent.Device{To: to, Ring: time.Duration(dev.RingS), Confirm: dev.Confirm, Codecs: dev.Codecs, SRTP: dev.SRTP, PostDial: dev.PostDial})
 	}
 	return directory.Setup{Agents: []agent.Agent{ag}}, nil
 }

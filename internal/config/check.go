@@ -51,6 +51,9 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.only("storage", c.Storage, "other storage", "recordings and files stay in data", "file")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	if c.Log.Ladder < 0 {
+		k.refuse("log.ladder", "a time from 0 on, such as 7d; 0 = messages of calls are not kept")
+	}
 	return k.problems
 }
 

@@ -122,6 +122,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"driver", "switch: {driver: asterisk}", `1: switch.driver: "asterisk" is not known to this build (allowed: embedded)`},
 		{"process", "switch: {process: child}", `1: switch.process: "child" is not known to this build (allowed: inline)`},
 		{"near value", "log: {level: wran}", `1: log.level: "wran" is not known to this build, did you mean warn? (allowed: debug, info, warn, error)`},
+		{"ladder", "log: {ladder: -1h}", "1: log.ladder: a time from 0 on"},
 		{"storage", "storage: s3://bucket", "1: storage: this build has no other storage yet"},
 		{"cluster", "cluster: {nats: 'nats://a'}", "1: cluster.nats: this build has no cluster yet"},
 		{"allow_sip", "policy: {allow_sip: ['sip:a@b']}", "1: policy.allow_sip[0]: want a host such as"},

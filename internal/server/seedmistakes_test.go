@@ -38,6 +38,8 @@ func TestSeedMistakes(t *testing.T) {
 		{`["+1", ""]`, `["+1", abc]`, `seed.yaml:2: trunks[0].prefixes[1]: "abc" is no prefix`},
 		{`["+1", ""]`, `["1"]`, `seed.yaml:2: trunks[0].prefixes[0]: "1" is no prefix`},
 		{`codecs: [pcmu]`, `codecs: [pcmq]`, `seed.yaml:2: trunks[0].codecs[0]: "pcmq" is not one of pcmu, pcma, g722, did you mean pcmu?`},
+		{`limits: {concurrent: 5`, "recording: {on: true, retention: 5m}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].recording.retention: from 1h to 3650d`},
+		{`order: agent_first`, `recording: onn`, `seed.yaml:13: subscribers[0].buttons[0].recording: "onn" is not one of on, off, did you mean on?`},
 		{`codecs: [pcmu]`, `codec: [pcmu]`, `seed.yaml:2: trunks[0].codec`},
 		{`codecs: [pcmu]`, `srtp: sdes`, `seed.yaml:2: trunks[0].srtp: the keys would travel in the clear`},
 		{`transport=udp", prefixes: ["+1", ""], codecs: [pcmu]`, `transport=tls", srtp: sde`, `seed.yaml:2: trunks[0].srtp: "sde" is not one of no, sdes, required, did you mean sdes?`},

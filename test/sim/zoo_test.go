@@ -29,6 +29,8 @@ type zooStory struct {
 	pace  time.Duration
 	talk  time.Duration // until the visitor hangs up
 	trunk func(*cti.Trunk)
+	agent simcarrier.Person // at the registered telephone; nobody = takes it and talks
+	third simcarrier.Person // to whom she may transfer; nobody = there is none
 }
 
 const zooVisitor = "+12025550160"
@@ -107,7 +109,11 @@ func (z *zooStory) people(t *testing.T, d *day) {
 	if z.order == subscriber.AgentFirst {
 		visitor.Press = ""
 	}
-	for who, p := range map[string]simcarrier.Person{dansMobile: p, zooVisitor: visitor} {
+	all := map[string]simcarrier.Person{dansMobile: p, zooVisitor: visitor}
+	if z.third.Does != "" {
+		all["+12025550170"] = z.third
+	}
+	for who, p := range all {
 		if err := d.carrier.SetPerson(who, p); err != nil {
 			t.Fatal(err)
 		}
@@ -136,8 +142,12 @@ func (z *zooStory) setup() directory.Setup {
 }
 
 func (z *zooStory) register(t *testing.T, d *day) {
+	who := z.agent
+	if who.Does == "" {
+		who = simcarrier.Person{Does: "answers", After: 2 * time.Second, Talk: time.Hour}
+	}
 	ann, err := d.carrier.Phone(simcarrier.PhoneConfig{User: "ann", Password: "secret", Registrar: ours + ":5060", Listen: "10.0.0.9:5060",
-		Person: simcarrier.Person{Does: "answers", After: 2 * time.Second, Talk: time.Hour}})
+		Person: who})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"ringback/internal/config"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
+	"ringback/internal/speech"
 	"ringback/internal/store"
 	"ringback/internal/subscriber"
 	"ringback/internal/wire"
@@ -52,6 +53,9 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 		}
 		out = append(out, checkData(ctx, c)...)
 	}
+	if len(c.Speech.Command) > 0 {
+		add("speech", speech.Try(ctx, c.Speech.Command), "the synthesiser reads aloud", "install the program that speech.command names, or take the key away: sentences are said without a name then")
+	}
 	add("disk", roomFor(c.Data), "there is room", "free some space: callbacks are refused when the disk is full")
 	add("buffers", buffers(), "UDP buffers are as large as asked", fmt.Sprintf("sysctl -w net.core.rmem_max=%d net.core.wmem_max=%d", wire.Buffer, wire.Buffer))
 	return out
@@ -88,8 +92,32 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 		return append(out, Finding{What: "directory", Say: err.Error()})
 	}
 	out = append(out, checkCertificates(c, dir, time.Now())...)
-	return append(append(out, checkTrunks(ctx, c, dir)...), checkPeople(dir)...)
+	out = append(append(out, checkTrunks(ctx, c, dir)...), checkPeople(dir)...)
+	return append(out, checkPrompts(dir)...)
 }
+
+// checkPrompts finds recordings that are not there any more, or cannot be played: what is said instead has no name.
+func checkPrompts(dir *directory.Directory) []Finding {
+	var out []Finding
+	for _, s := range dir.Subscribers {
+		for _, path := range []string{s.Prompts.SpokenName, s.Prompts.Announcement, s.Prompts.Wait, s.Prompts.Sorry, s.Prompts.Closed} {
+			if path == "" {
+				continue
+			}
+			if _, err := speech.CheckWAV(path, maxPrompt, maxPromptTime); err != nil {
+				out = append(out, Finding{What: "prompts", Say: fmt.Sprintf("%s: %s cannot be played: %v", s.Slug, path, err),
+					Fix: "record it again with ringback setup call, send a file, or take the key out of the seed"})
+			}
+		}
+	}
+	return out
+}
+
+// Limits of a recording that a seed names: five minutes in stereo at 48000 samples a second, as the switch takes it.
+const (
+	maxPrompt     = 5 * 60 * 48000 * 4
+	maxPromptTime = 5 * time.Minute
+)
 
 // checkPeople says who would wait in vain. It is no fault: a service may be set up step by step.
 func checkPeople(dir *directory.Directory) []Finding {

@@ -1,10 +1,13 @@
 package server
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"ringback/internal/agent"
+	"ringback/internal/audio"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/subscriber"
@@ -48,5 +51,21 @@ func TestCheckPeople(t *testing.T) {
 		if !strings.HasPrefix(got[i], w) {
 			t.Errorf("%q, want %q", got[i], w)
 		}
+	}
+}
+
+// A recording that is gone is told before a visitor is called without it.
+func TestCheckPrompts(t *testing.T) {
+	good, bad := filepath.Join(t.TempDir(), "good.wav"), filepath.Join(t.TempDir(), "bad.wav")
+	for path, b := range map[string][]byte{good: audio.WAV(make([]int16, 4000), 1), bad: []byte("no")} {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := &directory.Directory{Subscribers: map[id.Subscriber]*subscriber.Subscriber{
+		"sub_1": {Slug: "acme", Prompts: subscriber.Prompts{SpokenName: good, Wait: "/no/such.wav", Closed: bad}}}}
+	got := checkPrompts(dir)
+	if len(got) != 2 || got[0].OK || got[1].OK || !strings.Contains(got[0].Say, "acme: /no/such.wav") || !strings.Contains(got[1].Say, bad) {
+		t.Errorf("found %+v", got)
 	}
 }

@@ -174,6 +174,12 @@ func TestSynth(t *testing.T) {
 	if got, ok := synth(t, copies, dir).Spoken("en", Lang("en").Text(VisitorOffer, w)); !ok || got != path {
 		t.Errorf("after a start: %q %v", got, ok)
 	}
+	if err := Try(t.Context(), copies); err != nil {
+		t.Errorf("a command that works: %v", err)
+	}
+	if err := Try(t.Context(), []string{"/no/such/program", "{out}"}); err == nil {
+		t.Error("a command that is not there works")
+	}
 	for name, command := range map[string][]string{"fails": {"/bin/false"}, "writes no WAV": {"/bin/cp", "/etc/passwd", "{out}"}} {
 		y := synth(t, command, filepath.Join(dir, name))
 		y.Spoken("en", "hello")

@@ -150,6 +150,17 @@ func (y *Synth) read(u utterance) error {
 	return os.Rename(part, u.path)
 }
 
+// Try lets a command read one sentence and says what is wrong with what comes of it.
+func Try(ctx context.Context, command []string) error {
+	dir, err := os.MkdirTemp("", "ringback-speech-")
+	if err != nil {
+		return fmt.Errorf("speech: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	y := &Synth{command: command, dir: dir, ctx: ctx}
+	return y.read(utterance{Languages[0], english[VisitorThanks].plain, filepath.Join(dir, "try.wav")})
+}
+
 // Limits of what a business's own prompt may be: a minute at 16000 samples a second, and some.
 const (
 	MaxBytes  = 2 << 20

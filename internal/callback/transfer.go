@@ -34,13 +34,17 @@ func (p *Policy) transferTo(raw cti.Endpoint, s *subscriber.Subscriber, dir *dir
 		dialled, number = cti.Endpoint("tel:"+n.E164()), n
 	}
 	user, _, _, _, _ := dialled.SIPURI()
+	if account, ok := dialled.Account(); ok {
+		user = account
+	}
 	for _, r := range dir.Representatives(s.ID) {
 		ag := dir.Agents[r.Agent]
 		if ag == nil || len(ag.Devices) == 0 {
 			continue
 		}
 		for _, dev := range ag.Devices {
-			if dev.To.Telephone() == dialled.Telephone() {
+			account, registers := dev.To.Account()
+			if dev.To.Telephone() == dialled.Telephone() || registers && user != "" && strings.EqualFold(user, account) {
 				return transfer{party: cti.Agent, to: dev.To, agent: ag.ID, says: ag.Slug}, nil
 			}
 		}

@@ -181,7 +181,7 @@ func (p *softphone) calls() int {
 	return count("Call established", "> connected.") - count("terminated (duration", "> ended (")
 }
 
-// do presses a button of the softphone: a command of baresip's menu, over its control connection.
+// do presses a button of the softphone: a command of baresip's menu, and what it needs, over its control connection.
 func (p *softphone) do(command string) {
 	p.t.Helper()
 	c, err := p.at.dial(p.t.Context(), "tcp", p.ctrl)
@@ -189,7 +189,8 @@ func (p *softphone) do(command string) {
 		p.t.Fatal(err)
 	}
 	defer c.Close()
-	b, err := json.Marshal(map[string]string{"command": command, "token": "t"})
+	name, params, _ := strings.Cut(command, " ")
+	b, err := json.Marshal(map[string]string{"command": name, "params": params, "token": "t"})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -51,4 +52,49 @@ func TestRegisteredSurvivesKill(t *testing.T) {
 	cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe", "limits": "skip"})
 	talkThrough(t, s, cb, ann, joe)
 	t.Logf("joined and heard %v after the start", time.Since(began).Round(time.Millisecond))
+}
+
+// TestRegisteredBehindRouter: a desk telephone behind a router that gives each connection another port registers, with
+// the service behind 1:1 address translation. It rings and is heard; then its router forgets it, and within 30 s it rings
+// again, for it comes back by itself.
+func TestRegisteredBehindRouter(t *testing.T) {
+	needBaresip(t)
+	t.Parallel()
+	n := newInternet(t)
+	s := serve(t, config{http: "10.77.1.2:8080", sip: "udp://10.77.1.2:5060", rtp: fmt.Sprintf("10.77.1.2:%d-%d", firstMedia, lastMedia), at: n.service, files: deskPasswords, doors: "anywhere",
+		more: "url: http://10.77.1.2:8080\npublic: {ip4: 203.0.113.10}\n"}, seed()+twoDesks)
+	ann := registered(t, "ann", "10.88.1.2:5062", "203.0.113.10:5060", "udp", 700, n.phone)
+	joe := phone(t, "joe", "203.0.113.1:5066", 1000, n.outside)
+	ring := func() {
+		t.Helper()
+		if status, body := s.ask(t, "POST", "/api/v1/agents/ann/presence", map[string]any{"presence": "ready"}); status != 200 {
+			t.Fatalf("presence: %d %s", status, body)
+		}
+		cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe@203.0.113.1:5066", "limits": "skip"})
+		talkThrough(t, s, cb, ann, joe)
+	}
+	ring()
+	before := addressOf(t, s, "ann")
+	do(t, n.far, "ip addr del 203.0.113.203/25 dev wan && ip addr add 203.0.113.203/25 dev wan && ip route replace default via 203.0.113.201")
+	lost := time.Now()
+	back := wait(t, 30*time.Second, func() (*string, bool) {
+		now := addressOf(t, s, "ann")
+		return &now, now != before
+	})
+	if back == nil {
+		t.Fatalf("not back %v after its router forgot it", time.Since(lost).Round(time.Second))
+	}
+	t.Logf("back as %s instead of %s, %v after its router forgot it", *back, before, time.Since(lost).Round(100*time.Millisecond))
+	ring()
+}
+
+// addressOf is where an agent's only registered telephone speaks from.
+func addressOf(t *testing.T, s *service, agent string) string {
+	t.Helper()
+	_, body := s.ask(t, "GET", "/api/v1/agents/"+agent, nil)
+	var a struct{ Telephones []struct{ Address string } }
+	if err := json.Unmarshal(body, &a); err != nil || len(a.Telephones) != 1 {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return a.Telephones[0].Address
 }

@@ -196,7 +196,7 @@ func (s *Stream) acceptControl(b []byte, from netip.AddrPort) Why {
 // openControl opens the port of RTCP, the one after the sound's. Where somebody else has it the leg does without.
 func (e *Engine) openControl(s *Stream) {
 	e.mu.Lock()
-	if e.closed {
+	if e.closed || e.c.PortMax != 0 && s.port >= e.c.PortMax { // outside the range nothing comes through
 		e.mu.Unlock()
 		return
 	}

@@ -69,7 +69,7 @@ func mosOver(t *testing.T, loss float64, jitter time.Duration) {
 		s.Remote(Remote{Addr: netip.AddrPortFrom(all[1-i].e.c.Bind, all[1-i].Port()), EventPT: 101, Send: true, Receive: true})
 		s.Answered()
 	}
-	time.Sleep(3 * time.Minute)
+	time.Sleep(90 * time.Second)
 	// From mouth to ear: the way, a packet's length, and a buffer that waits for the latest packet but never less than 40 ms.
 	ta := float64((there + 20*ms + max(jitter, 40*ms)) / ms)
 	want := eModel(loss, ta)
@@ -84,7 +84,7 @@ func mosOver(t *testing.T, loss float64, jitter time.Duration) {
 		if low, high := 2*there, 2*(there+jitter)+ms; q.RTT < low-ms || q.RTT > high {
 			t.Errorf("leg %d: there and back %v, want %v to %v", i, q.RTT, low, high)
 		}
-		if mean := jitter / 3; q.Jitter < mean*6/10 || q.Jitter > mean*14/10+ms || q.PacketsIn < 8000 {
+		if mean := jitter / 3; q.Jitter < mean*6/10 || q.Jitter > mean*14/10+ms || q.PacketsIn < 4000 {
 			t.Errorf("leg %d: jitter %v, want about %v; %d packets", i, q.Jitter, mean, q.PacketsIn)
 		}
 	}

@@ -50,3 +50,13 @@ func (sw *Switch) identityOfLeg(k cti.KnownLeg) *dialog.Identity {
 	}
 	return nil
 }
+
+// loginOfLeg is who we are towards the trunk of a leg of a process that is no more: its BYE may be challenged.
+func (sw *Switch) loginOfLeg(k cti.KnownLeg) dialog.Login {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	if t := sw.lines[k.Trunk]; t != nil {
+		return dialog.Login{User: t.account().Username, Pass: t.account().Password}
+	}
+	return dialog.Login{}
+}

@@ -124,7 +124,7 @@ func (k *keeper) holds() time.Duration {
 // lookAgain asks the name server, away from the lane. What it cannot say leaves everything as it was.
 func (k *keeper) lookAgain() {
 	t := k.l.Trunk
-	k.sw.lookups.Go(func() {
+	k.sw.stack.Go(func() {
 		found, err := k.sw.locate(k.sw.ctx, t)
 		k.lane.Do(func() { k.found(t, found, err) })
 	})

@@ -119,7 +119,7 @@ func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg, done func()) i
 		far, err := dialog.RefAddr(k.Ref)
 		if err == nil {
 			sw.briefly(far.Addr())
-			err = sw.stack.EndByRef(k.Ref, sw.identityOfLeg(k), branch(k.Order.Leg, refTry), done)
+			err = sw.stack.EndByRef(k.Ref, sw.identityOfLeg(k), sw.loginOfLeg(k), branch(k.Order.Leg, refTry), done)
 		}
 		if err != nil {
 			log.ErrorContext(ctx, "leg cannot be ended", "error", err)
@@ -156,11 +156,11 @@ func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invi
 		return sw.mayHaveRung(ctx, o, user)
 	}
 	if o.To.Kind() == cti.SIP {
-		dest, transport, err := sw.resolve(ctx, o.To)
+		to, err := sw.resolve(ctx, o.To)
 		if err != nil {
 			return nil
 		}
-		return []dialog.Invitation{sw.names(o, 0, nil, dest, transport)}
+		return []dialog.Invitation{sw.names(o, 0, nil, to.Addr, to.Transport)}
 	}
 	sw.mu.Lock()
 	var all []*line

@@ -3,7 +3,6 @@ package ctisip
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -47,15 +46,15 @@ func (sw *Switch) name() string {
 	return fmt.Sprintf("%08x%08x%08x", sw.random(1<<31-1), sw.random(1<<31-1), sw.random(1<<31-1))
 }
 
-// resolve returns the address of a dialled sip: endpoint.
-func (sw *Switch) resolve(ctx context.Context, e cti.Endpoint) (netip.AddrPort, string, error) {
+// resolve returns where a dialled sip: endpoint is.
+func (sw *Switch) resolve(ctx context.Context, e cti.Endpoint) (locate.Target, error) {
 	q, err := locate.Ask(e, cti.FamilyBoth)
 	if err != nil {
-		return netip.AddrPort{}, "", err
+		return locate.Target{}, err
 	}
 	all, err := q.Answer(ctx, sw.c.Resolver, sw.random)
 	if err != nil {
-		return netip.AddrPort{}, "", err
+		return locate.Target{}, err
 	}
-	return all[0].Addr, all[0].Transport, nil
+	return all[0], nil
 }

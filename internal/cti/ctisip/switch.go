@@ -73,7 +73,6 @@ type Switch struct {
 
 	keeping sync.Mutex // held while trunks are replaced
 	keepers map[id.Trunk]*keeper
-	lookups sync.WaitGroup
 	ctx     context.Context // ends lookups
 	cancel  context.CancelFunc
 
@@ -207,7 +206,6 @@ func (sw *Switch) Close() error {
 	case <-t.C:
 	}
 	sw.cancel()
-	sw.lookups.Wait()
 	ctx, done := context.WithTimeout(context.Background(), closePatience)
 	defer done()
 	if err := sw.office.Flush(ctx); err != nil {

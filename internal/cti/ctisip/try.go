@@ -1,7 +1,6 @@
 package ctisip
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -42,15 +41,7 @@ const (
 func (l *leg) tryNext() bool {
 	t := &try{l: l, n: len(l.tries), key: len(l.tries)}
 	if l.o.To.Kind() == cti.SIP {
-		if t.n > 0 {
-			return false
-		}
-		var err error
-		if t.dest, t.transport, err = l.sw.resolve(context.Background(), l.o.To); err != nil {
-			l.sw.c.Log.Warn("sip address not found", "leg", l.o.Leg, "error", err)
-			l.finish(ending{cti.InvalidNumber, cti.ByNetwork, 0})
-			return false
-		}
+		return t.n == 0 && l.find(t)
 	} else if !l.nextLine(t) {
 		return false
 	}
@@ -61,6 +52,34 @@ func (l *leg) tryNext() bool {
 	}
 	t.invite()
 	return true
+}
+
+// find looks a sip: telephone up, away from the lane where a name server must be asked, and sends the INVITE.
+func (l *leg) find(t *try) bool {
+	q, err := locate.Ask(l.o.To, cti.FamilyBoth)
+	if to, literal := q.Literal(); err != nil || literal {
+		l.found(t, to, err)
+		return true
+	}
+	return l.sw.stack.Go(func() {
+		to, err := l.sw.resolve(l.sw.ctx, l.o.To)
+		l.lane.Do(func() { l.found(t, to, err) })
+	})
+}
+
+func (l *leg) found(t *try, to locate.Target, err error) {
+	switch {
+	case l.ended:
+	case l.end != nil:
+		l.finish(*l.end)
+	case err != nil:
+		l.sw.c.Log.Warn("sip address not found", "leg", l.o.Leg, "error", err)
+		l.finish(ending{cti.InvalidNumber, cti.ByNetwork, 0})
+	default:
+		t.dest, t.transport = to.Addr, to.Transport
+		l.tries = append(l.tries, t)
+		t.invite()
+	}
 }
 
 // nextLine gives the try the next address of a trunk that has room and does not rest.

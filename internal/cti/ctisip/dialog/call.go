@@ -197,7 +197,7 @@ func (c *Call) success(r *sip.Response) {
 		c.s.foreign(r)
 	case c.cancel && !c.keep || tag == "":
 		// It is over when its BYE is answered: until then that telephone must not be rung by another call.
-		c.s.ended(r, func() { c.lane.Do(func() { c.failed(Failure{Code: r.StatusCode, Late: true}) }) })
+		c.s.ended(r, Login{User: c.inv.User, Pass: c.inv.Pass}, func() { c.lane.Do(func() { c.failed(Failure{Code: r.StatusCode, Late: true}) }) })
 	default:
 		c.learn(r)
 		c.state = answered

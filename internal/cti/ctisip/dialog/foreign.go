@@ -48,7 +48,7 @@ func (s *Stack) foreign(r *sip.Response) {
 			s.cancelForeign(r, src)
 		}
 	case r.StatusCode < 300:
-		s.endForeign(r, src, func() {})
+		s.endForeign(r, src, Login{}, func() {})
 	}
 }
 
@@ -73,15 +73,16 @@ func (s *Stack) first(what string) bool {
 }
 
 // ended ends the dialog of a 2xx that is not wanted any more; done is called when its BYE was answered, or not in 32 s.
-func (s *Stack) ended(r *sip.Response, done func()) {
+func (s *Stack) ended(r *sip.Response, login Login, done func()) {
 	if src, err := netip.ParseAddrPort(r.Source()); err == nil {
-		s.endForeign(r, src, done)
+		s.endForeign(r, src, login, done)
 	}
 }
 
 // endForeign sends ACK to a 2xx and, the first time, BYE to the dialog that it opened.
-func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort, done func()) {
+func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort, login Login, done func()) {
 	i := s.asInvited(r, src)
+	i.User, i.Pass = login.User, login.Pass
 	var d dialog
 	d.learn(r, i)
 	if d.target.Host == "" {
@@ -90,7 +91,7 @@ func (s *Stack) endForeign(r *sip.Response, src netip.AddrPort, done func()) {
 	seq := r.CSeq().SeqNo
 	s.write(s.within(sip.ACK, seq, i, d))
 	if s.first(i.CallID + " " + d.remoteTag) {
-		s.oneShot(s.NewLane(), s.within(sip.BYE, seq+1, i, d), func(*sip.Response) { done() })
+		s.farewell(s.NewLane(), i, d, seq+1, done)
 	}
 }
 

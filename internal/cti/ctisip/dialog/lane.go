@@ -63,6 +63,14 @@ func (s *Stack) work(l *Lane) {
 	}
 }
 
+// Go runs f beside all lanes; Close waits for it. false: the stack is closed, f does not run.
+func (s *Stack) Go(f func()) bool {
+	return s.start(func() {
+		defer s.recovered()
+		f()
+	})
+}
+
 // start runs f on a goroutine that Close waits for; false after Close.
 func (s *Stack) start(f func()) bool {
 	s.gate.RLock()

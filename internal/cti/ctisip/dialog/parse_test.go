@@ -131,7 +131,7 @@ func FuzzRef(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s.shut = true // nothing is sent
 		RefAddr(b)
-		s.EndByRef(b, nil, func(uint32) string { return "z" }, func() {})
+		s.EndByRef(b, nil, Login{}, func(uint32) string { return "z" }, func() {})
 	})
 }
 

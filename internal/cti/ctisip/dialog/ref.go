@@ -53,13 +53,14 @@ func RefAddr(b []byte) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(r.Next)
 }
 
-// EndByRef sends the BYE of a dialog that another process held; who must be at its far end over TLS. done is told when it was answered, or not in 32 s.
-func (s *Stack) EndByRef(b []byte, who *Identity, branch func(cseq uint32) string, done func()) error {
+// EndByRef sends the BYE of a dialog that another process held; who must be at its far end over
+// TLS, login answers a challenge. done is told when it was answered, or not in 32 s.
+func (s *Stack) EndByRef(b []byte, who *Identity, login Login, branch func(cseq uint32) string, done func()) error {
 	var r ref
 	if err := json.Unmarshal(b, &r); err != nil {
 		return fmt.Errorf("dialog: ref: %w", err)
 	}
-	i := Invitation{CallID: r.CallID, FromTag: r.FromTag, Transport: r.Transport, Identity: who, Branch: branch}
+	i := Invitation{CallID: r.CallID, FromTag: r.FromTag, Transport: r.Transport, Identity: who, Branch: branch, User: login.User, Pass: login.Pass}
 	d := dialog{remoteTag: r.ToTag}
 	var err error
 	parse := func(s string, u *sip.Uri) {
@@ -83,9 +84,31 @@ func (s *Stack) EndByRef(b []byte, who *Identity, branch func(cseq uint32) strin
 	i.Public, _ = netip.ParseAddr(r.Public)
 	lane := s.NewLane()
 	lane.Do(func() {
-		s.oneShot(lane, s.within(sip.BYE, r.CSeq+refGap, i, d), func(*sip.Response) { done() })
+		s.farewell(lane, i, d, r.CSeq+refGap, done)
 	})
 	return nil
+}
+
+// farewell sends the BYE of a dialog that no Call keeps, and answers a challenge to it: once, and once more when the nonce
+// was too old. done is told when it was answered, or not in 32 s.
+func (s *Stack) farewell(lane *Lane, i Invitation, d dialog, cseq uint32, done func()) {
+	s.farewellAgain(lane, i, d, cseq, &Login{User: i.User, Pass: i.Pass}, 0, done)
+}
+
+func (s *Stack) farewellAgain(lane *Lane, i Invitation, d dialog, cseq uint32, login *Login, answers int, done func()) {
+	r := s.within(sip.BYE, cseq, i, d)
+	if v, proxy := login.Header(string(sip.BYE), r.Recipient.String(), fmt.Sprintf("%08x", s.c.Random(1<<31-1))); proxy {
+		r.AppendHeader(sip.NewHeader("Proxy-Authorization", v))
+	} else if v != "" {
+		r.AppendHeader(sip.NewHeader("Authorization", v))
+	}
+	s.oneShot(lane, r, func(a *sip.Response) {
+		if a != nil && (a.StatusCode == 401 || a.StatusCode == 407) && login.Take(Reply{Code: a.StatusCode, Challenges: challengesOf(a)}, answers) {
+			s.farewellAgain(lane, i, d, cseq+1, login, answers+1, done)
+			return
+		}
+		done()
+	})
 }
 
 // CancelUnanswered sends the CANCEL of an INVITE that another process sent: everything of it derives from i. tries is how
@@ -110,7 +133,7 @@ func (s *Stack) CancelUnanswered(i Invitation, tries uint32, done func()) {
 				}
 				var d dialog
 				d.learn(a, i)
-				s.oneShot(lane, s.within(sip.BYE, refGap+n, i, d), over)
+				s.farewell(lane, i, d, refGap+refGap*n, func() { over(nil) })
 			})
 		}
 	})

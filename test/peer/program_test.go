@@ -207,6 +207,12 @@ type leg struct {
 	ConfirmedAt *time.Time `json:"confirmed_at"`
 	BridgedAt   *time.Time `json:"bridged_at"`
 	EndedAt     *time.Time `json:"ended_at"`
+
+	Quality *struct {
+		MOS, Loss float64
+		MOSOut    *float64 `json:"mos_out"`
+		RTTMs     *float64 `json:"rtt_ms"`
+	}
 }
 
 // last is the newest leg of a party.

@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +13,7 @@ import (
 )
 
 // TestWideband: two baresips with G.722 are joined; each hears 5 kHz and 6 kHz, which narrow sound cannot carry. A third
-// with u-law alone and the first understand each other at 1 kHz.
+// with u-law alone and the first understand each other at 1 kHz. Both report what they hear (RTCP), and it is on the record.
 func TestWideband(t *testing.T) {
 	needBaresip(t)
 	t.Parallel()
@@ -39,9 +40,18 @@ agents:
 `, annAt))
 			cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe@" + joeAt, "limits": "skip"})
 			joined := s.connected(t, cb, soon).last("visitor").ConfirmedAt
-			s.await(t, cb, time.Until(joined.Add(5*time.Second))+soon, "talking for a while", func(r *record) bool { return r.State == "ended" || time.Since(*joined) > 5*time.Second })
+			s.await(t, cb, time.Until(joined.Add(8*time.Second))+soon, "talking for a while", func(r *record) bool { return r.State == "ended" || time.Since(*joined) > 8*time.Second })
 			joe.do("hangup")
-			s.await(t, cb, soon, "ended", func(r *record) bool { return r.State == "ended" })
+			r := s.await(t, cb, soon, "ended", func(r *record) bool {
+				return r.State == "ended" && r.last("agent").EndedAt != nil && r.last("visitor").EndedAt != nil
+			})
+			for _, party := range []string{"agent", "visitor"} {
+				q := r.last(party).Quality
+				if q == nil || q.MOS < 4 || q.Loss > 0.05 || q.MOSOut == nil || *q.MOSOut < 3.5 || q.RTTMs != nil && *q.RTTMs > 500 {
+					b, _ := json.Marshal(q)
+					t.Errorf("how the %s's leg sounded: %s", party, b)
+				}
+			}
 			for p, hz := range map[*softphone]float64{ann: joeHz, joe: annHz} {
 				if d := p.hearsAt(hz); d < 3*time.Second {
 					t.Errorf("%s hears %v Hz for %v", p.user, hz, d)

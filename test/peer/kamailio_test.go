@@ -109,6 +109,14 @@ request_route {
 	t_relay();
 }
 `, k.port, to)
+	k.start(cfg)
+	return k
+}
+
+// start runs kamailio until the test ends.
+func (k *kamailio) start(cfg string) {
+	t := k.t
+	t.Helper()
 	if err := os.WriteFile(filepath.Join(k.dir, "kamailio.cfg"), []byte(cfg), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -142,5 +150,4 @@ request_route {
 	}) == nil {
 		t.Fatalf("kamailio is not ready:\n%s", tail(filepath.Join(k.dir, "log"), 6000))
 	}
-	return k
 }

@@ -15,6 +15,7 @@ const (
 	keyLater   = '2'  // an agent's telephone: ask me again in ten minutes; a waiting visitor: call me first thing
 	keyPass    = '3'  // an agent's telephone: ask somebody else
 	keyStay    = '1'  // a waiting visitor: I wait on
+	keyAgain   = '1'  // an agent who is told that nobody answered: once more, now
 	neverKeys  = "99" // a visitor who is asked: never call me, or it was not me
 	leaveKeys  = "*5" // an agent in talk: leave our message on the machine, I am free
 	pairWithin = 3 * time.Second
@@ -64,7 +65,11 @@ func (p *presses) pair(ev cti.Event) string {
 // other key in talk belongs to the two who talk.
 func (d *draft) pressed(ev cti.Event, pair string) {
 	a, l := d.Leg(ev.Leg)
-	if l == nil || a != d.Current() || l.State == cti.Ended {
+	if l == nil || l.State == cti.Ended {
+		return
+	}
+	if a != d.Current() {
+		d.onceMore(a, l, ev.Digit)
 		return
 	}
 	switch visitor := l.Party == cti.Visitor; {
@@ -78,6 +83,14 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 		d.turnsAway(l, cti.CallRejected, speech.AgentPassed, "somebody else")
 	case !visitor && d.State == Connected && pair == leaveKeys:
 		d.apply(Input{Event: MessageLeft, Actor: ByAgent, Reason: ReasonMessageLeft, Result: ResultMachine, Detail: "the agent lets us leave the message"})
+	}
+}
+
+// onceMore: an agent who hears that the visitor did not answer, and that another try is planned, wants it now.
+func (d *draft) onceMore(a *Attempt, l *Leg, key byte) {
+	if key == keyAgain && l.Party != cti.Visitor && l.State == cti.Confirmed && a == &d.Attempts[len(d.Attempts)-1] &&
+		d.State == Scheduled && d.Reason == ReasonRetryNoAnswer {
+		d.apply(Input{Event: CalledNow, Actor: ByAgent, Detail: "the agent wants another try now"})
 	}
 }
 

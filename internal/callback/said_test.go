@@ -171,6 +171,15 @@ var said = []story{
 		},
 	},
 	{
+		name:   "vera does not answer: ann wants another try now, and she does",
+		setup:  only("ann"),
+		people: people{"ann": {presses(s(2), "1", s(30.4), 0), ctisim.Answers(s(1), 0)}, "vera": {ctisim.RingsForEver(), ctisim.Answers(s(3), s(10))}},
+		want:   callback.Completed, reason: callback.ReasonTalked,
+		took:     s(2+30) + callback.ActGrace + s(1+3+10),
+		attempts: []callback.Result{callback.ResultVisitorNoAnswer, callback.ResultConnected},
+		extra:    heard("ann", "say en/agent_no_answer"),
+	},
+	{
 		name:   "vera waits, and chooses to be called first thing",
 		first:  true,
 		setup:  only("ann"),

@@ -117,10 +117,12 @@ func TestServiceDiesInTransfer(t *testing.T) {
 			w.phones.Person(telephones["vera"], vera...)
 			cb := w.ask("vera")
 			pass(at)
+			down := time.Now()
 			w.border.die()
 			w.c.Stop()
 			pass(s(2))
 			w.bootOn(w.sw)
+			w.out = append(w.out, outage{from: down, to: time.Now()})
 			c := w.reaches(cb, callback.Ended)
 			if c.Outcome != callback.Completed || c.Reason != callback.ReasonTalked || c.TalkTime != minute {
 				t.Errorf("died at %v: ended %s (%s) after %v", at, c.Outcome, c.Reason, c.TalkTime)

@@ -176,5 +176,9 @@ func (p phrase) pieces() [2]piece {
 	if !ok {
 		return [2]piece{}
 	}
-	return [2]piece{{"-before", strings.TrimSpace(before)}, {"-behind", strings.Trim(behind, " ,:")}}
+	behind = strings.TrimLeft(behind, " .,:،")
+	if behind == p.plain { // the name goes before the whole sentence: that is recorded already
+		return [2]piece{{"-before", strings.TrimSpace(before)}, {"", behind}}
+	}
+	return [2]piece{{"-before", strings.TrimSpace(before)}, {"-behind", behind}}
 }

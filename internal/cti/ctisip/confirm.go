@@ -122,7 +122,7 @@ func (l *leg) message() {
 func (l *leg) confirming() bool { return l.window.Running() && !l.saying && !l.ended }
 
 func (l *leg) digit(b byte) {
-	if l.ended || l.saying {
+	if l.ended || l.talk == nil {
 		return
 	}
 	l.tell(cti.LegDigit, func(e *cti.Event) { e.Digit = b })

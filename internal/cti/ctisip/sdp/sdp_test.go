@@ -115,6 +115,7 @@ func FuzzParse(f *testing.F) {
 	l := &Local{Addr: netip.MustParseAddr("10.0.0.1"), Port: 20000, Codecs: []cti.Codec{cti.PCMU}}
 	f.Add(l.Offer())
 	f.Add([]byte("v=0\r\nc=IN IP6 ::1\r\nm=audio 4000/2 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:x\r\n"))
+	f.Add([]byte("v=0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + cmKey + "|2^20|1:4 WSH=64\r\na=crypto:2 AEAD_AES_128_GCM inline:" + gcmKey + "\r\n"))
 	f.Add([]byte("v=0\nm=\nm=audio\na=rtpmap\nc=\no=\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := Parse(b)

@@ -238,6 +238,9 @@ func TestContinue(t *testing.T) {
 			}
 			if goesOn {
 				out2.Continue(out)
+				if out2.p.roc != 1 {
+					t.Errorf("%s: a new key of ours begins in turn %d of the sequence, want 1", v.suite, out2.p.roc)
+				}
 			}
 			in2.Continue(in)
 			old, err := out.Protect(packet(20, 1))

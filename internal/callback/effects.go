@@ -40,7 +40,7 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 	case CallAgent, CallVisitor:
 		c.call(cb, a)
 	case JoinBoth:
-		return c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.talkLeft(c.Now()), Record: c.recording(cb, a.Leg)})
+		return c.join(cb, a)
 	case HangUpAgent, HangUpVisitor:
 		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})
 	case HoldVisitor:

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ringback/internal/cti"
@@ -41,9 +42,10 @@ type RecordingFilter struct {
 
 // Recorder makes place and key for a recording before the switch is asked for it.
 type Recorder interface {
-	// Begin returns where the switch writes and with which key. It is on record when it returns; the same talk again
-	// gets the same.
+	// Begin returns where the switch writes and with which key. It is on record when it returns.
 	Begin(ctx context.Context, r Recording) (*cti.Recording, error)
+	// Drop takes back one that the switch was not asked for after all.
+	Drop(ctx context.Context, rec id.Recording) error
 }
 
 // recording is what the switch is asked for with a Join: nil when this talk is not recorded. A talk that cannot be
@@ -75,6 +77,17 @@ func (c *Conductor) recording(cb *Callback, first id.Leg) *cti.Recording {
 		want.Notice, want.Other = want.Other, want.Notice
 	}
 	return want
+}
+
+// join lets two legs hear each other, and has their talk recorded where that is wanted. Each join that is recorded is a
+// recording of its own: after a transfer somebody else talks.
+func (c *Conductor) join(cb *Callback, a Act) error {
+	rec := c.recording(cb, a.Leg)
+	err := c.sw.Join(c.ctx, cti.Join{Callback: cb.ID, A: a.Leg, B: a.With, MaxTalk: cb.talkLeft(c.Now()), Record: rec})
+	if err == nil || rec == nil {
+		return err
+	}
+	return errors.Join(err, c.Recorder.Drop(c.ctx, rec.ID))
 }
 
 // notice is what both hear first: the business's own words, else a sentence of ours in the first language that is spoken.

@@ -13,6 +13,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
+	"ringback/internal/id"
 )
 
 // tapes is a Recorder that keeps what it was asked.
@@ -27,6 +28,11 @@ func (t *tapes) Begin(_ context.Context, r callback.Recording) (*cti.Recording, 
 	}
 	t.begun = append(t.begun, r)
 	return &cti.Recording{ID: r.ID, File: "/tapes/" + string(r.ID), Key: make([]byte, 32)}, nil
+}
+
+func (t *tapes) Drop(_ context.Context, rec id.Recording) error {
+	t.begun = slices.DeleteFunc(t.begun, func(r callback.Recording) bool { return r.ID == rec })
+	return nil
 }
 
 // talk lets vera and ann talk for a minute, at a business that records or not; during runs in the midst of it.

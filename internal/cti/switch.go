@@ -223,7 +223,7 @@ type Join struct {
 	Callback id.Callback
 	A, B     id.Leg        // A waited and hears the zip tone
 	MaxTalk  time.Duration // both are ended (cause max_talk) when it is over, with SoundWarn a minute before; 0 = 60 min
-	Record   *Recording    // nil = the talk is not recorded. A file that cannot be written ends no talk
+	Record   *Recording    // nil = the talk is not recorded. A file that cannot be written ends no talk; one that is not written, because they are joined already, ends at once, without length
 }
 
 // HangUp says how a leg ends.

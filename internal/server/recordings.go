@@ -45,20 +45,30 @@ func (s *recordings) Begin(ctx context.Context, r callback.Recording) (*cti.Reco
 	if _, err := rand.Read(key); err != nil {
 		return nil, err
 	}
-	r, key, err := s.BeginRecording(ctx, r, key)
-	if err != nil {
+	if err := s.BeginRecording(ctx, r, key); err != nil {
 		return nil, err
 	}
 	return &cti.Recording{ID: r.ID, File: s.path(r.ID), Key: key}, nil
 }
 
-// ended takes in that a file is whole. A talk of which nothing was recorded leaves nothing behind.
+// Drop takes back one that the switch was not asked for.
+func (s *recordings) Drop(ctx context.Context, rec id.Recording) error {
+	return s.destroy(ctx, rec, byCrash)
+}
+
+// ended takes in that a file is whole. A talk of which nothing was recorded leaves nothing behind; what the disk took before
+// it failed is kept.
 func (s *recordings) ended(ev cti.Event) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := s.EndRecording(ctx, ev.Recording, ev.At.UTC(), ev.Length)
-	if err == nil && ev.Length == 0 {
-		err = s.destroy(ctx, ev.Recording, byCrash)
+	r, err := s.Recording(ctx, "", ev.Recording)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return
+	case err == nil && ev.Length > 0:
+		err = s.EndRecording(ctx, ev.Recording, ev.At.UTC(), ev.Length)
+	case err == nil && r.EndedAt.IsZero():
+		err = s.close(ctx, *r)
 	}
 	if err != nil {
 		s.log.Error("the end of a recording is not on record; the next start makes up for it", "recording", ev.Recording, "err", err)

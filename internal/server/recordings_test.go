@@ -162,3 +162,31 @@ func TestDestroyWhileRecording(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// One that the switch did not write goes without a trace; one whose disk failed keeps what there is.
+func TestRecordingsWithoutLength(t *testing.T) {
+	s := shelf(t, t.TempDir())
+	defer s.Close()
+	for cb, bytes := range map[id.Callback]int{"cb_1": 0, "cb_2": 40000} {
+		rec := tape(t, s, cb, []byte("0123456789abcdef"), bytes, false)
+		s.ended(cti.Event{Kind: cti.RecordingEnded, At: time.Now(), Recording: rec.ID})
+		r, err := s.Recording(t.Context(), "", rec.ID)
+		switch _, stat := os.Stat(rec.File); {
+		case bytes == 0 && (!fault.Is(err, fault.NotFound) || !os.IsNotExist(stat)):
+			t.Errorf("without sound: %+v, %v, %v", r, err, stat)
+		case bytes > 0 && (err != nil || r.EndedAt.IsZero() || r.Length != 2500*time.Millisecond):
+			t.Errorf("with sound: %+v, %v", r, err)
+		}
+	}
+	again := tape(t, s, "cb_3", []byte("0123456789abcdef"), 32000, true)
+	s.ended(cti.Event{Kind: cti.RecordingEnded, At: time.Now(), Recording: again.ID}) // told twice
+	if r, err := s.Recording(t.Context(), "", again.ID); err != nil || r.Length != time.Second {
+		t.Errorf("told twice: %+v, %v", r, err)
+	}
+	if err := s.Drop(t.Context(), again.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Recording(t.Context(), "", again.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("dropped: %v", err)
+	}
+}

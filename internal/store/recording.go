@@ -13,41 +13,26 @@ import (
 
 const recordingColumns = "id, subscriber_id, callback_id, n, first_party, started_at, ended_at, length_us, delete_at"
 
-// BeginRecording puts a recording and its key on record, the key sealed. A talk that has one already keeps it: what is on
-// record is returned.
-func (db *DB) BeginRecording(ctx context.Context, r callback.Recording, key []byte) (kept callback.Recording, keptKey []byte, err error) {
-	err = db.commit(ctx, string(r.Callback), func(t *tx) error {
-		kept, keptKey = r, key
-		n, err := t.exec("INSERT INTO recordings ("+recordingColumns+", sealed_key) VALUES "+placeholders(1, 10)+" ON CONFLICT (callback_id, n) DO NOTHING",
+// BeginRecording puts a recording and its key on record, the key sealed.
+func (db *DB) BeginRecording(ctx context.Context, r callback.Recording, key []byte) error {
+	err := db.commit(ctx, string(r.Callback), func(t *tx) error {
+		_, err := t.exec("INSERT INTO recordings ("+recordingColumns+", sealed_key) VALUES "+placeholders(1, 10),
 			string(r.ID), string(r.Subscriber), string(r.Callback), r.Attempt, string(r.First), micro.Of(r.StartedAt), micro.Of(r.EndedAt),
 			r.Length.Microseconds(), micro.Of(r.DeleteAt), db.seal.seal(recordingPlace(r.ID), key))
-		if err != nil || n == 1 {
-			return err
-		}
-		found, err := db.scanRecordings(t, "callback_id = $1 AND n = $2", string(r.Callback), r.Attempt)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		kept = found[0]
-		keptKey, err = db.recordingKey(t, kept.ID)
 		return err
 	})
 	if err != nil {
-		return kept, nil, fmt.Errorf("callback %s: recording: %w", r.Callback, told(err))
+		return fmt.Errorf("callback %s: recording: %w", r.Callback, told(err))
 	}
-	return kept, keptKey, nil
+	return nil
 }
 
 func recordingPlace(r id.Recording) string { return "recording " + string(r) }
 
 // RecordingKey opens the key of a recording's file.
 func (db *DB) RecordingKey(ctx context.Context, rec id.Recording) ([]byte, error) {
-	return db.recordingKey(reader{ctx, db.read}, rec)
-}
-
-func (db *DB) recordingKey(q querier, rec id.Recording) ([]byte, error) {
 	var sealed []byte
-	found, err := one(q, "SELECT sealed_key FROM recordings WHERE id = $1", []any{string(rec)}, &sealed)
+	found, err := one(reader{ctx, db.read}, "SELECT sealed_key FROM recordings WHERE id = $1", []any{string(rec)}, &sealed)
 	switch {
 	case err != nil:
 		return nil, told(err)

@@ -133,6 +133,7 @@ func (l *leg) part() {
 	}
 	l.with, other.with = nil, nil
 	l.tape.stop()
+	l.tape.stop()
 	l.tape, other.tape = nil, nil
 	for _, x := range []*leg{l, other} {
 		x.program = cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback}

@@ -14,6 +14,9 @@ func join(a, b *leg, j cti.Join) error {
 	case a == nil || b == nil || a.ending || b.ending:
 		return cti.ErrNoLeg
 	case a.with == b && a != b:
+		if j.Record != nil && (a.tape == nil || a.tape.rec.ID != j.Record.ID) {
+			a.tell(cti.Event{Kind: cti.RecordingEnded, Recording: j.Record.ID})
+		}
 		return nil
 	case a.state != cti.Confirmed || b.state != cti.Confirmed || a == b:
 		return cti.ErrNoLeg

@@ -31,7 +31,11 @@ func (sw *Switch) Join(ctx context.Context, j cti.Join) error {
 	a, b := sw.legs[j.A], sw.legs[j.B]
 	ok := a != nil && b != nil && a != b
 	if ok && a.with == j.B && b.with == j.A {
+		other := j.Record != nil && (a.recorder == nil || a.recorder.rec.ID != j.Record.ID)
 		sw.mu.Unlock()
+		if other {
+			a.lane.Do(func() { a.recorded(j.Record.ID, 0) })
+		}
 		return nil
 	}
 	ok = ok && a.with == "" && b.with == "" && a.fact.State == cti.Confirmed && b.fact.State == cti.Confirmed

@@ -10,9 +10,9 @@ CREATE TABLE recordings (
     started_at BIGINT NOT NULL,
     ended_at BIGINT NOT NULL,
     length_us BIGINT NOT NULL,
-    delete_at BIGINT NOT NULL,
-    UNIQUE (callback_id, n)
+    delete_at BIGINT NOT NULL
 );
+CREATE INDEX recordings_callback ON recordings (callback_id);
 CREATE INDEX recordings_subscriber ON recordings (subscriber_id, id);
 CREATE INDEX recordings_delete ON recordings (delete_at);
 

@@ -93,6 +93,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 	}
 	out = append(out, checkCertificates(c, dir, time.Now())...)
 	out = append(append(out, checkTrunks(ctx, c, dir)...), checkPeople(dir)...)
+	out = append(out, checkEmergency(c, dir)...)
 	return append(out, checkPrompts(dir)...)
 }
 
@@ -118,6 +119,18 @@ const (
 	maxPrompt     = 5 * 60 * 48000 * 4
 	maxPromptTime = 5 * time.Minute
 )
+
+// checkEmergency says whether the trunk for emergency calls is there: nobody should learn it when help is needed.
+func checkEmergency(c *config.Config, dir *directory.Directory) []Finding {
+	if c.Phones.DialOut != "emergency" {
+		return nil
+	}
+	if dir.ID(directory.Trunk, c.Phones.EmergencyTrunk) == "" {
+		return []Finding{{What: "emergency", Say: fmt.Sprintf("phones.emergency_trunk: there is no trunk %q, so nobody can call for help", c.Phones.EmergencyTrunk),
+			Fix: "name a trunk of the seed file"}}
+	}
+	return []Finding{{What: "emergency", OK: true, Say: "calls from telephones go over " + c.Phones.EmergencyTrunk + ", from " + c.Phones.Location}}
+}
 
 // checkPeople says who would wait in vain. It is no fault: a service may be set up step by step.
 func checkPeople(dir *directory.Directory) []Finding {
@@ -146,6 +159,13 @@ func checkPeople(dir *directory.Directory) []Finding {
 		for _, b := range dir.Buttons {
 			if b.Subscriber == s.ID && b.Order == subscriber.VisitorFirst && mobiles > 0 && mobiles == telephones {
 				say("button "+b.Slug, "visitor_first, and who answers has only mobiles: the visitor waits until one is picked up. agent_first fits better")
+			}
+		}
+	}
+	for _, a := range dir.Agents {
+		for _, d := range a.Devices {
+			if user, ok := d.To.Account(); ok && (user != a.Slug || a.SIP.User != a.Slug) {
+				say("agent "+a.Slug, "%s means telephones that register as %s, and none can: apply a seed with her password_file once more", d.To, user)
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/audio"
+	"ringback/internal/config"
+	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/subscriber"
@@ -28,6 +30,8 @@ func TestCheckPeople(t *testing.T) {
 		},
 		Agents: map[id.Agent]*agent.Agent{
 			"agt_1": {ID: "agt_1", Slug: "ann"},
+			"agt_3": {ID: "agt_3", Slug: "sue", Devices: []agent.Device{{To: "sip:sue"}}},
+			"agt_4": {ID: "agt_4", Slug: "tom", Devices: []agent.Device{{To: "sip:tom"}}, SIP: cti.NewSecret("tom", "x")},
 			"agt_2": {ID: "agt_2", Slug: "joe", Devices: []agent.Device{{To: "tel:+12025550140"}}},
 		},
 		Representations: map[id.Representation]*agent.Representation{
@@ -43,13 +47,30 @@ func TestCheckPeople(t *testing.T) {
 		}
 		got = append(got, f.What+": "+f.Say)
 	}
-	want := []string{"business mute: none of the 1 who represent it has a telephone", "business nobody: nobody represents it and it has no destination", "button turned: visitor_first"}
+	want := []string{"agent sue: sip:sue means telephones that register as sue, and none can", "business mute: none of the 1 who represent it has a telephone", "business nobody: nobody represents it and it has no destination", "button turned: visitor_first"}
 	if len(got) != len(want) {
 		t.Fatalf("%d findings, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
 	}
 	for i, w := range want {
 		if !strings.HasPrefix(got[i], w) {
 			t.Errorf("%q, want %q", got[i], w)
+		}
+	}
+}
+
+// A trunk for emergency calls that is not there is a failure.
+func TestCheckEmergency(t *testing.T) {
+	dir := &directory.Directory{Trunks: map[id.Trunk]*cti.Trunk{"trk_1": {ID: "trk_1", Slug: "pstn"}}}
+	dir.Index()
+	c := config.Default()
+	if got := checkEmergency(c, dir); len(got) != 0 {
+		t.Errorf("without dialling out %+v", got)
+	}
+	c.Phones.DialOut, c.Phones.Location = "emergency", "1 Main Street"
+	for trunk, ok := range map[string]bool{"pstn": true, "gone": false} {
+		c.Phones.EmergencyTrunk = trunk
+		if got := checkEmergency(c, dir); len(got) != 1 || got[0].OK != ok {
+			t.Errorf("%s: %+v", trunk, got)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (l *leg) answered() {
 	if l.ended || l.saying || l.talk == nil {
 		return
 	}
-	l.stream.ListenTones(true)
+	l.stream.ListenTones(l.o.To.Kind() == cti.Tel || l.o.Confirm != cti.ConfirmNone) // a desk telephone plays none
 	switch l.o.Confirm {
 	case cti.ConfirmKey:
 		l.question(cti.KeyWindow, cti.AskAgain)

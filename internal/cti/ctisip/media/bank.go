@@ -281,6 +281,9 @@ func signalOf(s []int16) (signal, float64) {
 	if share >= pureShare {
 		return pitch(hz), hz
 	}
+	if hz < 330 || hz > 700 { // the mean of what sounds: that of all pairs lies between
+		return voiced, 0
+	}
 	for _, p := range pairs {
 		if a := of(p[0]); a > 0.2 {
 			if b := of(p[1]); b > 0.2 && a+b >= pairShare {

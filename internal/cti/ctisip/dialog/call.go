@@ -85,7 +85,7 @@ type Call struct {
 	cseq   uint32       // of our last request
 	heard  bool         // a provisional answer came
 	cancel bool         // it is to be cancelled
-	theirs *Incoming    // they began it, and it is not answered yet
+	theirs *Incoming    // they began it
 	keep   bool         // an answer that crosses the CANCEL is told to the owner
 	asked  bool         // CANCEL is out
 	reason string       // Reason header of our CANCEL or BYE

@@ -148,6 +148,7 @@ func (in *Incoming) Answer(body []byte) {
 	}
 	in.state = answered
 	in.renewed(in.req)
+	in.Describe(body)
 	a := in.accept(in.req, body)
 	a.To().Params.Add("tag", in.inv.FromTag)
 	in.serving = serving{open: in.tx, seq: in.req.CSeq().SeqNo, answer: a, late: in.Offer() == nil, wait: sip.T1, until: time.Now().Add(64 * sip.T1)}

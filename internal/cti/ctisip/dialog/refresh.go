@@ -221,8 +221,12 @@ func (c *Call) timed(r *sip.Request) {
 	}
 }
 
-// backOff is 2.1 to 4 s: the Call-ID is ours (RFC 3261 section 14.1).
+// backOff is 2.1 to 4 s where the Call-ID is ours, else 0 to 2 s (RFC 3261 section 14.1): so one is always before the
+// other.
 func (c *Call) backOff() time.Duration {
+	if c.theirs != nil {
+		return time.Duration(c.s.c.Random(200)) * 10 * time.Millisecond
+	}
 	return 2100*time.Millisecond + time.Duration(c.s.c.Random(190))*10*time.Millisecond
 }
 

@@ -122,3 +122,39 @@ func TestNotRecorded(t *testing.T) {
 		})
 	}
 }
+
+// After a transfer another talks: she is told, too, and what she says is another recording.
+func TestRecordedTransfer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &tapes{}
+		w := newWorld(t, recordsAll)
+		w.stop()
+		w.recorder = rec
+		w.boot()
+		defer w.stop()
+		w.phones.Person(telephones["ann"], refers("sip:bob@phones.example", 0)...)
+		w.phones.Person(telephones["bob"], ctisim.Answers(4*time.Second, 0))
+		w.phones.Person(telephones["vera"], vera...)
+		cb := w.ask("vera")
+		w.reaches(cb, callback.Ended)
+		pass(5 * time.Second)
+		c := w.stored(cb)
+		if len(rec.begun) != 2 || rec.begun[0].ID == rec.begun[1].ID {
+			t.Fatalf("begun %+v", rec.begun)
+		}
+		for _, l := range c.Attempts[0].Legs {
+			if !l.NoticePlayed {
+				t.Errorf("%s at %s was not told", l.Party, l.Endpoint)
+			}
+		}
+		ended := 0
+		for _, l := range w.journal(cb) {
+			if l.Event == "recording_ended" {
+				ended++
+			}
+		}
+		if ended != 2 {
+			t.Errorf("%d recordings ended", ended)
+		}
+	})
+}

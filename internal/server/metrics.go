@@ -111,12 +111,13 @@ var (
 	descSIPDrop  = prometheus.NewDesc("ringback_sip_dropped_total", "SIP messages dropped, by why.", []string{"why"}, nil)
 	descPanics   = prometheus.NewDesc("ringback_panics_total", "Panics caught in handlers; each is a defect.", nil, nil)
 	descPhones   = prometheus.NewDesc("ringback_registrations", "Telephones that are registered, by transport.", []string{"transport"}, nil)
+	descDialled  = prometheus.NewDesc("ringback_phones_dialled_total", "Calls that registered telephones began, by what became of them.", []string{"what"}, nil)
 	descRegister = prometheus.NewDesc("ringback_register_refused_total", "REGISTERs that were refused, by why.", []string{"why"}, nil)
 	descFailover = prometheus.NewDesc("ringback_silent_failover_total", "Second trunks tried because the first was silent.", nil, nil)
 )
 
 func (s *snapshot) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover, descPhones, descRegister} {
+	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover, descPhones, descDialled, descRegister} {
 		ch <- d
 	}
 }
@@ -149,6 +150,11 @@ func (s *snapshot) Collect(ch chan<- prometheus.Metric) {
 	maps.Copy(phones, s.sw.Registered.All())
 	for transport, n := range phones {
 		gauge(descPhones, float64(n), transport)
+	}
+	dialled := map[string]int64{"refused": 0, "emergency": 0, "emergency_refused": 0}
+	maps.Copy(dialled, s.sw.Dialled.All())
+	for what, n := range dialled {
+		total(descDialled, float64(n), what)
 	}
 	refused := map[string]int64{"password": 0, "replay": 0, "banned": 0, "rate": 0}
 	maps.Copy(refused, s.sw.RegisterRefused.All())

@@ -36,6 +36,21 @@ func TestRegisteredPhones(t *testing.T) {
 	}
 }
 
+// TestRegisteredPhoneDials: a desk telephone that answers only dials an emergency number and is told where help is to be
+// had; another number is refused with words for its display.
+func TestRegisteredPhoneDials(t *testing.T) {
+	needBaresip(t)
+	t.Parallel()
+	s := serve(t, config{files: deskPasswords}, seed()+twoDesks)
+	ann := registered(t, "ann", fmt.Sprintf("127.0.0.1:%d", freePort(t)), s.sip, "udp", 700, here)
+	for number, words := range map[string]string{"911": "No emergency calls here, use your mobile", "2125550100": "This telephone only answers"} {
+		ann.do(fmt.Sprintf("dial sip:%s@%s", number, s.sip))
+		if wait(t, soon, func() (*softphone, bool) { return ann, ann.said(words) }) == nil {
+			t.Errorf("%s: nothing was told:\n%s", number, ann.log())
+		}
+	}
+}
+
 // TestRegisteredSurvivesKill: the service dies and comes back; a telephone that had registered before is rung at once.
 func TestRegisteredSurvivesKill(t *testing.T) {
 	needBaresip(t)

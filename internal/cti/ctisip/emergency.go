@@ -58,7 +58,7 @@ func (sw *Switch) emergencyLine() (*line, locate.Target) {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	for _, l := range sw.lines {
-		if l.Slug != sw.c.EmergencyTrunk {
+		if l.Slug != sw.c.EmergencyTrunk && string(l.ID) != sw.c.EmergencyTrunk {
 			continue
 		}
 		for _, t := range l.health.usable(time.Now()) {

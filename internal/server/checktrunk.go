@@ -13,6 +13,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip/locate"
 	"ringback/internal/directory"
+	"ringback/internal/phone"
 )
 
 // checkTrunks looks at the trunks on disk: whether their names lead anywhere, and whether sound could come back.
@@ -88,6 +89,24 @@ func privateSocket(c *config.Config) bool {
 		}
 	}
 	return false
+}
+
+// checkCallerIDs says which caller IDs a trunk's carrier does not vouch for, where it is known for which it does.
+func checkCallerIDs(dir *directory.Directory) []Finding {
+	var out []Finding
+	for _, t := range dir.Trunks {
+		if len(t.ListedNumbers) == 0 {
+			continue
+		}
+		for _, s := range dir.Subscribers {
+			if s.CallerID != "" && !slices.Contains(t.ListedNumbers, s.CallerID.E164()) {
+				out = append(out, Finding{What: "trunk " + t.Slug, OK: true, Say: fmt.Sprintf(
+					"%s, the caller ID of %s, is not in its listed_numbers: calls over it may show another number or be refused", phone.Pretty(s.CallerID), s.Slug)})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.What+a.Say, b.What+b.Say) })
+	return out
 }
 
 // checkLines asks the running service how its trunks are.

@@ -9,6 +9,9 @@ import (
 
 	"ringback/internal/config"
 	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/subscriber"
 )
 
 // What is wrong with a trunk is told with what to do about it.
@@ -87,5 +90,18 @@ func TestCheckTrunk(t *testing.T) {
 	}
 	if !outsideOf(netip.MustParseAddr("198.51.100.7")) || outsideOf(netip.MustParseAddr("fe80::1")) {
 		t.Error("outside")
+	}
+}
+
+// A caller ID that a carrier does not vouch for is told; a trunk of which nothing is known says nothing.
+func TestCheckCallerIDs(t *testing.T) {
+	dir := &directory.Directory{
+		Trunks: map[id.Trunk]*cti.Trunk{"trk_1": {Slug: "a", ListedNumbers: []string{"+12025550190"}}, "trk_2": {Slug: "b"}},
+		Subscribers: map[id.Subscriber]*subscriber.Subscriber{"sub_1": {Slug: "acme", CallerID: "+12025550190"}, "sub_2": {Slug: "zoo", CallerID: "+12025550191"},
+			"sub_3": {Slug: "mute"}},
+	}
+	got := checkCallerIDs(dir)
+	if len(got) != 1 || got[0].What != "trunk a" || !got[0].OK || !strings.HasPrefix(got[0].Say, "+1 202-555-0191, the caller ID of zoo,") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -59,8 +59,10 @@ func FuzzBridge(f *testing.F) {
 	noise := make([]byte, 13)
 	putHeader(noise, 13, false, 10, 640, 99)
 	rtcp := []byte{0x80, 200, 0, 6, 0, 0, 0, 1, 0, 0, 0, 1}
+	wide := make([]byte, 172)
+	putHeader(wide, 9, false, 11, 800, 99)
 	var seed []byte
-	for _, b := range [][]byte{sound, next, key, noise, rtcp, sound} {
+	for _, b := range [][]byte{sound, next, key, noise, rtcp, sound, wide, sound} {
 		seed = append(append(seed, byte(len(b))), b...)
 		f.Add(seed)
 	}
@@ -70,11 +72,12 @@ func FuzzBridge(f *testing.F) {
 			a, _ := e.Open(&ear{})
 			b, _ := e.Open(&ear{})
 			far := netip.MustParseAddrPort("10.0.0.2:4000")
-			a.Remote(Remote{Addr: far, EventPT: -1, EventIn: 101, PT: 8, Law: 1, Send: true, Receive: true})
-			b.Remote(Remote{Addr: far, EventPT: 96, PT: 8, Law: 1, Ptime: ptime, Send: true, Receive: true})
+			a.Remote(Remote{Addr: far, EventPT: -1, EventIn: 101, WideIn: true, PT: 8, Law: 1, Send: true, Receive: true})
+			b.Remote(Remote{Addr: far, EventPT: 96, Wide: ptime == 30, PT: 8, Law: 1, Ptime: ptime, Send: true, Receive: true})
 			a.Answered()
 			b.Answered()
 			a.ListenVoice(true)
+			a.ListenTones(true)
 			p := make([]byte, maxPacket)
 			for i, rest := 0, in; len(rest) > 1; i++ {
 				n := min(int(rest[0]), len(rest)-1)

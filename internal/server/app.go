@@ -78,6 +78,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
 	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
+	a.meter.watchLadder(a.ladder.Dropped)
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
 	a.meter.registry.MustRegister(lines{a.Switch.Lines})
 	return a, nil

@@ -95,6 +95,12 @@ func (m *meter) watch(live func() map[callback.State]int, sw *ctisip.Counters) {
 	m.registry.MustRegister(&snapshot{live: live, sw: sw, web: &m.panics})
 }
 
+// watchLadder exports what the ladder had no room for.
+func (m *meter) watchLadder(dropped func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "ringback_ladder_dropped_total",
+		Help: "Messages and notes of calls that `explain --sip` will miss: the disk was too slow or full."}, func() float64 { return float64(dropped()) }))
+}
+
 // snapshot reads counts at the time of a scrape.
 type snapshot struct {
 	live func() map[callback.State]int

@@ -130,6 +130,9 @@ func (r *recorder) end() {
 	for i, s := range r.sides {
 		if s != nil {
 			s.Untap(r.taps[i])
+			if n := r.taps[i].Dropped(); n > 0 {
+				r.sw.c.Log.Warn("a recording misses packets: the disk was too slow", "recording", r.rec.ID, "packets", n)
+			}
 		}
 	}
 	if err := r.file.Close(); r.err == nil {

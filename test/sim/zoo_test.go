@@ -35,7 +35,7 @@ type zooStory struct {
 
 const zooVisitor = "+12025550160"
 
-// told is what came of it.
+// zooEnd is what came of it.
 type zooEnd struct {
 	callback       *callback.Callback
 	lines          []callback.Line

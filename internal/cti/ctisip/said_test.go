@@ -36,7 +36,11 @@ func (b *bench) answersQuestion(confirm cti.Confirm) (v *voice, f *far, at time.
 }
 
 // listens learns where the switch's sound is, to speak there later.
-func (v *voice) listens(inv *msg) { v.inv = inv }
+func (v *voice) listens(inv *msg) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.inv = inv
+}
 
 // times are the seconds after from at which hz began to be heard.
 func (v *voice) times(hz float64, from time.Time) (out []float64) {
@@ -175,7 +179,10 @@ func (v *voice) neverSilent(t *testing.T, from, to time.Time) {
 
 // speakFor sends the tone for a time, in packets of 20 ms, and waits until it is over.
 func (v *voice) speakFor(d time.Duration) {
-	to := v.address(v.inv)
+	v.mu.Lock()
+	inv := v.inv
+	v.mu.Unlock()
+	to := v.address(inv)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	samples := audio.Render(audio.Tone{Hz: []float64{v.hz}, Level: 0.25, Ms: 20})

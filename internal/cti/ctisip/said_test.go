@@ -26,7 +26,7 @@ func clip(c cti.Clip) cti.Prompt { return cti.Prompt{Clips: []cti.Clip{c}} }
 func (b *bench) answersQuestion(confirm cti.Confirm) (v *voice, f *far, at time.Time) {
 	f = b.far(trunkAddr, nil)
 	v = b.speaks(f, 440)
-	f.becomes(once(func(f *far, m *msg) { f.reply(m, 200, f.sdp()); v.listens(m) }, byes))
+	f.becomes(once(func(f *far, m *msg) { v.listens(m); f.reply(m, 200, f.sdp()) }, byes))
 	o := order("v")
 	o.Confirm, o.Goodbye, o.Message = confirm, clip("bye"), clip("message")
 	o.Hear = cti.Program{First: clip("ask")}

@@ -197,7 +197,8 @@ func (l *leg) heard() {
 }
 
 // dead is 20 s without a packet: the far end is asked whether it is still there. Who answers may be silent on. Many
-// telephones answer any OPTIONS, so after 20 s more of silence it is asked by a request that an ended dialog must refuse.
+// telephones answer any OPTIONS, so now and then, the first time at once, one that does is asked by a request that an
+// ended dialog must refuse.
 func (l *leg) dead() {
 	if l.ended || l.held || !l.talk.call.Up() {
 		return
@@ -206,24 +207,30 @@ func (l *leg) dead() {
 		l.probe = l.lane.After(deadSilence-since, l.dead)
 		return
 	}
-	ask := l.talk.call.Probe
-	if l.probed%verifyEach == 1 {
-		ask = l.talk.call.Verify
-	}
+	verify := l.probed%verifyEach == 0
 	l.probed++
-	ask(func(alive bool) {
-		switch {
-		case l.ended:
-		case alive:
-			l.probe = l.lane.After(deadSilence, l.dead)
-		default:
-			l.talk.call.Bye("")
-			l.finish(ending{cti.MediaLost, cti.ByNetwork, 0})
+	l.talk.call.Probe(func(alive bool) {
+		if alive && verify && !l.ended {
+			l.talk.call.Verify(l.judged)
+			return
 		}
+		l.judged(alive)
 	})
 }
 
-// verifyEach: of so many questions in one silence one is a re-INVITE or UPDATE, the second first.
+// judged ends a call whose far end is gone.
+func (l *leg) judged(alive bool) {
+	switch {
+	case l.ended:
+	case alive:
+		l.probe = l.lane.After(deadSilence, l.dead)
+	default:
+		l.talk.call.Bye("")
+		l.finish(ending{cti.MediaLost, cti.ByNetwork, 0})
+	}
+}
+
+// verifyEach: of so many questions in one silence one is followed by a re-INVITE or UPDATE, the first first.
 const verifyEach = 6
 
 // leavesNothing ends the question to a voicemail that begins to record: a second of silence, and no message.

@@ -1,6 +1,7 @@
 package ctisip
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -145,7 +146,7 @@ func (f *far) starts() (out []string) {
 
 func (f *far) send(to net.Addr, lines []string, body string) {
 	s := strings.Join(lines, "\r\n") + fmt.Sprintf("\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	if _, err := f.conn.WriteTo([]byte(s), to); err != nil {
+	if _, err := f.conn.WriteTo([]byte(s), to); err != nil && !errors.Is(err, net.ErrClosed) { // the bench may be over
 		f.t.Errorf("far: %v", err)
 	}
 }

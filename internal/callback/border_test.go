@@ -213,6 +213,10 @@ func (s *frailSwitch) Originate(ctx context.Context, o cti.Order) error {
 	return s.command("originate "+string(o.Party), func() error { return s.w.sw.Originate(ctx, o) })
 }
 
+func (s *frailSwitch) Reject(ctx context.Context, callID string, h cti.HangUp) error {
+	return s.command("reject", func() error { return s.w.sw.Reject(ctx, callID, h) })
+}
+
 func (s *frailSwitch) Join(ctx context.Context, j cti.Join) error {
 	return s.command("join", func() error { return s.w.sw.Join(ctx, j) })
 }

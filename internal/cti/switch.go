@@ -16,9 +16,14 @@ import (
 // Switch obeys the application. A command returns when the switch has taken it; what comes of it is told as Events, in
 // order for each leg. Commands may be repeated: legs are named before they are commanded.
 type Switch interface {
-	// Originate rings o.To. The leg ends by itself when nobody answers within its ring time. It is idempotent by
+	// Originate rings o.To, or with o.Answers takes the call that has arrived: it is answered at once, and the leg is
+	// confirmed by that; ErrNoLeg when it is not there any more. The leg ends by itself when nobody answers within its ring time. It is idempotent by
 	// o.Leg: the same order again is nil. It is refused, and nothing has left, with one of the Err values below.
 	Originate(ctx context.Context, o Order) error
+
+	// Reject refuses a call that has arrived (LegArrived) and was not answered, after h.Say where it can be heard before
+	// the answer; a cause that nobody could help becomes what tells the caller so. An unknown call is nil.
+	Reject(ctx context.Context, callID string, h HangUp) error
 
 	// Join lets two answered and confirmed legs hear each other. Idempotent. When one leg of a bridge ends, the
 	// switch plays the other a short farewell and ends it too, by Us: cause MediaLost when that ended the first one,
@@ -105,6 +110,7 @@ type Order struct {
 	Hear     Program       // what the leg hears once it is answered
 	Codecs   []Codec       // what a SIP telephone is offered, in order; none = pcmu, pcma. A trunk has its own
 	SRTP     SRTP          // of a sip: endpoint: whether speech is encrypted; "" = where it can be
+	Answers  string        // the Call-ID of the arrived call that this order takes; "" = To is rung
 	PostDial string        // keys sent once the far end has answered, before anybody hears it; 'w' waits 500 ms; "" = none
 	Waits    Program       // what it hears once it is confirmed; zero = Hear.Then
 	Goodbye  Prompt        // the last seconds of a window of confirmation in which nobody confirmed; zero = SoundSorry
@@ -261,6 +267,7 @@ type LegFact struct {
 type EventKind string
 
 const (
+	LegArrived   EventKind = "leg_arrived"   // a call has come in, of no leg yet; Arrival, Trunk, CallID, and Ref to be stored before it is answered
 	LegSent      EventKind = "leg_sent"      // the first INVITE left; CallID, Trunk
 	LegMoved     EventKind = "leg_moved"     // another trunk, or another address of it, is tried; CallID, Trunk, Note
 	LegRinging   EventKind = "leg_ringing"   // 180, or the first 183
@@ -306,6 +313,8 @@ type Event struct {
 
 	Target   Endpoint // of LegRefer, as it was dialled: tel: and digits of any spelling, or a sip: address
 	Replaces string   // of LegRefer: the call that Target has with who asks; for Order.Replaces
+
+	Arrival Arrival // of LegArrived
 
 	Recording id.Recording
 	Length    time.Duration // how long the recording sounds; 0 = there is none, the file could not be written

@@ -117,13 +117,14 @@ var (
 	descSIPDrop  = prometheus.NewDesc("ringback_sip_dropped_total", "SIP messages dropped, by why.", []string{"why"}, nil)
 	descPanics   = prometheus.NewDesc("ringback_panics_total", "Panics caught in handlers; each is a defect.", nil, nil)
 	descPhones   = prometheus.NewDesc("ringback_registrations", "Telephones that are registered, by transport.", []string{"transport"}, nil)
+	descArrived  = prometheus.NewDesc("ringback_calls_arrived_total", "Calls that came in over trunks, by what became of them at the door: taken, full.", []string{"what"}, nil)
 	descDialled  = prometheus.NewDesc("ringback_phones_dialled_total", "Calls that registered telephones began, by what became of them.", []string{"what"}, nil)
 	descRegister = prometheus.NewDesc("ringback_register_refused_total", "REGISTERs that were refused, by why.", []string{"why"}, nil)
 	descFailover = prometheus.NewDesc("ringback_silent_failover_total", "Second trunks tried because the first was silent.", nil, nil)
 )
 
 func (s *snapshot) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover, descPhones, descDialled, descRegister} {
+	for _, d := range []*prometheus.Desc{descLive, descLegs, descEnded, descRTP, descRTPDrop, descSIPDrop, descPanics, descFailover, descPhones, descDialled, descArrived, descRegister} {
 		ch <- d
 	}
 }
@@ -156,6 +157,11 @@ func (s *snapshot) Collect(ch chan<- prometheus.Metric) {
 	maps.Copy(phones, s.sw.Registered.All())
 	for transport, n := range phones {
 		gauge(descPhones, float64(n), transport)
+	}
+	arrived := map[string]int64{"taken": 0, "full": 0}
+	maps.Copy(arrived, s.sw.Arrived.All())
+	for what, n := range arrived {
+		total(descArrived, float64(n), what)
 	}
 	dialled := map[string]int64{"refused": 0, "emergency": 0, "emergency_refused": 0}
 	maps.Copy(dialled, s.sw.Dialled.All())

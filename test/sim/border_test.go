@@ -204,6 +204,10 @@ func (l *link) onDisk(ctx context.Context, o cti.Order) {
 	}
 }
 
+func (l *link) Reject(ctx context.Context, callID string, h cti.HangUp) error {
+	return l.write("reject", func() error { return l.sw.Reject(ctx, callID, h) })
+}
+
 func (l *link) Join(ctx context.Context, j cti.Join) error {
 	return l.write("join", func() error { return l.sw.Join(ctx, j) })
 }

@@ -18,6 +18,9 @@ func TestSwitch(t *testing.T) {
 			Trunk:  cti.Trunk{ID: "trk_sim", Slug: "sim", Prefixes: []string{""}},
 			Phone:  func(last int) cti.Endpoint { return cti.Endpoint(fmt.Sprintf("sip:%d@phones.example", last)) },
 			Script: func(at cti.Endpoint, p ctitest.Person) { phones.Person(at, person(p)) },
+			Call: func(from, to string, p ctitest.Person) string {
+				return sw.Arrive("trk_sim", from, to, person(p))
+			},
 			Restart: func() cti.Switch {
 				sw.Kill()
 				sw = ctisim.New(phones, sink)

@@ -84,7 +84,7 @@ func (l *leg) tell(e cti.Event) {
 	l.state = to
 	o := l.order
 	e.At, e.Callback, e.Attempt, e.Leg, e.Party = l.sw.now(), o.Callback, o.Attempt, o.Leg, o.Party
-	e.Trunk, e.CallID = l.trunk, "sim-"+string(o.Leg)
+	e.Trunk, e.CallID = l.trunk, l.callID()
 	l.sw.out.put(e)
 }
 
@@ -171,5 +171,12 @@ func (l *leg) abandon() {
 
 func (l *leg) fact() cti.LegFact {
 	return cti.LegFact{Leg: l.order.Leg, Known: true, State: l.state, Cause: l.cause, By: l.by, Trunk: l.trunk,
-		CallID: "sim-" + string(l.order.Leg)}
+		CallID: l.callID()}
+}
+
+func (l *leg) callID() string {
+	if l.order.Arrived() {
+		return l.order.Answers
+	}
+	return "sim-" + string(l.order.Leg)
 }

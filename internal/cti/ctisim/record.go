@@ -11,6 +11,7 @@ import (
 
 // Call is what one telephone saw of one INVITE.
 type Call struct {
+	In         bool // they called us: To is their telephone, From what they dialled
 	Callback   id.Callback
 	Attempt    int
 	Leg        id.Leg

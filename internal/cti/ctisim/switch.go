@@ -24,12 +24,14 @@ type Switch struct {
 	trunks []cti.Trunk
 	names  map[string]bool // under which telephones may register
 	legs   map[id.Leg]*leg
+
+	arrivals map[string]*arrived // by Call-ID: not answered yet
 }
 
 // New starts a switch that tells its facts to sink, one after the other, in order; sink may command the switch. Kill
 // ends it.
 func New(p *Phones, sink func(cti.Event)) *Switch {
-	s := &Switch{phones: p, now: time.Now, legs: map[id.Leg]*leg{}}
+	s := &Switch{phones: p, now: time.Now, legs: map[id.Leg]*leg{}, arrivals: map[string]*arrived{}}
 	s.out.start(sink)
 	return s
 }
@@ -98,6 +100,13 @@ func (s *Switch) originate(o cti.Order) error {
 	known, err := s.fence.Admit(o, s.now())
 	if err != nil || known {
 		return err
+	}
+	if o.Arrived() {
+		if err := s.take(o); err != nil {
+			s.fence.Forget(o.Callback, o.Leg)
+			return err
+		}
+		return nil
 	}
 	trunk, ok := s.trunkFor(o.To)
 	if !ok {

@@ -113,22 +113,31 @@ func (t *try) Offered(c *dialog.Call, body []byte) ([]byte, int) {
 		c.Describe(out)
 		return out, 0
 	}
-	s, err := sdp.Parse(body)
-	if err != nil {
+	out, m, codec, ok := t.answerTo(body)
+	if !ok {
 		return nil, 488
 	}
-	m, err := s.Sound()
-	if err != nil {
-		return nil, 488
-	}
-	codec, ok := m.Pick(l.local.Codecs)
-	if !ok || !t.offered(&l.local, m) {
-		return nil, 488
-	}
-	out := l.local.Answer(s, codec)
 	c.Describe(out)
 	l.moved(t, m, codec)
 	return out, 0
+}
+
+// answerTo reads an offer of theirs and writes our answer to it.
+func (t *try) answerTo(offer []byte) ([]byte, *sdp.Media, sdp.Codec, bool) {
+	own := &t.l.local
+	s, err := sdp.Parse(offer)
+	if err != nil {
+		return nil, nil, sdp.Codec{}, false
+	}
+	m, err := s.Sound()
+	if err != nil {
+		return nil, nil, sdp.Codec{}, false
+	}
+	codec, ok := m.Pick(own.Codecs)
+	if !ok || !t.offered(own, m) {
+		return nil, nil, sdp.Codec{}, false
+	}
+	return own.Answer(s, codec), m, codec, true
 }
 
 // Counter is the far end's answer to a description of ours that it had asked for.

@@ -42,7 +42,7 @@ func (l *leg) answered() {
 		l.stream.ListenVoice(true)
 	default:
 		l.play(l.o.Hear, 0)
-		if l.o.Party == cti.Visitor && l.o.To.Kind() == cti.Tel {
+		if l.o.Party == cti.Visitor && l.o.To.Kind() == cti.Tel && l.arrival == nil {
 			l.doubt()
 			return
 		}

@@ -16,6 +16,7 @@ type Counters struct {
 	SIPDropped      Tally // messages, by why
 	OutOfPlace      Tally // commands and messages that did not fit, by what
 	Registered      Tally // telephones that are registered, by transport
+	Arrived         Tally // calls that came in over trunks: taken, full
 	Dialled         Tally // calls that telephones began, by what became of them: refused, emergency, emergency_refused
 	RegisterRefused Tally // REGISTERs, by why: password, replay, banned, rate
 	Panics          atomic.Int64

@@ -29,7 +29,8 @@ type deskCall struct {
 func (sw *Switch) invited(in *dialog.Incoming) {
 	user := sw.office.Owner(in.Source())
 	if user == "" {
-		return // a trunk, or a telephone that shares a registered one's address: nobody is to be called here
+		sw.arrive(in) // else it is a telephone that shares a registered one's address: nobody is to be called here
+		return
 	}
 	d := &deskCall{sw: sw, in: in, user: user}
 	in.Take(d)

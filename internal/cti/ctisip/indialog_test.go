@@ -163,7 +163,7 @@ func TestOutOfDialog(t *testing.T) {
 	simulate(t, func(b *bench) {
 		f := b.far(trunkAddr, nil)
 		for i, c := range []struct{ method, to, code string }{
-			{"INVITE", "", "603"}, {"OPTIONS", "", "200"}, {"BYE", ";tag=x", "481"}, {"CANCEL", "", "481"}, {"REGISTER", "", "405"}, {"DANCE", "", "501"},
+			{"INVITE", "", "503"}, {"OPTIONS", "", "200"}, {"BYE", ";tag=x", "481"}, {"CANCEL", "", "481"}, {"REGISTER", "", "405"}, {"DANCE", "", "501"},
 		} {
 			lines := []string{c.method + " sip:x@10.0.0.1 SIP/2.0", fmt.Sprintf("Via: SIP/2.0/UDP %s;branch=z9hG4bKout%d;rport", trunkAddr, i),
 				"From: <sip:y@10.0.0.2>;tag=y", "To: <sip:x@10.0.0.1>" + c.to, "Call-ID: out" + c.method, "Contact: <sip:y@10.0.0.2>", "Max-Forwards: 70", fmt.Sprintf("CSeq: %d %s", i+1, c.method)}

@@ -20,6 +20,7 @@ import (
 type leg struct {
 	sw       *Switch
 	o        cti.Order
+	arrival  *arrival // that it answers; nil = it rings somebody
 	fact     cti.LegFact
 	codec    cti.Codec     // what it speaks, once answered; under the switch's lock
 	sound    *media.Stream // of an answered leg; under the switch's lock
@@ -99,6 +100,10 @@ func (l *leg) begin() {
 		return
 	}
 	l.begun = time.Now()
+	if l.arrival != nil {
+		l.takeUp(l.arrival)
+		return
+	}
 	if user, ok := l.o.To.Account(); ok {
 		l.ringAll(user)
 		return

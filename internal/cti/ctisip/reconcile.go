@@ -46,7 +46,7 @@ func (sw *Switch) Reconcile(ctx context.Context, known []cti.KnownLeg) ([]cti.Le
 		}
 		sw.mu.Unlock()
 		if !ok && k.Sent {
-			if f.CallID == "" {
+			if f.CallID == "" && !k.Order.Arrived() {
 				f.CallID = derive(k.Order.Leg, 0, "call", 32) // it was sent, and its word did not reach the disk
 			}
 			begun += sw.endFenced(ctx, k, ending)
@@ -126,6 +126,9 @@ func (sw *Switch) endUnknown(ctx context.Context, k cti.KnownLeg, done func()) i
 			return 0
 		}
 		return 1
+	}
+	if k.Order.Arrived() {
+		return 0 // it was not answered: its caller's network gives up
 	}
 	all := sw.mayHaveSent(ctx, k)
 	for _, i := range all {

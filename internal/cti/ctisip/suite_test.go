@@ -38,6 +38,7 @@ func TestSuite(t *testing.T) {
 				b.open("udp://" + ours)
 				return b.sw
 			},
+			Call:  town.call,
 			Open:  town.open,
 			Rung:  func(at cti.Endpoint) int { return town.rung(dialled(at)) },
 			Close: func() { b.stop(); town.stop() },
@@ -61,6 +62,7 @@ type town struct {
 	people map[string]ctitest.Person
 	calls  map[string]*townCall
 	rings  map[string]int
+	placed int // calls
 	done   chan struct{}
 }
 
@@ -126,6 +128,10 @@ func (w *town) on(f *far, m *msg) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := w.calls[m.header("Call-ID")]
+	if c != nil && strings.HasPrefix(m.start, "SIP/2.0 ") {
+		w.outcome(c, m)
+		return
+	}
 	switch m.method {
 	case "INVITE":
 		if c == nil {

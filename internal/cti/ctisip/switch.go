@@ -83,6 +83,7 @@ type Switch struct {
 	live     map[id.Callback][]*leg // the same, by callback
 	past     map[id.Callback]*past
 	swept    time.Time
+	arrivals map[string]*arrival // by Call-ID: not answered yet
 	draining bool
 	empty    chan struct{} // closed when the last leg has ended after Close began
 }
@@ -110,7 +111,7 @@ func New(c Config) (*Switch, error) {
 	if !chance {
 		c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	sw := &Switch{c: c, chance: chance, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, keepers: map[id.Trunk]*keeper{}, public: map[bool]netip.Addr{}}
+	sw := &Switch{c: c, chance: chance, sounds: media.NewSounds(c.Speech), legs: map[id.Leg]*leg{}, arrivals: map[string]*arrival{}, live: map[id.Callback][]*leg{}, past: map[id.Callback]*past{}, lines: lines{}, keepers: map[id.Trunk]*keeper{}, public: map[bool]netip.Addr{}}
 	sw.ctx, sw.cancel = context.WithCancel(context.Background())
 	for _, s := range []string{c.PublicIP4, c.PublicIP6} {
 		if s == "" {
@@ -194,6 +195,9 @@ func (sw *Switch) Close() error {
 		close(empty)
 		sw.empty = nil
 	}
+	for _, a := range sw.arrivals {
+		a.in.Lane().Do(func() { a.refuse(cti.NetworkOutOfOrder) })
+	}
 	for _, l := range sw.legs {
 		l.lane.Do(func() { l.hangUp(cti.HangUp{Cause: cti.NormalClearing}) })
 	}
@@ -228,7 +232,7 @@ func (sw *Switch) Originate(ctx context.Context, o cti.Order) error {
 }
 
 func (sw *Switch) originate(o cti.Order) error {
-	if _, err := cti.ParseEndpoint(string(o.To)); err != nil {
+	if _, err := cti.ParseEndpoint(string(o.To)); err != nil && !o.Arrived() {
 		return err
 	}
 	sw.mu.Lock()
@@ -242,7 +246,13 @@ func (sw *Switch) originate(o cti.Order) error {
 		return err
 	}
 	l := newLeg(sw, o)
-	if o.To.Kind() == cti.Tel {
+	if o.Arrived() {
+		if l.arrival = sw.takeArrival(o); l.arrival == nil {
+			sw.fence.Forget(o.Callback, o.Leg)
+			return cti.ErrNoLeg
+		}
+		l.lane = l.arrival.in.Lane()
+	} else if o.To.Kind() == cti.Tel {
 		if l.carriers = sw.lines.carriers(o.To.Number(), now, sw.random); len(l.carriers) == 0 {
 			sw.fence.Forget(o.Callback, o.Leg)
 			return cti.ErrNoTrunk
@@ -261,7 +271,7 @@ func (sw *Switch) originate(o cti.Order) error {
 // refusal is the label of an error in metrics.
 func refusal(err error) string {
 	for name, e := range map[string]error{"second_call": cti.ErrSecondCall, "stale_token": cti.ErrStaleToken, "cancelled": cti.ErrCancelled,
-		"past_deadline": cti.ErrPastDeadline, "not_reconciled": cti.ErrNotReconciled, "no_trunk": cti.ErrNoTrunk, "down": cti.ErrDown} {
+		"past_deadline": cti.ErrPastDeadline, "not_reconciled": cti.ErrNotReconciled, "no_trunk": cti.ErrNoTrunk, "no_leg": cti.ErrNoLeg, "down": cti.ErrDown} {
 		if errors.Is(err, e) {
 			return name
 		}

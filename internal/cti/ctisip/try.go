@@ -22,6 +22,7 @@ type try struct {
 	dest      netip.AddrPort
 	transport string
 	call      *dialog.Call
+	theirs    bool // it came in
 	counted   bool // it holds a place on its trunk
 	loser     bool // it is to be cancelled, unless it is answered
 	alive     bool // its trunk answered OPTIONS
@@ -316,6 +317,10 @@ func (t *try) Failed(_ *dialog.Call, f dialog.Failure) {
 	l := t.l
 	t.silence.Stop()
 	t.over = true
+	if t.theirs { // they have hung up before the answer
+		l.finish(ending{cti.NormalClearing, l.o.Party.Person(), f.Code})
+		return
+	}
 	t.learn(f)
 	t.drop()
 	if t.fork != nil {
@@ -395,7 +400,7 @@ func (t *try) drop() {
 	defer t.l.sw.mu.Unlock()
 	c := t.l.sw.lines.current(t.line)
 	c.calls = max(0, c.calls-1)
-	if t.call != nil {
+	if t.call != nil && !t.theirs {
 		up := t.l.talk == t
 		c.figures.add(outcome{answered: up, short: up && time.Since(t.l.upAt) <= cti.ShortCall})
 	}

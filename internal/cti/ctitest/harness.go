@@ -23,6 +23,8 @@ type Harness struct {
 
 	// Script puts somebody at an endpoint for the calls to come.
 	Script func(at cti.Endpoint, p Person)
+	// Call is somebody who calls us over the trunk, from one number to another; what the person does counts from our answer.
+	Call func(from, to string, p Person) (callID string)
 	// Restart kills the switch as kill -9 does and returns a new one on the same far ends and the same events.
 	Restart func() cti.Switch
 	// Open counts the calls that far ends still hold: ringing or answered.

@@ -17,6 +17,10 @@ var rows = []struct {
 	run  func(*row)
 }{
 	{name: "an answered leg tells its life in order", run: life},
+	{name: "a call that comes in is answered, joined and ended", run: caller},
+	{name: "calls that come in are refused", run: callersRejected},
+	{name: "who called hears the closing sentence", run: callerHungUpOn},
+	{name: "who called is hung up on after a crash", run: callerAfterCrash},
 	{name: "the same order again is no second call", run: again},
 	{name: "busy, declined, unknown", run: refusals},
 	{name: "the ring limit counts from the first ringing", run: ringLimit},

@@ -121,6 +121,9 @@ func (in *Incoming) Lane() *Lane { return in.lane }
 // Source is where the INVITE came from.
 func (in *Incoming) Source() netip.AddrPort { return in.remote }
 
+// Transport is what the INVITE came over: udp, tcp, tls.
+func (in *Incoming) Transport() string { return in.inv.Transport }
+
 // Dialled is the user part of the Request-URI, Caller that of From.
 func (in *Incoming) Dialled() string { return in.req.Recipient.User }
 

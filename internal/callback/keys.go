@@ -75,7 +75,7 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 	switch visitor := l.Party == cti.Visitor; {
 	case visitor && l.State == cti.Answered && pair == neverKeys:
 		d.refusedByVisitor()
-	case visitor && l.State == cti.Confirmed && d.State == RingingAgent:
+	case visitor && l.State == cti.Confirmed && d.State == RingingAgent && ev.At.After(l.ConfirmedAt): // not the key that confirmed
 		d.waitingVisitor(l, ev.Digit)
 	case !visitor && l.State == cti.Answered && ev.Digit == keyLater:
 		d.turnsAway(l, cti.UserBusy, speech.AgentLater, "in ten minutes")

@@ -49,7 +49,6 @@ type registration struct {
 	code       int           // refuses everything with it; 0 = does not
 	retry      string        // Retry-After of that
 	forget     bool          // grants, and has forgotten it
-	needed     bool          // calls only from registered addresses
 }
 
 // registers answers a REGISTER (RFC 3261 section 10.3): always with a challenge first.

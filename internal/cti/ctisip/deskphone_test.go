@@ -21,7 +21,6 @@ type deskphone struct {
 	user, password string
 	contact        string
 	callID         string
-	transport      string
 	cseq           int
 	nc             int
 	challenge      string // the newest WWW-Authenticate of its algorithm

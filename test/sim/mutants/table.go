@@ -12,7 +12,7 @@ type edit struct{ file, old, new string }
 // asks); when the code moves on, the text here moves with it.
 var mutants = []mutant{
 	{"HangUp missing", []edit{{"internal/callback/effects.go",
-		`return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: a.Say})`,
+		`return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})`,
 		`return nil`}}},
 	{"fence not raised", []edit{
 		{"internal/callback/step.go",

@@ -240,12 +240,12 @@ func (g *bank) decide(k signal) decision {
 	return g.ringing
 }
 
-// glance decides from the first 40 ms, when there is nothing in them like a ringing tone: who answers is not kept waiting.
+// glance decides from the first 30 or 40 ms, as packets come, when there is nothing in them like a ringing tone: who answers is not kept waiting.
 func (g *bank) glance() decision {
-	if g.age > 0 || g.ringing != unknown || g.n < 2*audio.Frame {
+	if g.age > 0 || g.ringing != unknown || g.n < 3*audio.Frame/2 {
 		return unknown
 	}
-	for _, s := range [][]int16{g.block[:audio.Frame], g.block[audio.Frame : 2*audio.Frame]} {
+	for _, s := range [][]int16{g.block[:audio.Frame], g.block[g.n-audio.Frame : g.n]} {
 		if hz, share := audio.Pure(s); audio.RMS(s) >= signalRMS && share > 0.6 && hz > 370 && hz < 510 {
 			return unknown
 		}

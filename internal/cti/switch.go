@@ -208,7 +208,7 @@ const (
 	SoundSorry    Sound = "sorry"    // falling notes: it did not work
 	SoundThanks   Sound = "thanks"   // two notes: taken
 	SoundTaken    Sound = "taken"    // somebody else has it already
-	SoundZip      Sound = "zip"      // 200 ms: you are on the air
+	SoundZip      Sound = "zip"      // 160 ms: you are on the air
 	SoundWarn     Sound = "warn"     // one beep: a minute is left
 	SoundBye      Sound = "bye"      // the other side has hung up
 )

@@ -199,7 +199,7 @@ func print(table []figures) string {
 		return slices.Index(manners, a.manner) - slices.Index(manners, b.manner)
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "at the telephones, agent / visitor (the first word is %v after lifting; who waited hears a zip of 200 ms before being heard)\n", speaksAfter)
+	fmt.Fprintf(&b, "at the telephones, agent / visitor (the first word is %v after lifting; who waited hears a zip of 160 ms before being heard)\n", speaksAfter)
 	fmt.Fprintf(&b, "%-16s %-13s %12s %11s %11s %11s %11s %12s %5s %7s\n", "carrier", "order", "tone s", "gap ms", "marker ms", "delay ms", "open ms", "silence s", "SSRC", "key ms")
 	for _, f := range table {
 		a, v := f.agent, f.visitor

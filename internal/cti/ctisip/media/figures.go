@@ -14,7 +14,7 @@ var figures = map[cti.Sound]func() []int16{
 	cti.SoundSorry:  func() []int16 { return melody(0.20, note(523, 220), note(440, 220), note(349, 450)) },
 	cti.SoundThanks: func() []int16 { return melody(0.20, note(523, 150), note(784, 300)) },
 	cti.SoundTaken:  func() []int16 { return melody(0.20, note(440, 200), rest(80), note(440, 200), note(349, 350)) },
-	cti.SoundZip:    func() []int16 { return melody(0.15, note(660, 100), note(990, 100)) },
+	cti.SoundZip:    func() []int16 { return melody(0.15, note(660, 80), note(990, 80)) },
 	cti.SoundWarn:   func() []int16 { return melody(0.20, note(1000, 250)) },
 	cti.SoundBye:    func() []int16 { return melody(0.18, note(494, 200), note(392, 200), note(330, 350)) },
 	cti.SoundWait:   waiting,

@@ -105,8 +105,8 @@ func TestWaitingTellsThatTimePasses(t *testing.T) {
 			}
 		}
 	}
-	if z := NewSounds(nil).Sound(cti.SoundZip, ""); len(z) != audio.Rate/5 {
-		t.Errorf("the zip tone has %d samples, want 200 ms", len(z))
+	if z := NewSounds(nil).Sound(cti.SoundZip, ""); len(z) != audio.Rate*4/25 {
+		t.Errorf("the zip tone has %d samples, want 160 ms", len(z))
 	}
 }
 

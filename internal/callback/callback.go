@@ -27,6 +27,9 @@ type Callback struct {
 	Reason  Reason  // why it is where it is; at the end exactly one
 	Order   subscriber.Order
 
+	Inbound bool        // it began with a call of the visitor's
+	Resumes id.Callback // of such a call: what its caller was waiting for or had missed; "" = nothing
+
 	Number      phone.Number // "" when Endpoint is a sip: address
 	Endpoint    cti.Endpoint // the visitor's telephone: tel:… or sip:…
 	NumberHash  string       // keyed hash of Endpoint: one live callback per number

@@ -117,7 +117,7 @@ func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time)
 		if a.Result == ResultUnknown {
 			continue
 		}
-		let := false
+		let, rounds := false, map[cti.Endpoint]int{}
 		for j := range a.Legs {
 			leg := &a.Legs[j]
 			switch {
@@ -129,12 +129,21 @@ func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time)
 			if leg.Party != cti.Visitor && leg.State == cti.Ended && theirs(leg.Endpoint) &&
 				(leg.ConfirmedAt.IsZero() || a.Result == ResultAgentDeclined) && leg.Cause != cti.CauseCancelled {
 				let = true
+				rounds[leg.Endpoint]++
 				if leg.EndedAt.After(last) {
 					last = leg.EndedAt
 				}
 			}
 		}
-		if let {
+		switch {
+		case !let:
+		case c.Order == CallerFirst: // all of them are rung in the one attempt
+			most := 0
+			for _, r := range rounds {
+				most = max(most, r)
+			}
+			n += most
+		default:
 			n++
 		}
 	}

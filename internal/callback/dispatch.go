@@ -42,7 +42,7 @@ func (c *Conductor) dispatch() time.Duration {
 				if !waits(d.Callback) {
 					return errNotWaiting
 				}
-				d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult()})
+				d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult()})
 				return nil
 			}})
 			continue

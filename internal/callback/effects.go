@@ -49,6 +49,10 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 		return c.sw.Refer(c.ctx, a.Leg, progress[a.Effect])
 	case reload:
 		return c.Reload(c.ctx)
+	case bookCaller:
+		c.spawn(func() { c.bookCall(cb) })
+	case closeResumed:
+		c.closeResumed(cb)
 	case fenceUp:
 		return c.sw.Fence(c.ctx, cb.ID, cb.Fence, false)
 	case fenceOff:
@@ -83,7 +87,7 @@ func (c *Conductor) call(cb *Callback, a Act) {
 	o.Replaces = a.Replaces
 	err := c.sw.Originate(c.ctx, o)
 	if err == nil {
-		if len(cb.Attempts) == 1 && len(at.Legs) == 1 {
+		if len(cb.Attempts) == 1 && len(at.Legs) == 1 && !cb.Inbound {
 			c.Meter.Invited(c.Now().Sub(cb.ArrivedAt)) // a booking is not late for having been made early
 		}
 		return
@@ -103,6 +107,8 @@ func (d *draft) refused(leg id.Leg, err error) {
 		return
 	}
 	switch {
+	case errors.Is(err, cti.ErrNoLeg): // the caller has hung up before we answered
+		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.NormalClearing, By: l.Party.Person()})
 	case errors.Is(err, cti.ErrNoTrunk):
 		d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Cause: cti.NetworkOutOfOrder, By: cti.ByUs})
 	case a != d.Current(), errors.Is(err, cti.ErrCancelled), errors.Is(err, cti.ErrStaleToken):

@@ -71,7 +71,10 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 			if d.JoinedAt.IsZero() {
 				d.JoinedAt = ev.At
 			}
-			d.DueAt = d.JoinedAt.Add(d.MaxTalk + time.Minute)
+			d.DueAt = d.talkEnds()
+			if enough := d.JoinedAt.Add(TalkedEnough); d.OnLine() && d.Resumes != "" && enough.After(d.at) {
+				d.DueAt = enough
+			}
 		}
 	case cti.LegNotice:
 		l.NoticePlayed = true
@@ -79,6 +82,9 @@ func (d *draft) stamp(l *Leg, ev cti.Event) {
 		l.EndedAt, l.Cause, l.By, l.SIPCode, l.Quality = ev.At, ev.Cause, ev.By, ev.SIPCode, ev.Quality
 	}
 }
+
+// talkEnds is when a talk must be over, whatever the switch has told.
+func (c *Callback) talkEnds() time.Time { return c.JoinedAt.Add(c.MaxTalk + time.Minute) }
 
 // meaning translates a leg's fact into the table's event, for legs of the attempt that runs.
 func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (Event, Input) {

@@ -73,6 +73,8 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 		return
 	}
 	switch visitor := l.Party == cti.Visitor; {
+	case visitor && d.OnLine() && d.State != Connected:
+		d.callerPressed(l, ev.Digit)
 	case visitor && l.State == cti.Answered && pair == neverKeys:
 		d.refusedByVisitor()
 	case visitor && l.State == cti.Confirmed && d.State == RingingAgent && ev.At.After(l.ConfirmedAt): // not the key that confirmed

@@ -63,6 +63,9 @@ const (
 	TransferTaken    Event = "transfer_taken"    // that one has answered
 	TransferBack     Event = "transfer_back"     // that one has not: who asked gets the visitor back
 	TransferReturn   Event = "transfer_return"   // neither is there: the agent's telephone is rung again
+	StillWaits       Event = "still_waits"       // a caller in line is looked after
+	CallbackOffered  Event = "callback_offered"  // a caller whom nobody can talk to may choose to be called back
+	TalkedAlready    Event = "talked_already"    // the visitor has called, and they talked
 	Lost             Event = "lost"              // after a crash: a leg that nobody knows any more
 )
 
@@ -148,8 +151,10 @@ var agentFirst = life{
 		Withdrawn:     end(Cancelled),
 		OutOfTime:     end(Expired),
 		Forbidden:     end(Refused),
+		TalkedAlready: end(Completed),
 	},
 	Queued: {
+		TalkedAlready: end(Completed),
 		AgentFound:    try(RingingAgent, CallAgent),
 		Rescheduled:   to(Scheduled),
 		NumberChanged: to(Queued),
@@ -183,6 +188,7 @@ var agentFirst = life{
 var visitorFirst = life{
 	Scheduled: agentFirst[Scheduled],
 	Queued: {
+		TalkedAlready: end(Completed),
 		AgentFound:    try(RingingVisitor, CallVisitor),
 		Rescheduled:   to(Scheduled),
 		NumberChanged: to(Queued),
@@ -231,8 +237,11 @@ var talking = map[Event]rule{
 }
 
 func lifeOf(o subscriber.Order) life {
-	if o == subscriber.VisitorFirst {
+	switch o {
+	case subscriber.VisitorFirst:
 		return visitorFirst
+	case CallerFirst:
+		return callerFirst
 	}
 	return agentFirst
 }

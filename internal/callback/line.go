@@ -155,7 +155,7 @@ func (l *line) place(cb id.Callback) (int, bool) {
 // waits says whether the callback needs somebody to answer: in line, or with its visitor on the line and no agent.
 func waits(c *Callback) bool {
 	if c.State == Queued {
-		return true
+		return !c.OnLine() || c.ready()
 	}
 	if c.State != RingingAgent || c.Order != subscriber.VisitorFirst {
 		return false
@@ -164,10 +164,14 @@ func waits(c *Callback) bool {
 	return a != nil && a.agentLeg() == nil && len(a.Legs) > 1
 }
 
-// before is the order of the line: who is on the telephone already, then by arrival.
+// before is the order of the line: whose telephone we have rung already, then who calls us about a callback, then by
+// arrival.
 func before(a, b *Callback) bool {
 	if ha, hb := a.State != Queued, b.State != Queued; ha != hb {
 		return ha
+	}
+	if fa, fb := a.OnLine() && a.Resumes != "", b.OnLine() && b.Resumes != ""; fa != fb {
+		return fa
 	}
 	if !a.ArrivedAt.Equal(b.ArrivedAt) {
 		return a.ArrivedAt.Before(b.ArrivedAt)
@@ -188,8 +192,9 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 	defer l.mu.Unlock()
 	waiting := make([]*Callback, 0, 16)
 	busy, own := l.inHand()
+	parked := l.resumed()
 	for _, c := range l.live {
-		if _, chosen := l.meant[c.ID]; waits(c) && !chosen {
+		if _, chosen := l.meant[c.ID]; waits(c) && !chosen && !parked[c.ID] {
 			waiting = append(waiting, c)
 		}
 	}
@@ -256,7 +261,7 @@ func usesOwn(c *Callback, meant map[id.Callback]meant) bool {
 	if c.Destination != "" {
 		return false
 	}
-	if a := c.Current(); a != nil {
+	if a := c.Current(); a != nil && c.State != Queued {
 		return a.Agent == ""
 	}
 	m, ok := meant[c.ID]

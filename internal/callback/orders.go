@@ -34,6 +34,10 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 		Region: sub.Region(), Deadline: at.Add(orderDeadline),
 	}
 	if l.Party == cti.Visitor {
+		if c.arrived(l) {
+			o.Answers, o.Confirm, o.Hear = l.CallID, cti.ConfirmNone, toVisitor(sp, c, dir).caller(c, speech.CallerWelcome, 0)
+			return o
+		}
 		visitorOrder(&o, c, sub, toVisitor(sp, c, dir))
 		o.From = callerID(c, a, sub, dir).E164()
 		return o
@@ -46,7 +50,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	o.Ring, o.Confirm = agentDevice(c, a, l, dev, dir)
 	o.Codecs, o.SRTP, o.PostDial = dev.Codecs, dev.SRTP, dev.PostDial
 	began := c.Order
-	if c.transferred(l) {
+	if c.transferred(l) || c.OnLine() {
 		began = subscriber.VisitorFirst // as there, the visitor is on the line
 	}
 	agentHears(&o, began, toAgent(sp, c, a.Representation, dir))

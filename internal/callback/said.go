@@ -22,6 +22,14 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 		return speech.VisitorSorry
 	}
 	switch in.Event {
+	case StillWaits:
+		return speech.VisitorWaiting
+	case CallbackOffered:
+		return speech.CallerNobody
+	case PutOff:
+		if d.Inbound {
+			return speech.CallerBooked
+		}
 	case AgentMissed, TransferReturn:
 		return speech.VisitorNext
 	case NeverAgain:
@@ -36,6 +44,10 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 	switch {
 	case d.Outcome == Completed:
 		return ""
+	case in.Reason == ReasonPutOff:
+		return speech.VisitorLater
+	case in.Event == Withdrawn && in.Reason == ReasonPolicy:
+		return speech.CallerRefused
 	case in.Event == Withdrawn, in.Event == Forbidden:
 		return speech.VisitorCancelled
 	case d.State != Ended:
@@ -128,7 +140,8 @@ var sounds = map[speech.Sentence]cti.Sound{
 	"": cti.SoundBye, speech.AgentOffer: cti.SoundAsk, speech.VisitorOffer: cti.SoundAsk, speech.VisitorCheck: cti.SoundAsk,
 	speech.VisitorChoice: cti.SoundAsk, speech.AgentCalling: cti.SoundSoft, speech.AgentStillRinging: cti.SoundSoft,
 	speech.VisitorThanks: cti.SoundThanks, speech.VisitorStay: cti.SoundThanks, speech.VisitorNext: cti.SoundMoment,
-	speech.VisitorWaiting: cti.SoundMoment, speech.Taken: cti.SoundTaken,
+	speech.VisitorWaiting: cti.SoundMoment, speech.CallerWelcome: cti.SoundThanks, speech.CallerNobody: cti.SoundAsk, speech.CallerOffer: cti.SoundAsk,
+	speech.CallerBooked: cti.SoundThanks, speech.Taken: cti.SoundTaken,
 }
 
 // says is how a sentence is played: by the business's own recording where that says the same.
@@ -143,6 +156,8 @@ func (m mouth) says(s speech.Sentence) cti.Prompt {
 		p.Clips = append([]cti.Clip{speech.File(m.own.Announcement)}, m.speaker.Say(m.lang, speech.VisitorKeys, m.words)...)
 	case s == speech.VisitorMessage && m.own.Announcement != "":
 		p.Clips = []cti.Clip{speech.File(m.own.Announcement)}
+	case s == speech.CallerClosed && m.own.Closed != "":
+		p.Clips = []cti.Clip{speech.File(m.own.Closed)}
 	case s == speech.VisitorWaiting && m.own.Wait != "":
 		p.Clips = []cti.Clip{speech.File(m.own.Wait)}
 	case s == speech.VisitorSorry && m.own.Sorry != "":
@@ -176,6 +191,19 @@ func (m mouth) waits(first speech.Sentence, waited time.Duration, choice bool) c
 	return p
 }
 
+// caller is what somebody who has called hears: in line, or asked whether she is to be called.
+func (m mouth) caller(c *Callback, first speech.Sentence, waited time.Duration) cti.Program {
+	if !c.offering() {
+		return m.waits(first, waited, c.mayPutOff())
+	}
+	say := m.says(speech.CallerNobody)
+	if c.Reason == ReasonOutsideHours {
+		say = m.says(speech.CallerClosed)
+	}
+	say.Sound, say.Clips = cti.SoundAsk, slices.Concat(say.Clips, m.says(speech.CallerOffer).Clips)
+	return cti.Program{First: say, Then: cti.SoundWait, Notes: []cti.Note{{After: 14 * time.Second, Say: m.says(speech.CallerOffer)}}}
+}
+
 // mayPutOff says whether the visitor can be called another time.
 func (c *Callback) mayPutOff() bool { return c.Tried() < c.Tries }
 
@@ -197,6 +225,9 @@ func (c *Conductor) hold(cb *Callback, a Act) cti.Program {
 	waited := time.Duration(0)
 	if _, l := cb.Leg(a.Leg); l != nil && !l.ConfirmedAt.IsZero() {
 		waited = c.Now().Sub(l.ConfirmedAt)
+	}
+	if cb.OnLine() && cb.State == Queued {
+		return toVisitor(c.Speaker, cb, c.Directory()).caller(cb, a.Say, waited)
 	}
 	return toVisitor(c.Speaker, cb, c.Directory()).waits(a.Say, waited, cb.State != Connected && cb.mayPutOff())
 }

@@ -29,6 +29,7 @@ type draft struct {
 	at       time.Time
 	newLeg   func() id.Leg
 	newBlock func() id.Block
+	hash     func(cti.Endpoint) string
 	dir      *directory.Directory
 
 	lines      []Line
@@ -59,6 +60,12 @@ const (
 
 // reload reads what is set up again: this step has changed it.
 const reload Effect = "reload"
+
+// Acts of a call that came in: a callback is made of it; what its caller had waited for is closed.
+const (
+	bookCaller   Effect = "book_caller"
+	closeResumed Effect = "close_resumed"
+)
 
 // Input is one event with its facts.
 type Input struct {
@@ -129,6 +136,9 @@ func (d *draft) becomes(r rule, in *Input) {
 		if in.Event == AgentLeft {
 			r = d.afterAgentLeft(r, in)
 		}
+		if d.OnLine() {
+			r = d.becomesCallback(r, in)
+		}
 		d.endAttempt(in, r.agent)
 	case again:
 		d.release(a, d.pending(a))
@@ -162,6 +172,9 @@ func (d *draft) becomes(r rule, in *Input) {
 	if in.Reason != "" {
 		d.Reason = in.Reason
 	}
+	if d.OnLine() && d.State == Queued {
+		d.DueAt = d.at.Add(d.callerWait())
+	}
 	if in.Event == Lost {
 		d.Fence++ // what the switch does not know may be an order that has yet to arrive
 		d.acts = append(d.acts, Act{Effect: fenceUp})
@@ -190,6 +203,9 @@ func (d *draft) ended(r rule, in *Input) {
 	}
 	if in.Reason == "" {
 		in.Reason = reasonOf(r.outcome)
+	}
+	if d.Outcome == Completed && d.TalkTime >= TalkedEnough {
+		d.talkedEnough()
 	}
 	if in.Event == Withdrawn || in.Event == Forbidden {
 		d.Fence++

@@ -31,6 +31,9 @@ type Store interface {
 	ByToken(ctx context.Context, tokenHash string) (*Callback, error)
 	// Callbacks lists newest first, without attempts; sub "" = all.
 	Callbacks(ctx context.Context, sub id.Subscriber, f Filter) ([]Callback, error)
+	// OfNumber finds the newest callback of a business to a number, by its hash, that is not ended, or ended not before
+	// since; without attempts, nil = there is none.
+	OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (*Callback, error)
 	Journal(ctx context.Context, cb id.Callback) ([]Line, error)
 
 	// Live returns all callbacks that are not ended, or have a leg that is not, with attempts and legs: what a start

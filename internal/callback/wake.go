@@ -171,6 +171,10 @@ func (c *Conductor) look(cb id.Callback) {
 	if c.draining.Load() && c.line.idle(cb) {
 		return // nothing new is begun; the next start finds it
 	}
+	if c.line.parked(cb) {
+		c.wake.unless(cb, c.Now().Add(lookAgain))
+		return
+	}
 	facts, err := c.sw.Legs(c.ctx, cb)
 	if err != nil {
 		c.Log.Warn("the switch does not answer", "callback", cb, "err", err)
@@ -193,7 +197,7 @@ func (l *line) idle(cb id.Callback) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.live[cb]
-	return c == nil || c.State == Queued
+	return c == nil || c.State == Queued && !c.OnLine()
 }
 
 // due decides what a state's deadline means.
@@ -202,8 +206,17 @@ func (d *draft) due(facts []cti.LegFact) {
 	case Scheduled:
 		d.comesDue()
 	case Queued:
+		if d.OnLine() {
+			d.callerDue(facts)
+			return
+		}
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady})
 	case RingingAgent, RingingVisitor, Connected:
+		if d.State == Connected && d.OnLine() && !d.JoinedAt.IsZero() && d.DueAt.Before(d.talkEnds()) {
+			d.DueAt = d.talkEnds()
+			d.talkedEnough()
+			d.note(ByRingback, "talked_enough", "%s is not needed any more", d.Resumes)
+		}
 		d.compare(facts)
 	}
 }

@@ -27,6 +27,8 @@ type Directory struct {
 	bySecret map[string]*login.Key
 	byNumber map[string][]*subscriber.Block
 	own      map[phone.Number]bool
+	inbound  map[phone.Number]*subscriber.Subscriber   // by numbers of theirs
+	dialled  map[phone.Number][]*subscriber.Subscriber // by caller ID
 	answers  map[id.Subscriber][]*agent.Representation
 }
 
@@ -84,6 +86,7 @@ func (d *Directory) Index() {
 	d.bySecret = map[string]*login.Key{}
 	d.byNumber = map[string][]*subscriber.Block{}
 	d.own = map[phone.Number]bool{}
+	d.inbound, d.dialled = map[phone.Number]*subscriber.Subscriber{}, map[phone.Number][]*subscriber.Subscriber{}
 	d.answers = map[id.Subscriber][]*agent.Representation{}
 	slug := func(k Kind, s, id string) {
 		if d.bySlug[k] == nil {
@@ -101,6 +104,11 @@ func (d *Directory) Index() {
 		own(s.Destination)
 		if s.CallerID != "" {
 			d.own[s.CallerID] = true
+			d.dialled[s.CallerID] = append(d.dialled[s.CallerID], s)
+		}
+		for _, n := range s.Numbers {
+			d.own[n] = true
+			d.inbound[n] = s
 		}
 	}
 	for _, b := range d.Buttons {
@@ -175,6 +183,18 @@ func (d *Directory) BlocksOf(numberHash string) []*subscriber.Block { return d.b
 
 // Own says whether the number is a caller ID, a destination or an agent's telephone.
 func (d *Directory) Own(n phone.Number) bool { return d.own[n] }
+
+// Called is the business that a number belongs to: it stands among its numbers, or is the caller ID of it alone. nil =
+// nobody's.
+func (d *Directory) Called(n phone.Number) *subscriber.Subscriber {
+	if s := d.inbound[n]; s != nil {
+		return s
+	}
+	if all := d.dialled[n]; len(all) == 1 {
+		return all[0]
+	}
+	return nil
+}
 
 // Representatives of a business.
 func (d *Directory) Representatives(s id.Subscriber) []*agent.Representation { return d.answers[s] }

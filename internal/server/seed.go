@@ -103,7 +103,8 @@ type seedReader struct {
 	dir       string
 	problems  config.Problems
 	passwords map[string]string
-	here      []string // the businesses of this file
+	here      []string              // the businesses of this file
+	dialled   map[phone.Number]bool // numbers that callers of one of them dial
 	elsewhere []Elsewhere
 }
 

@@ -36,6 +36,7 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 	if _, err := time.LoadLocation(out.TimeZone); err != nil {
 		s.wrong(key+".time_zone", "%q is no time zone: write one such as America/New_York", f.TimeZone)
 	}
+	out.Numbers = s.numbers(key+".numbers", f.Numbers)
 	hours, err := schedule.ParseHours(f.Hours)
 	if err != nil {
 		s.wrong(key+".hours", "%v", err)

@@ -63,6 +63,7 @@ type seedSubscriber struct {
 	TimeZone    string              `yaml:"time_zone"`
 	Hours       map[string][]string `yaml:"hours"`
 	CallerID    string              `yaml:"caller_id"`
+	Numbers     []string            `yaml:"numbers"`
 	Destination string              `yaml:"destination"`
 	Prompts     seedPrompts         `yaml:"prompts"`
 	Language    string              `yaml:"language"`

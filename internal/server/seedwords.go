@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +40,22 @@ func (s *seedReader) callerID(key, raw string) phone.Number {
 		s.wrong(key, "%q is no number: write it with + and the country code", raw)
 	}
 	return n
+}
+
+// numbers are what the callers of one business may dial; no other has one of them.
+func (s *seedReader) numbers(key string, all []string) (out []phone.Number) {
+	for i, raw := range all {
+		n := s.callerID(fmt.Sprintf("%s[%d]", key, i), raw)
+		if s.dialled[n] && n != "" {
+			s.wrong(fmt.Sprintf("%s[%d]", key, i), "%q stands among the numbers of a business already: who shall answer?", raw)
+		}
+		if s.dialled == nil {
+			s.dialled = map[phone.Number]bool{}
+		}
+		s.dialled[n] = true
+		out = append(out, n)
+	}
+	return out
 }
 
 func (s *seedReader) file(name string) string {

@@ -41,6 +41,13 @@ var arabic = map[Sentence]phrase{
 		"معك {name}، كما طلبت في {site}. لم نجدك، يمكنك الطلب مرة أخرى. مع السلامة."},
 	VisitorFailed: {plain: "حدث خطأ من جانبنا. نأسف لذلك. مع السلامة."},
 
+	CallerWelcome: {plain: "شكرا لاتصالك. نبحث عن شخص يتحدث معك."},
+	CallerClosed:  {plain: "نحن مغلقون الآن."},
+	CallerOffer:   {plain: "اضغط واحد لنعاود الاتصال بهذا الرقم."},
+	CallerNobody:  {plain: "لا يوجد من يتحدث معك الآن."},
+	CallerBooked:  {plain: "شكرا. سنعاود الاتصال بهذا الرقم. مع السلامة."},
+	CallerRefused: {plain: "لا يمكننا الاتصال بهذا الرقم. نأسف. مع السلامة."},
+
 	TalkRecorded: {plain: "هذه المكالمة مسجلة."},
 
 	SetupHello:        {plain: "مرحبا. اضغط واحد لتسجيل ما يسمعه زوارك."},

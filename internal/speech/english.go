@@ -41,6 +41,13 @@ var english = map[Sentence]phrase{
 		"{name} calling you back, as you asked on {site}. We missed you. Please ask again there. Goodbye."},
 	VisitorFailed: {plain: "Something went wrong on our side. We are sorry. Goodbye."},
 
+	CallerWelcome: {plain: "Thank you for calling. We are finding somebody for you."},
+	CallerClosed:  {plain: "We are closed at the moment."},
+	CallerOffer:   {plain: "Press 1, and we call this number back."},
+	CallerNobody:  {plain: "Nobody can talk with you at the moment."},
+	CallerBooked:  {plain: "Thank you. We call this number back. Goodbye."},
+	CallerRefused: {plain: "We cannot call this number back. We are sorry. Goodbye."},
+
 	TalkRecorded: {plain: "This call is recorded."},
 
 	SetupHello:        {plain: "Hello. Press 1 to record what your visitors hear."},

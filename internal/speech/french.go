@@ -41,6 +41,13 @@ var french = map[Sentence]phrase{
 		"{name} vous rappelle, comme demandé sur {site}. Vous étiez absent. Refaites votre demande. Au revoir."},
 	VisitorFailed: {plain: "Une erreur s'est produite chez nous. Nous sommes désolés. Au revoir."},
 
+	CallerWelcome: {plain: "Merci de votre appel. Nous cherchons quelqu'un pour vous."},
+	CallerClosed:  {plain: "Nous sommes fermés en ce moment."},
+	CallerOffer:   {plain: "Tapez 1 et nous rappelons ce numéro."},
+	CallerNobody:  {plain: "Personne ne peut vous parler en ce moment."},
+	CallerBooked:  {plain: "Merci. Nous rappelons ce numéro. Au revoir."},
+	CallerRefused: {plain: "Nous ne pouvons pas rappeler ce numéro. Nous sommes désolés. Au revoir."},
+
 	TalkRecorded: {plain: "Cet appel est enregistré."},
 
 	SetupHello:        {plain: "Bonjour. Tapez 1 pour enregistrer ce que vos visiteurs entendent."},

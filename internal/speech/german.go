@@ -41,6 +41,13 @@ var german = map[Sentence]phrase{
 		"Hier ist {name} mit dem Rückruf, den Sie auf {site} wünschten. Leider waren Sie nicht da. Auf Wiederhören."},
 	VisitorFailed: {plain: "Bei uns ist etwas schiefgegangen. Es tut uns leid. Auf Wiederhören."},
 
+	CallerWelcome: {plain: "Danke für Ihren Anruf. Wir suchen jemanden für Sie."},
+	CallerClosed:  {plain: "Wir haben gerade geschlossen."},
+	CallerOffer:   {plain: "Mit der 1 rufen wir diese Nummer zurück."},
+	CallerNobody:  {plain: "Gerade kann niemand mit Ihnen sprechen."},
+	CallerBooked:  {plain: "Danke. Wir rufen diese Nummer zurück. Auf Wiederhören."},
+	CallerRefused: {plain: "Diese Nummer können wir nicht zurückrufen. Das tut uns leid. Auf Wiederhören."},
+
 	TalkRecorded: {plain: "Dieses Gespräch wird aufgezeichnet."},
 
 	SetupHello:        {plain: "Guten Tag. Drücken Sie die 1 und nehmen Sie auf, was Ihre Besucher hören."},

@@ -49,6 +49,16 @@ const (
 	VisitorFailed    Sentence = "visitor_failed"    // a fault of ours
 )
 
+// To who has called us.
+const (
+	CallerWelcome Sentence = "caller_welcome" // answered: somebody is sought
+	CallerClosed  Sentence = "caller_closed"  // outside opening hours
+	CallerOffer   Sentence = "caller_offer"   // 1: this number is called back
+	CallerNobody  Sentence = "caller_nobody"  // nobody can talk now
+	CallerBooked  Sentence = "caller_booked"  // key 1
+	CallerRefused Sentence = "caller_refused" // key 1, and the number cannot be called
+)
+
 // To both, before they hear each other.
 const TalkRecorded Sentence = "talk_recorded"
 
@@ -72,7 +82,8 @@ const PhoneEmergency Sentence = "phone_emergency" // an emergency number, which 
 var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, AgentCalling, AgentStillRinging, AgentNoAnswer, AgentBusy,
 	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
-	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed, TalkRecorded,
+	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed,
+	CallerWelcome, CallerClosed, CallerOffer, CallerNobody, CallerBooked, CallerRefused, TalkRecorded,
 	SetupHello, SetupHow, SetupName, SetupAnnouncement, SetupClosed, SetupHeard, SetupKeep, SetupShort, SetupDone, PhoneEmergency}
 
 // phrase is one sentence in one language.

@@ -41,6 +41,13 @@ var spanish = map[Sentence]phrase{
 		"Le llama {name}, como pidió en {site}. No le hemos encontrado. Pida otra allí. Adiós."},
 	VisitorFailed: {plain: "Ha ocurrido un error nuestro. Lo sentimos. Adiós."},
 
+	CallerWelcome: {plain: "Gracias por llamar. Buscamos a alguien para usted."},
+	CallerClosed:  {plain: "En este momento está cerrado."},
+	CallerOffer:   {plain: "Pulse 1 y llamamos a este número."},
+	CallerNobody:  {plain: "Nadie puede atenderle en este momento."},
+	CallerBooked:  {plain: "Gracias. Llamamos a este número. Adiós."},
+	CallerRefused: {plain: "No podemos llamar a este número. Lo sentimos. Adiós."},
+
 	TalkRecorded: {plain: "Esta llamada se está grabando."},
 
 	SetupHello:        {plain: "Hola. Pulse 1 para grabar lo que oyen sus visitantes."},

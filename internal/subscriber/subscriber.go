@@ -19,8 +19,9 @@ type Subscriber struct {
 	Regions     []string // ISO countries whose numbers may be called; the first is the default for parsing
 	TimeZone    string   // IANA
 	Hours       schedule.Hours
-	CallerID    phone.Number // "" = the trunk's own
-	Destination cti.Endpoint // its own telephone, used when nobody represents it; "" = none
+	CallerID    phone.Number   // "" = the trunk's own
+	Numbers     []phone.Number // that callers may dial, besides CallerID
+	Destination cti.Endpoint   // its own telephone, used when nobody represents it; "" = none
 	Prompts     Prompts
 	Language    string // spoken to who did not say another: en, de, fr, es, ar; "" = en
 	Limits      Limits

@@ -126,6 +126,10 @@ func (b *border) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback
 	return read(b, func() (*callback.Callback, error) { return b.store.Callback(ctx, sub, cb) })
 }
 
+func (b *border) OfNumber(ctx context.Context, sub id.Subscriber, hash string, since time.Time) (*callback.Callback, error) {
+	return read(b, func() (*callback.Callback, error) { return b.store.OfNumber(ctx, sub, hash, since) })
+}
+
 func (b *border) ByToken(ctx context.Context, hash string) (*callback.Callback, error) {
 	return read(b, func() (*callback.Callback, error) { return b.store.ByToken(ctx, hash) })
 }

@@ -280,6 +280,19 @@ func (s *Store) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback)
 	return s.find(ctx, func(c *callback.Callback) bool { return c.ID == cb && (sub == "" || c.Subscriber == sub) })
 }
 
+// OfNumber: see callback.Store.
+func (s *Store) OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (newest *callback.Callback, err error) {
+	err = s.do(ctx, "callback of a number", func() error {
+		for _, c := range s.callbacks {
+			if c.Subscriber == sub && c.NumberHash == numberHash && (c.Live() || !c.EndedAt.Before(since)) && (newest == nil || c.ID > newest.ID) {
+				newest = c.Clone()
+			}
+		}
+		return nil
+	})
+	return newest, err
+}
+
 // ByToken: see callback.Store.
 func (s *Store) ByToken(ctx context.Context, tokenHash string) (*callback.Callback, error) {
 	return s.find(ctx, func(c *callback.Callback) bool { return c.TokenHash == tokenHash })

@@ -45,6 +45,8 @@ func Run(t *testing.T, open Opener) {
 	}{
 		{"a wish is kept whole", keptWhole},
 		{"foreign and unknown are not found", notFound},
+		{"the newest of a number", ofNumber},
+		{"a call that came in becomes a callback", becomesCallback},
 		{"a step writes what changed", stepWrites},
 		{"a step that fails writes nothing", stepFails},
 		{"two that step at once both count", stepConflict},
@@ -259,7 +261,7 @@ func Setup() directory.Setup {
 		Trunks: []cti.Trunk{{Slug: "pstn", Address: "sip:127.0.0.1:5070;transport=udp", Prefixes: []string{""}, Priority: 1, MaxCalls: 50,
 			CallsPerSecond: 2.5, NumberFormat: cti.PlusE164, CallerID: cti.InFrom, Username: "u", Password: "carrier-secret", Codecs: []cti.Codec{cti.PCMU}, Headers: true}},
 		Subscribers: []subscriber.Subscriber{
-			{Slug: "acme", Name: "Acme Plumbing", Regions: []string{"US"}, TimeZone: "America/New_York", CallerID: "+12025550190", Destination: "tel:+12025550101",
+			{Slug: "acme", Name: "Acme Plumbing", Regions: []string{"US"}, TimeZone: "America/New_York", CallerID: "+12025550190", Numbers: []phone.Number{"+12025550191"}, Destination: "tel:+12025550101",
 				Prompts: subscriber.Prompts{Wait: "wait.wav", Closed: "closed.wav"}, Language: "de", Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour}},
 			{Slug: "zen", Name: "Zen Garden", Regions: []string{"US", "CA"}, TimeZone: "America/Chicago"},
 		},

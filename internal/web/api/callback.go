@@ -25,6 +25,7 @@ type CallbackHead struct {
 	State          callback.State    `json:"state"`
 	Outcome        *string           `json:"outcome"`
 	Reason         *Reason           `json:"reason"`
+	Direction      string            `json:"direction"` // inbound: it began with a call of the visitor's; else outbound
 	Order          string            `json:"order"`
 	Number         *string           `json:"number"`
 	Endpoint       *string           `json:"endpoint"`
@@ -145,7 +146,7 @@ func head(c *callback.Callback, dir *directory.Directory) CallbackHead {
 	h := CallbackHead{
 		ID: string(c.ID), Subscriber: string(c.Subscriber), Button: string(c.Button),
 		Interaction: door.Opt(c.Interaction), Contact: door.Opt(c.Contact), State: c.State, Outcome: door.Opt(c.Outcome),
-		Order: string(c.Order), Number: door.Opt(c.Number.E164()), Destination: door.Opt(c.Destination), Name: door.Opt(c.Name),
+		Direction: direction(c), Order: string(c.Order), Number: door.Opt(c.Number.E164()), Destination: door.Opt(c.Destination), Name: door.Opt(c.Name),
 		Topic: door.Opt(c.Topic), Fields: full(c.Fields), Page: door.Opt(c.Page), Language: door.Opt(c.Language),
 		Metadata: full(c.Metadata), ArrivedAt: door.Stamp(c.ArrivedAt), DueAt: door.Stamp(due(c)), When: json.RawMessage("null"),
 		CreatedAt: door.Stamp(c.CreatedAt), EndedAt: door.Stamp(c.EndedAt), TalkS: door.Seconds(c.TalkTime),
@@ -259,4 +260,11 @@ func words(event string) string {
 	}
 	s := strings.ReplaceAll(event, "_", " ")
 	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+func direction(c *callback.Callback) string {
+	if c.Inbound {
+		return "inbound"
+	}
+	return "outbound"
 }

@@ -2,11 +2,13 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/money"
+	"ringback/internal/phone"
 	"ringback/internal/schedule"
 	"ringback/internal/speech"
 	"ringback/internal/subscriber"
@@ -21,6 +23,7 @@ type SubscriberDoc struct {
 	TimeZone    string             `json:"time_zone"`
 	Hours       schedule.Hours     `json:"hours"`
 	CallerID    string             `json:"caller_id"`
+	Numbers     []phone.Number     `json:"numbers"` // that callers may dial, besides caller_id
 	Destination string             `json:"destination"`
 	Prompts     subscriber.Prompts `json:"prompts"`
 	Language    string             `json:"language"`
@@ -52,6 +55,7 @@ type Subscriber struct {
 	TimeZone    string             `json:"time_zone"`
 	Hours       schedule.Hours     `json:"hours"`
 	CallerID    *string            `json:"caller_id"`
+	Numbers     []phone.Number     `json:"numbers"`
 	Destination *string            `json:"destination"`
 	Prompts     subscriber.Prompts `json:"prompts"`
 	Language    *string            `json:"language"`
@@ -82,7 +86,7 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 func subscriberView(s *subscriber.Subscriber) Subscriber {
 	return Subscriber{
 		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours,
-		CallerID: door.Opt(s.CallerID.E164()), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
+		CallerID: door.Opt(s.CallerID.E164()), Numbers: list(s.Numbers), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
 		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
@@ -91,7 +95,7 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Suspended}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Suspended}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -134,6 +138,16 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	var err error
 	if s.CallerID, err = number("caller_id", in.CallerID, s.Region()); err != nil {
 		return none, err
+	}
+	for _, raw := range in.Numbers {
+		n, err := number("numbers", string(raw), s.Region())
+		if err != nil {
+			return none, err
+		}
+		if other := d.Called(n); other != nil && other.ID != s.ID && slices.Contains(other.Numbers, n) {
+			return none, bad("numbers", "%s is a number of %s.", n.E164(), other.Slug)
+		}
+		s.Numbers = append(s.Numbers, n)
 	}
 	if in.Destination != "" {
 		if s.Destination, err = endpoint("destination", in.Destination); err != nil {

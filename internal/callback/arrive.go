@@ -125,7 +125,7 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 		if cb.Tries == 0 {
 			return New{}, &turnedAway{cti.NoAnswer, speech.CallerClosed, "the business is closed, and the caller cannot be called back"}
 		}
-		cb.Reason = ReasonOutsideHours
+		cb.Reason = ReasonCalledClosed
 	}
 	cb.Attempts = []Attempt{{N: 1, Fence: 1, StartedAt: now, Legs: []Leg{{ID: c.Mint.Leg(), Party: cti.Visitor, Endpoint: cb.Endpoint,
 		Trunk: ev.Trunk, CallID: ev.CallID, Ref: string(ev.Ref), State: cti.Created, CreatedAt: now, SentAt: now}}}}

@@ -79,7 +79,7 @@ func (c *Callback) ready() bool {
 
 // offering says whether a caller whom nobody can talk to is asked to be called back.
 func (c *Callback) offering() bool {
-	return c.OnLine() && c.State == Queued && (c.Reason == ReasonOutsideHours || c.Reason == ReasonNobodyTookIt || c.Reason == ReasonNobodyReady)
+	return c.OnLine() && c.State == Queued && (c.Reason == ReasonCalledClosed || c.Reason == ReasonNobodyTookIt || c.Reason == ReasonNobodyReady)
 }
 
 // arrived says whether a leg is the call that came in.

@@ -47,6 +47,7 @@ const (
 	ReasonWrongNumber     Reason = "wrong_number"
 	ReasonMessageLeft     Reason = "message_left"
 	ReasonTheyCalled      Reason = "they_called"
+	ReasonCalledClosed    Reason = "called_outside_hours"
 )
 
 var words = map[Reason]Words{
@@ -84,6 +85,7 @@ var words = map[Reason]Words{
 	ReasonPutOff:          {"The visitor was on the line and chose to be called first thing.", "We call you first thing, as you asked. You keep your place."},
 	ReasonNeverAgain:      {"Who was called pressed 9 twice; the number is blocked.", "This number asked never to be called. It is not called again."},
 	ReasonWrongNumber:     {"Who was called pressed 9 twice: somebody else had asked.", "That number was not yours? Ask again with the right one."},
+	ReasonCalledClosed:    {"Called outside opening hours.", "We are closed at the moment."},
 	ReasonTheyCalled:      {"The visitor called, and they talked: this call was not needed any more.", "You called us, and we talked."},
 	ReasonMessageLeft:     {"A machine answered; the agent let our message be left.", "An answering machine took our call. We left a message."},
 	ReasonRetryNoAgent:    {"The visitor was on the line and no agent took it; tried again first thing.", "Nobody could take your call. We will ring you again."},

@@ -197,7 +197,7 @@ func (m mouth) caller(c *Callback, first speech.Sentence, waited time.Duration) 
 		return m.waits(first, waited, c.mayPutOff())
 	}
 	say := m.says(speech.CallerNobody)
-	if c.Reason == ReasonOutsideHours {
+	if c.Reason == ReasonCalledClosed {
 		say = m.says(speech.CallerClosed)
 	}
 	say.Sound, say.Clips = cti.SoundAsk, slices.Concat(say.Clips, m.says(speech.CallerOffer).Clips)

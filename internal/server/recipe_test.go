@@ -104,7 +104,7 @@ func recipeCall(t *testing.T, r Recipe, tr cti.Trunk) {
 	if err := sw.Trunks(ctx, []cti.Trunk{tr}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2 * time.Second)
+	time.Sleep(16 * time.Second) // it is asked after 15
 	if l, _ := sw.Lines(ctx); l[0].Condition != cti.LineUp {
 		t.Fatalf("before any call: %+v", l[0])
 	}

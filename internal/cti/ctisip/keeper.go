@@ -98,9 +98,8 @@ func (k *keeper) change(l *line) {
 			k.look = k.lane.After(k.holds(), k.lookAgain)
 		}
 	}
-	k.ping.Stop()
 	k.soon.Stop()
-	k.ask()
+	k.watch()
 	k.reregister(before)
 	k.weigh()
 }
@@ -169,6 +168,19 @@ func (k *keeper) targets() []locate.Target {
 		out = append(out, t.Target)
 	}
 	return out
+}
+
+// watch begins to ask. A trunk that knows us by our address is left alone for a first while: what it is will be seen at the
+// first call, and a far end that is set up for calls alone is not met with something else.
+func (k *keeper) watch() {
+	k.ping.Stop()
+	switch {
+	case k.stopped || k.l.Ping <= 0:
+	case k.l.Register:
+		k.ask()
+	default:
+		k.ping = k.lane.After(k.l.Ping, k.ask)
+	}
 }
 
 // ask asks every target whether it is there (OPTIONS), and sets the time of the next question.

@@ -60,7 +60,7 @@ func TestHealth(t *testing.T) {
 		x, y := pinged("a", trunkAddr), pinged("b", secondAddr)
 		y.Priority = 2
 		b.trunks(x, y)
-		b.becomes("a", "up", time.Second)
+		b.becomes("a", "up", 16*time.Second)
 		first.becomes(nil)
 		between(t, "down", b.becomes("a", "down: 10.0.0.2:5060 does not answer OPTIONS", time.Minute), 4*time.Second, 25*time.Second)
 		n := len(first.count("INVITE"))
@@ -259,7 +259,7 @@ func TestChangeWhileTalking(t *testing.T) {
 		moved := pinged("a", secondAddr)
 		moved.MaxCalls = 2
 		b.trunks(moved)
-		b.becomes("a", "up", time.Second)
+		b.becomes("a", "up", 16*time.Second)
 		n := f.asked()
 		b.pass(time.Minute)
 		if got := f.asked(); got != n {

@@ -250,19 +250,14 @@ func (l *line) callers(s id.Subscriber) (n int) {
 func (l *line) parked(cb id.Callback) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.resumed()[cb]
+	return l.isParked(cb)
 }
 
-// resumed are the callbacks whose visitors are on the line by calls of their own.
-func (l *line) resumed() map[id.Callback]bool {
-	var out map[id.Callback]bool
-	for _, c := range l.live {
-		if c.OnLine() && c.Resumes != "" {
-			if out == nil {
-				out = map[id.Callback]bool{}
-			}
-			out[c.Resumes] = true
+func (l *line) isParked(cb id.Callback) bool {
+	for _, was := range l.resuming {
+		if was == cb {
+			return true
 		}
 	}
-	return out
+	return false
 }

@@ -36,14 +36,14 @@ func golden(t *testing.T, path, got string) {
 func TestDrawing(t *testing.T) {
 	golden(t, "../../docs/lifecycle.mmd", "%% Drawn from the tables by go test ./internal/callback -run TestDrawing -update\n"+
 		"stateDiagram-v2\n"+
-		drawLife("agent_first", agentFirst)+drawLife("visitor_first", visitorFirst)+
+		drawLife("agent_first", agentFirst)+drawLife("visitor_first", visitorFirst)+drawLife("caller_first", callerFirst)+
 		draw("presence", presences, presenceEvents, agent.SignedOut, agent.Presence.Next)+
 		draw("leg", legStates, legEvents, cti.Created, cti.LegState.Next))
 }
 
 func drawLife(name string, l life) string {
 	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft,
-		VisitorConfirmed, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
+		VisitorConfirmed, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, StillWaits, CallbackOffered, TalkedAlready, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
 	b := &drawing{name: name}
 	b.open(string(Scheduled), string(Queued))
 	for _, s := range States {

@@ -19,8 +19,9 @@ type line struct {
 	live      map[id.Callback]*Callback // queued, ringing, connected; not changed by anybody
 	scheduled map[id.Callback]bool
 	agents    map[id.Agent]agent.Status
-	meant     map[id.Callback]meant // chosen, not on disk yet
-	fresh     map[id.Agent]bool     // moved since a read of the presences began; nil = none is under way
+	meant     map[id.Callback]meant       // chosen, not on disk yet
+	fresh     map[id.Agent]bool           // moved since a read of the presences began; nil = none is under way
+	resuming  map[id.Callback]id.Callback // a caller on the line: what she was waiting for
 	kicked    chan struct{}
 }
 
@@ -32,7 +33,7 @@ type meant struct {
 
 func newLine() *line {
 	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
-		meant: map[id.Callback]meant{}, kicked: make(chan struct{}, 1)}
+		meant: map[id.Callback]meant{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
 }
 
 // kick asks for a look at the line.
@@ -49,6 +50,10 @@ func (l *line) note(c *Callback) {
 	defer l.mu.Unlock()
 	delete(l.live, c.ID)
 	delete(l.scheduled, c.ID)
+	delete(l.resuming, c.ID)
+	if c.OnLine() && c.Resumes != "" {
+		l.resuming[c.ID] = c.Resumes
+	}
 	switch {
 	case c.State == Scheduled:
 		l.scheduled[c.ID] = true
@@ -192,9 +197,8 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 	defer l.mu.Unlock()
 	waiting := make([]*Callback, 0, 16)
 	busy, own := l.inHand()
-	parked := l.resumed()
 	for _, c := range l.live {
-		if _, chosen := l.meant[c.ID]; waits(c) && !chosen && !parked[c.ID] {
+		if _, chosen := l.meant[c.ID]; waits(c) && !chosen && !l.isParked(c.ID) {
 			waiting = append(waiting, c)
 		}
 	}

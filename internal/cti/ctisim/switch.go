@@ -287,7 +287,7 @@ func (s *Switch) reconcile(k cti.KnownLeg) cti.LegFact {
 		return cti.LegFact{Leg: k.Order.Leg}
 	}
 	s.fence.Used(k.Order, false, now)
-	if c := s.phones.find(k.Order.Leg); c != nil && c.GoneAt.IsZero() {
+	if c := s.phones.find(k.Order.Leg); c != nil && c.GoneAt.IsZero() && (!k.Order.Arrived() || len(k.Ref) > 0) { // without a Ref nobody can end their call
 		c.by = nil
 		if !c.cancel() { // its answer will cross our CANCEL: ACK and BYE then
 			c.by = &late{c}

@@ -261,3 +261,24 @@ func (l *line) isParked(cb id.Callback) bool {
 	}
 	return false
 }
+
+// sendAway ends the wait of a caller whom nobody will be called for any more.
+func (c *Conductor) sendAway(cb id.Callback) {
+	c.push(cb, job{do: func(d *draft) error {
+		if d.OnLine() && d.State == Queued {
+			d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady, Detail: "the service is stopping"})
+		}
+		return nil
+	}})
+}
+
+func (l *line) waitingCallers() (out []id.Callback) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.live {
+		if c.OnLine() && c.State == Queued {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}

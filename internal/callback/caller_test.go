@@ -300,3 +300,29 @@ func TestCallerKilledAtEachStep(t *testing.T) {
 		}
 	}
 }
+
+// A service that stops tells callers who wait; who talks goes on.
+func TestCallerWhileDraining(t *testing.T) {
+	play(t, only("ann"), people{"ann": one(ctisim.Answers(s(1), 0))}, func(w *world) {
+		talks := w.called("vera", ctisim.Person{Talk: s(60)})
+		w.reaches(talks, callback.Connected)
+		waits := w.called("walt", ctisim.Person{})
+		pass(s(5))
+		if n := w.c.Drain(); n != 1 {
+			t.Errorf("%d callers were told", n)
+		}
+		c := w.reaches(waits, callback.Ended)
+		if c.Outcome != callback.NoAgent || !strings.Contains(w.heard("walt"), "say") {
+			t.Errorf("ended %s, heard %s", c.Outcome, w.heard("walt"))
+		}
+		if late := w.comes("xena", ctisim.Person{}); late.Code != 503 {
+			t.Errorf("who calls then: %d", late.Code)
+		}
+		if c := w.reaches(talks, callback.Ended); c.Outcome != callback.Completed || c.TalkTime < s(50) {
+			t.Errorf("who talked: %s after %v", c.Outcome, c.TalkTime)
+		}
+		w.stop()
+		w.boot()
+		w.invariants()
+	})
+}

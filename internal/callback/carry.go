@@ -67,6 +67,9 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 		c.Meter.Ended(after.Outcome)
 	}
 	c.acts(after, d)
+	if c.draining.Load() && after.OnLine() && after.State == Queued {
+		c.sendAway(after.ID)
+	}
 	if len(d.moves) > 0 || after.State == Ended || freed(d.lines) {
 		c.line.kick()
 	}

@@ -93,8 +93,16 @@ func (c *Conductor) Start(ctx context.Context) error {
 	return nil
 }
 
-// Drain stops new wishes and new calls; calls that are up go on.
-func (c *Conductor) Drain() { c.draining.Store(true) }
+// Drain stops new wishes and new calls; calls that are up go on. Callers who wait are told that nobody takes their call; it
+// returns how many.
+func (c *Conductor) Drain() (told int) {
+	c.draining.Store(true)
+	for _, cb := range c.line.waitingCallers() {
+		c.sendAway(cb)
+		told++
+	}
+	return told
+}
 
 // Stop stores what has been told, for at most flushTime, ends all work and waits for it; what was not stored will be
 // found by the next start.

@@ -160,9 +160,9 @@ func (a *App) sweep(ctx context.Context) {
 	}
 }
 
-// Drain takes no new wishes and begins no new calls.
-func (a *App) Drain() {
-	a.Conductor.Drain()
+// Drain takes no new wishes and begins no new calls. It returns how many callers hear now that nobody takes their call.
+func (a *App) Drain() (told int) {
+	return a.Conductor.Drain()
 }
 
 // Close ends everything: calls that are up are hung up, and their end is stored.

@@ -26,6 +26,9 @@ var Version = "development"
 // drainTime is how long calls that are up may go on after the first signal; a second one ends them at once.
 const drainTime = 30 * time.Second
 
+// sorryTime is how long callers who wait hear that nobody takes their call.
+const sorryTime = 5 * time.Second
+
 // Service is a running App with its listeners.
 type Service struct {
 	*App
@@ -123,8 +126,15 @@ func inUse(key, addr string, err error) error {
 // the opposite order of its start.
 func (s *Service) Stop(hard context.Context) error {
 	s.ready.Store(false)
-	s.Drain()
+	told := s.Drain()
+	begun := time.Now()
 	s.waitForCalls(hard)
+	if left := sorryTime - time.Since(begun); told > 0 && left > 0 {
+		select {
+		case <-hard.Done():
+		case <-time.After(left):
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	s.Live.Close()

@@ -60,6 +60,16 @@ func talks(ts *testscript.TestScript, neg bool, args []string) {
 	within(ts, "the talk", func() string { return heardEachOther(append(sides(ts, ts.Getenv("id")), placed(ts))) })
 }
 
+// hungup wants the call $call to be over, by our BYE.
+func hungup(ts *testscript.TestScript, neg bool, args []string) {
+	within(ts, "the call "+ts.Getenv("call"), func() string {
+		if placed(ts).ByeAt == nil {
+			return "no BYE came"
+		}
+		return ""
+	})
+}
+
 // placed is the ledger's row of the call $call.
 func placed(ts *testscript.TestScript) (row side) {
 	resp, err := http.Get(ts.Getenv("carrier_http") + "/ledger")

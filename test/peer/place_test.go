@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/crc32"
 	"net"
 	"net/http"
 	"os"
@@ -127,7 +128,8 @@ func newPlaces(t *testing.T, tag string) *internet {
 	if os.Getuid() != 0 || setns() == 0 {
 		t.Skip("only root makes network namespaces, on Linux with amd64 or arm64")
 	}
-	name := func(s string) place { return place(fmt.Sprintf("ringback-%d-%s%s", os.Getpid(), tag, s)) }
+	test := crc32.ChecksumIEEE([]byte(t.Name())) // several tests have machines at a time
+	name := func(s string) place { return place(fmt.Sprintf("ringback-%d-%x-%s%s", os.Getpid(), test, tag, s)) }
 	n := &internet{name("service"), name("near"), name("outside"), name("far"), name("phone")}
 	all := []place{n.service, n.near, n.outside, n.far, n.phone}
 	t.Cleanup(func() {

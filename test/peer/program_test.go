@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		os.Exit(server.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "64"); err != nil { // they wait for telephones, not for processors
+	if err := flag.Set("test.parallel", "24"); err != nil { // they wait for telephones, not for processors
 		panic(err)
 	}
 	if !urgent() {

@@ -36,7 +36,7 @@ agents:
 			r := s.await(t, cb, soon, "ended", func(r *record) bool {
 				return r.State == "ended" && r.last("visitor").EndedAt != nil && r.last("agent").EndedAt != nil
 			})
-			if r.Outcome != "completed" || r.TalkS < 4.5 {
+			if r.Outcome != "completed" || r.TalkS < 4 {
 				t.Errorf("outcome %s, talk_s %.1f", r.Outcome, r.TalkS)
 			}
 			for _, party := range []string{"visitor", "agent"} {

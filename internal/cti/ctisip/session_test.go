@@ -250,7 +250,7 @@ func TestDeadPeerAnswersOptions(t *testing.T) {
 			})
 		}
 		e := b.await("a", cti.LegEnded)
-		between(t, "ended", e.At.Sub(answered), 20*time.Second, 25*time.Second)
+		between(t, "ended", e.At.Sub(answered), 39*time.Second, 45*time.Second)
 		if e.Cause != cti.MediaLost || e.By != cti.ByNetwork {
 			t.Errorf("told %s", b.story("a"))
 		}

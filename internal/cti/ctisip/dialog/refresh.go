@@ -143,7 +143,8 @@ func (c *Call) Refresh() {
 	}
 }
 
-// verifyPatience is how long a re-INVITE that asks for life may stay without a final answer.
+// verifyPatience is how long a re-INVITE that asks for life is waited for. Silence is no sign of death here: who is asked
+// has just answered OPTIONS, and may understand nothing else.
 const verifyPatience = 4 * time.Second
 
 // Verify asks an answered call by a request that an ended dialog must refuse whether it is still there; many telephones
@@ -160,7 +161,7 @@ func (c *Call) Verify(done func(alive bool)) {
 			done(alive)
 		}
 	}
-	late := c.lane.After(verifyPatience, func() { tell(false) })
+	late := c.lane.After(verifyPatience, func() { tell(true) })
 	c.asks = append(c.asks, func(alive bool) {
 		late.Stop()
 		tell(alive)
@@ -285,7 +286,7 @@ func (c *Call) settled(q *sip.Request, a *sip.Response) {
 		c.arm(c.backOff()) // to the end of the session, if need be
 	}
 	for _, tell := range asks {
-		tell(alive)
+		tell(alive || a == nil)
 	}
 }
 

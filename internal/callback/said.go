@@ -193,14 +193,19 @@ func (m mouth) waits(first speech.Sentence, waited time.Duration, choice bool) c
 
 // caller is what somebody who has called hears: in line, or asked whether she is to be called.
 func (m mouth) caller(c *Callback, first speech.Sentence, waited time.Duration) cti.Program {
+	soft := []cti.Clip{"sound/" + cti.Clip(cti.SoundSoft)} // the first moment after an answer is lost on the way to the ear
 	if !c.offering() {
-		return m.waits(first, waited, c.mayPutOff())
+		p := m.waits(first, waited, c.mayPutOff())
+		if first == speech.CallerWelcome {
+			p.First.Clips = slices.Concat(soft, p.First.Clips)
+		}
+		return p
 	}
 	say := m.says(speech.CallerNobody)
 	if c.Reason == ReasonCalledClosed {
 		say = m.says(speech.CallerClosed)
 	}
-	say.Sound, say.Clips = cti.SoundAsk, slices.Concat(say.Clips, m.says(speech.CallerOffer).Clips)
+	say.Sound, say.Clips = cti.SoundAsk, slices.Concat(soft, say.Clips, m.says(speech.CallerOffer).Clips)
 	return cti.Program{First: say, Then: cti.SoundWait, Notes: []cti.Note{{After: 14 * time.Second, Say: m.says(speech.CallerOffer)}}}
 }
 

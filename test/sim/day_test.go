@@ -77,6 +77,8 @@ const (
 type day struct {
 	*testing.T
 	rand     *rand.Rand // of the main goroutine
+	seed     uint64
+	answered int // callers
 	began    time.Time
 	net      *wire.Simulated
 	pace     time.Duration // of sound
@@ -103,7 +105,7 @@ type death struct {
 
 func live(t *testing.T, seed uint64, sum *tally) {
 	r := rand.New(rand.NewPCG(seed, 0x646179))
-	d := &day{T: t, rand: r, began: time.Now(), pace: pace, net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
+	d := &day{T: t, seed: seed, rand: r, began: time.Now(), pace: pace, net: wire.NewSimulated(seed), counters: &ctisip.Counters{}, made: map[id.Callback]time.Time{}, done: map[id.Callback]bool{},
 		told: told{version: map[id.Callback]int64{}, arrived: map[id.Callback]time.Time{}, ended: map[id.Callback]bool{}}}
 	d.net.Fate = fate(r.Float64() * 0.12)
 	d.mint = id.NewMint(time.Now, seeded(seed))
@@ -123,10 +125,10 @@ func live(t *testing.T, seed uint64, sum *tally) {
 
 // tally is what all days together were.
 type tally struct {
-	mu                          sync.Mutex
-	days, wishes, deaths, calls int
-	outcomes                    map[callback.Outcome]int
-	lived                       time.Duration
+	mu                                   sync.Mutex
+	days, wishes, callers, deaths, calls int
+	outcomes                             map[callback.Outcome]int
+	lived                                time.Duration
 }
 
 func (s *tally) add(d *day) {
@@ -138,6 +140,7 @@ func (s *tally) add(d *day) {
 	s.days++
 	s.wishes += len(d.made)
 	s.deaths += len(d.deaths)
+	s.callers += d.answered
 	s.calls += len(d.carrier.Ledger())
 	s.lived += time.Since(d.began)
 	for cb := range d.made {
@@ -150,7 +153,7 @@ func (s *tally) add(d *day) {
 func (s *tally) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("%d days (%v lived), %d wishes acknowledged, %d calls, %d deaths, outcomes %v", s.days, s.lived.Round(time.Minute), s.wishes, s.calls,
+	return fmt.Sprintf("%d days (%v lived), %d wishes and calls taken, %d of them called us, %d calls, %d deaths, outcomes %v", s.days, s.lived.Round(time.Minute), s.wishes, s.callers, s.calls,
 		s.deaths, s.outcomes)
 }
 
@@ -189,10 +192,12 @@ func (d *day) lives() {
 		v := d.visitor(i)
 		people.Go(func() { v.lives(d) })
 	}
+	d.comeIn(&people, rand.New(rand.NewPCG(d.seed, 0x63616c6c)))
 	presence, death := rand.New(rand.NewPCG(d.rand.Uint64(), 3)), rand.New(rand.NewPCG(d.rand.Uint64(), 4))
 	fates.Go(func() { d.comeAndGo(ctx, presence) })
 	fates.Go(func() { d.dieAndRise(ctx, death) })
 	people.Wait()
+	<-time.After(5 * time.Second) // who has just called is on disk
 	limit := time.After(dayEnd)
 	for !d.over() {
 		select {
@@ -219,6 +224,7 @@ func (d *day) last() {
 
 // over says whether all that was promised has ended.
 func (d *day) over() bool {
+	d.calledIn()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for cb := range d.made {

@@ -182,8 +182,12 @@ func (d *day) down(e simcarrier.Entry, l *callback.Leg) {
 			e.Person, e.Personality, e.Final, e.RingingFrom, e.RingingUntil, e.CancelAt)
 		return
 	}
+	begun := e.InviteAt
+	if e.Outgoing {
+		begun = e.AnsweredAt // until then the INVITE of a caller is repeated, and the next process may take it
+	}
 	for i, x := range d.deaths {
-		if e.InviteAt.After(x.from) || !over.After(x.to.Add(grace)) {
+		if begun.IsZero() || begun.After(x.from) || !over.After(x.to.Add(grace)) {
 			continue
 		}
 		if i+1 < len(d.deaths) && d.deaths[i+1].from.Before(x.to.Add(grace)) {

@@ -10,6 +10,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/phone"
 	"ringback/internal/simcarrier"
 	"ringback/internal/subscriber"
 )
@@ -26,7 +27,7 @@ func setup() directory.Setup {
 	s.Trunks = []cti.Trunk{{Slug: "pstn", Address: "sip:" + network + ";transport=udp", Prefixes: []string{""}, Headers: true,
 		NumberFormat: cti.PlusE164, CallerID: cti.InFrom, Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, SilentFailover: true}}
 	for _, b := range []string{"acme", "birch", "cedar"} {
-		sub := subscriber.Subscriber{Slug: b, Name: b, Regions: []string{"US"}, TimeZone: "UTC", CallerID: "+12025550190",
+		sub := subscriber.Subscriber{Slug: b, Name: b, Regions: []string{"US"}, TimeZone: "UTC", CallerID: "+12025550190", Numbers: []phone.Number{phone.Number(numbers[b])},
 			Limits: subscriber.Limits{Concurrent: 5, MaxTalk: 10 * time.Minute}}
 		if b == "cedar" {
 			sub.Destination = "tel:" + cedarsPhone

@@ -92,7 +92,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 		return append(out, Finding{What: "directory", Say: err.Error()})
 	}
 	out = append(out, checkCertificates(c, dir, time.Now())...)
-	out = append(append(out, append(checkTrunks(ctx, c, dir), checkCallerIDs(dir)...)...), checkPeople(dir)...)
+	out = append(append(out, slices.Concat(checkTrunks(ctx, c, dir), checkCallerIDs(dir), checkNumbers(dir))...), checkPeople(dir)...)
 	out = append(out, checkEmergency(c, dir)...)
 	return append(out, checkPrompts(dir)...)
 }

@@ -109,6 +109,26 @@ func checkCallerIDs(dir *directory.Directory) []Finding {
 	return out
 }
 
+// checkNumbers says which caller IDs nobody answers, because several businesses show the same.
+func checkNumbers(dir *directory.Directory) []Finding {
+	shown := map[phone.Number][]string{}
+	for _, s := range dir.Subscribers {
+		if s.CallerID != "" {
+			shown[s.CallerID] = append(shown[s.CallerID], s.Slug)
+		}
+	}
+	var out []Finding
+	for n, who := range shown {
+		if len(who) > 1 && dir.Called(n) == nil {
+			slices.Sort(who)
+			out = append(out, Finding{What: "numbers", OK: true, Say: fmt.Sprintf(
+				"%s is the caller ID of %s: who dials it is told that the number is nobody's, until it stands among the numbers of one of them", phone.Pretty(n), strings.Join(who, " and "))})
+		}
+	}
+	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.Say, b.Say) })
+	return out
+}
+
 // checkLines asks the running service how its trunks are.
 func checkLines(ctx context.Context, running *http.Client) []Finding {
 	var all []cti.LineState

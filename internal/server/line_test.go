@@ -11,6 +11,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/phone"
 	"ringback/internal/subscriber"
 )
 
@@ -103,5 +104,20 @@ func TestCheckCallerIDs(t *testing.T) {
 	got := checkCallerIDs(dir)
 	if len(got) != 1 || got[0].What != "trunk a" || !got[0].OK || !strings.HasPrefix(got[0].Say, "+1 202-555-0191, the caller ID of zoo,") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A caller ID of several businesses is nobody's when it is dialled; one of them may say that it is hers.
+func TestCheckNumbers(t *testing.T) {
+	dir := &directory.Directory{Subscribers: map[id.Subscriber]*subscriber.Subscriber{"sub_1": {Slug: "acme", CallerID: "+12025550190"},
+		"sub_2": {Slug: "zoo", CallerID: "+12025550190"}, "sub_3": {Slug: "one", CallerID: "+12025550191"}}}
+	dir.Index()
+	if got := checkNumbers(dir); len(got) != 1 || !strings.Contains(got[0].Say, "acme and zoo") {
+		t.Errorf("found %+v", got)
+	}
+	dir.Subscribers["sub_2"].Numbers = []phone.Number{"+12025550190"}
+	dir.Index()
+	if got := checkNumbers(dir); len(got) != 0 || dir.Called("+12025550190").Slug != "zoo" || dir.Called("+12025550191").Slug != "one" {
+		t.Errorf("found %+v", got)
 	}
 }

@@ -179,6 +179,7 @@ func TestArrivalLateOffer(t *testing.T) {
 		b.arrival("gone")
 		f.send(udp(ours), []string{"CANCEL sip:+12025550190@10.0.0.1 SIP/2.0", "Via: " + inv.header("Via"), "From: " + inv.header("From"), "To: " + inv.header("To"), "Call-ID: gone", "CSeq: 1 CANCEL", "Max-Forwards: 70"}, "")
 		f.wait("SIP/2.0 487", 1)
+		b.pass(100 * time.Millisecond) // the transaction answers before the call hears of it
 		o := order("w")
 		o.Callback, o.Party, o.Answers = "cb_w", cti.Visitor, "gone"
 		if err := b.sw.Originate(context.Background(), o); err == nil {

@@ -53,11 +53,11 @@ var callerFirst = life{
 	Ended:     {},
 }
 
-// callerTalks is like any talk, but that a machine which has called is not called back.
+// callerTalks is like any talk, but that a machine which has called is not called back, and is left no message.
 func callerTalks() map[Event]rule {
 	m := map[Event]rule{VisitorMissed: end(Machine, HangUpAgent).and(rest)}
 	for e, r := range talking {
-		if _, own := m[e]; !own {
+		if _, own := m[e]; !own && e != MessageLeft {
 			m[e] = r
 		}
 	}

@@ -326,3 +326,40 @@ func TestCallerWhileDraining(t *testing.T) {
 		w.invariants()
 	})
 }
+
+// Who has a callback already and wants to be called is told that it goes on; there is one call, as promised.
+func TestCallerWhoHasACallback(t *testing.T) {
+	play(t, only("ann"), people{"ann": one(ctisim.Answers(s(1), 0)), "walt": one(ctisim.Answers(s(1), s(90))), "vera": one(ctisim.Answers(s(2), s(30)))}, func(w *world) {
+		w.ask("walt")
+		was := w.ask("vera")
+		cb := w.called("vera", ctisim.Person{Press: "2", PressAfter: s(25)})
+		c := w.reaches(cb, callback.Ended)
+		if c.Outcome != callback.Cancelled || c.Reason != callback.ReasonPutOff {
+			t.Errorf("the call ended %s (%s)", c.Outcome, c.Reason)
+		}
+		if c := w.reaches(was, callback.Ended); c.Outcome != callback.Completed || c.Tried() != 1 {
+			t.Errorf("the callback ended %s (%s)", c.Outcome, c.Reason)
+		}
+		rung := 0
+		for _, c := range w.phones.Calls() {
+			if c.To == telephones["vera"] && !c.In {
+				rung++
+			}
+		}
+		if rung != 1 {
+			t.Errorf("her telephone was rung %d times", rung)
+		}
+		w.invariants()
+	})
+}
+
+// Asterisk and five belong to those who talk: a caller is left no message.
+func TestCallerIsLeftNoMessage(t *testing.T) {
+	play(t, only("ann"), people{"ann": one(ctisim.Person{Answers: s(1), Press: "*5", PressAfter: s(10)})}, func(w *world) {
+		cb := w.called("vera", ctisim.Person{Talk: s(40)})
+		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.Completed || c.TalkTime < s(30) {
+			t.Errorf("ended %s after %v", c.Outcome, c.TalkTime)
+		}
+		w.invariants()
+	})
+}

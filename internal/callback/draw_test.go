@@ -45,7 +45,11 @@ func drawLife(name string, l life) string {
 	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft,
 		VisitorConfirmed, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, StillWaits, CallbackOffered, TalkedAlready, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
 	b := &drawing{name: name}
-	b.open(string(Scheduled), string(Queued))
+	if len(l[Scheduled]) > 0 {
+		b.open(string(Scheduled), string(Queued))
+	} else {
+		b.open(string(Queued))
+	}
 	for _, s := range States {
 		for _, e := range events {
 			r, ok := l[s][e]

@@ -266,7 +266,7 @@ func (l *leg) takeUp(a *arrival) {
 	a.deskCall.over()
 	t := &try{l: l, line: a.line, dest: a.in.Source(), transport: a.in.Transport(), call: a.in.Call, counted: true, theirs: true}
 	l.tries = append(l.tries, t)
-	l.sw.c.Ladder.Name(a.in.CallID(), ladder.Leg{Callback: l.o.Callback, ID: l.o.Leg, Party: string(l.o.Party)})
+	a.traced(l)
 	l.sw.mu.Lock()
 	l.fact.CallID, l.fact.Trunk = a.in.CallID(), a.line.ID
 	l.sw.mu.Unlock()
@@ -282,6 +282,17 @@ func (l *leg) takeUp(a *arrival) {
 	}
 	a.in.Refuse(488, "Not Acceptable Here")
 	l.finish(ending{cti.NetworkOutOfOrder, cti.ByUs, 488})
+}
+
+// traced lets the ladder know whose call it is. The INVITE came before that could be known.
+func (a *arrival) traced(l *leg) {
+	keep := a.sw.c.Ladder
+	if keep == nil {
+		return
+	}
+	keep.Name(a.in.CallID(), ladder.Leg{Callback: l.o.Callback, ID: l.o.Leg, Party: string(l.o.Party)})
+	far := a.in.Source()
+	keep.Message(ladder.Entry{At: a.in.Asked().UTC(), Proto: a.in.Transport(), Local: a.sw.stack.Local(a.in.Transport(), far.Addr()), Far: far}, a.in.Message())
 }
 
 // accept reads their offer and writes our answer to it; without an offer ours is one, and theirs comes with the ACK.

@@ -124,6 +124,12 @@ func (in *Incoming) Source() netip.AddrPort { return in.remote }
 // Transport is what the INVITE came over: udp, tcp, tls.
 func (in *Incoming) Transport() string { return in.inv.Transport }
 
+// Asked is when the INVITE came.
+func (in *Incoming) Asked() time.Time { return in.invAt }
+
+// Message is the INVITE, written out again.
+func (in *Incoming) Message() []byte { return []byte(in.req.String()) }
+
 // Dialled is the user part of the Request-URI, Caller that of From.
 func (in *Incoming) Dialled() string { return in.req.Recipient.User }
 

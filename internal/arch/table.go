@@ -65,6 +65,7 @@ var table = map[string][]string{
 	"internal/notify": {leaves, nouns, "internal/callback"},
 
 	"internal/studio": {leaves, nouns},
+	"internal/doctor": {leaves},
 
 	"internal/web": {leaves, nouns, "internal/callback", "internal/live", "web"},
 

@@ -103,6 +103,7 @@ type Order struct {
 	From     string        // caller ID, E.164 with "+"; "" = the trunk's or switch's own name
 	Name     string        // display name shown to a SIP device
 	Ring     time.Duration // from the first 180/183; the hard stop is Ring + 15 s after the INVITE
+	Via      id.Trunk      // the only trunk that may carry it; "" = any
 	Replaces string        // the call of a sip: telephone that this one takes the place of (RFC 3891); "" = none
 	Deadline time.Time     // refused when it has passed; zero = none
 	Confirm  Confirm       // what makes an answered leg a confirmed one

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"ringback/internal/id"
 )
 
 // Config is what a Store needs. Zero limits are the defaults.
@@ -40,6 +42,7 @@ const (
 type Store struct {
 	c       Config
 	names   sync.Map // Call-ID -> *named
+	taps    sync.Map // Callback -> func(Entry)
 	dropped atomic.Int64
 	kick    chan struct{}
 	quit    chan struct{}
@@ -158,10 +161,23 @@ func CallID(msg []byte) []byte {
 	return nil
 }
 
+// Follow tells f of each entry of a callback as it comes, before it is cleaned and kept, until stop. f is called by
+// whoever tells of a message: it may not wait. A nil Store tells nothing.
+func (s *Store) Follow(cb id.Callback, f func(Entry)) (stop func()) {
+	if s == nil {
+		return func() {}
+	}
+	s.taps.Store(cb, f)
+	return func() { s.taps.Delete(cb) }
+}
+
 // Add takes an entry. It does not wait.
 func (s *Store) Add(e Entry) {
 	if s == nil {
 		return
+	}
+	if f, ok := s.taps.Load(e.Callback); ok {
+		f.(func(Entry))(e)
 	}
 	s.mu.Lock()
 	if s.closed || len(s.waiting) >= s.c.Waiting {

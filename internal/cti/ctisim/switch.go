@@ -108,7 +108,7 @@ func (s *Switch) originate(o cti.Order) error {
 		}
 		return nil
 	}
-	trunk, ok := s.trunkFor(o.To)
+	trunk, ok := s.trunkFor(o.To, o.Via)
 	if !ok {
 		s.fence.Forget(o.Callback, o.Leg)
 		return cti.ErrNoTrunk
@@ -121,14 +121,14 @@ func (s *Switch) originate(o cti.Order) error {
 
 // trunkFor finds the trunk of a number: the longest prefix, then the lowest priority, that has room. A sip: address
 // needs none.
-func (s *Switch) trunkFor(to cti.Endpoint) (id.Trunk, bool) {
+func (s *Switch) trunkFor(to cti.Endpoint, via id.Trunk) (id.Trunk, bool) {
 	if to.Kind() != cti.Tel {
 		return "", true
 	}
 	best, longest := -1, -1
 	for i, t := range s.trunks {
 		n := matches(t, to.Number())
-		if n < 0 || t.MaxCalls > 0 && s.load(t.ID) >= t.MaxCalls {
+		if n < 0 || via != "" && t.ID != via || t.MaxCalls > 0 && s.load(t.ID) >= t.MaxCalls {
 			continue
 		}
 		if n > longest || n == longest && t.Priority < s.trunks[best].Priority {

@@ -375,7 +375,7 @@ func TestCarriers(t *testing.T) {
 	var got []string
 	order := func(draw int) string {
 		got = nil
-		for _, l := range ls.carriers("+12025550100", now, func(int) int { return draw }) {
+		for _, l := range ls.carriers("+12025550100", "", now, func(int) int { return draw }) {
 			got = append(got, string(l.ID))
 		}
 		return strings.Join(got, " ")

@@ -170,7 +170,7 @@ func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invi
 	if t := sw.lines[k.Trunk]; t != nil {
 		all = []*line{t}
 	} else {
-		all = sw.lines.carriers(o.To.Number(), time.Now(), sw.random)
+		all = sw.lines.carriers(o.To.Number(), o.Via, time.Now(), sw.random)
 	}
 	var out []dialog.Invitation
 	add := func(n int, t *line, to *target) {

@@ -253,7 +253,7 @@ func (sw *Switch) originate(o cti.Order) error {
 		}
 		l.lane = l.arrival.in.Lane()
 	} else if o.To.Kind() == cti.Tel {
-		if l.carriers = sw.lines.carriers(o.To.Number(), now, sw.random); len(l.carriers) == 0 {
+		if l.carriers = sw.lines.carriers(o.To.Number(), o.Via, now, sw.random); len(l.carriers) == 0 {
 			sw.fence.Forget(o.Callback, o.Leg)
 			return cti.ErrNoTrunk
 		}

@@ -92,13 +92,13 @@ func prefix(s string) (netip.Prefix, error) {
 }
 
 // carriers returns the trunks for a number, best first: those that are not down, then the longest prefix, the lowest
-// priority, a draw by weight, and the name. Those that rest, have no room or no address are left out.
-func (ls lines) carriers(number string, now time.Time, random func(int) int) []*line {
+// priority, a draw by weight, and the name. Those that rest, have no room or no address are left out, and all but via.
+func (ls lines) carriers(number string, via id.Trunk, now time.Time, random func(int) int) []*line {
 	ranks := map[*line]rank{}
 	var out []*line
 	for _, l := range ls {
 		n := l.carries(number)
-		if n < 0 || len(l.health.targets) == 0 || now.Before(l.rests) || l.MaxCalls > 0 && l.calls >= l.MaxCalls {
+		if n < 0 || via != "" && l.ID != via || len(l.health.targets) == 0 || now.Before(l.rests) || l.MaxCalls > 0 && l.calls >= l.MaxCalls {
 			continue
 		}
 		ranks[l] = rank{down: l.health.is == cti.LineDown, prefix: n, priority: l.Priority}

@@ -129,8 +129,10 @@ func (v *visit) examine(ctx context.Context) error {
 			v.say("key " + v.facts.Keyed + " has come; now key the last two digits of the number that your telephone shows")
 			v.facts.Shown = v.keys(ctx, 2)
 		}
-		v.say("listening for a while: say something")
-		v.await(ctx, up.At.Add(stayTime).Sub(v.d.Now()), func(cti.Event) bool { return false })
+		if !v.facts.machine() {
+			v.say("listening for a while: say something")
+			v.await(ctx, up.At.Add(stayTime).Sub(v.d.Now()), func(cti.Event) bool { return false })
+		}
 	}
 	if !v.ended {
 		v.hangUp()
@@ -148,12 +150,12 @@ func (v *visit) hangUp() {
 	}
 }
 
-// keys waits for so many keys; less than all are none.
+// keys waits for so many keys; less than all are none. A machine is not waited for.
 func (v *visit) keys(ctx context.Context, n int) string {
 	var b strings.Builder
 	for range n {
-		e, ok := v.await(ctx, keyTime, func(e cti.Event) bool { return e.Kind == cti.LegDigit })
-		if !ok {
+		e, ok := v.await(ctx, keyTime, func(e cti.Event) bool { return e.Kind == cti.LegDigit || v.facts.machine() })
+		if !ok || e.Kind != cti.LegDigit {
 			return ""
 		}
 		b.WriteByte(e.Digit)

@@ -45,6 +45,9 @@ func (f *Facts) tone(t cti.Tone) bool {
 	return false
 }
 
+// machine is whether no person has answered.
+func (f *Facts) machine() bool { return f.tone(cti.ToneFax) || f.tone(cti.ToneSIT) || f.tone(cti.ToneBeep) }
+
 // firstSound is how long after the answer the far end's sound began.
 func (f *Facts) firstSound() (after time.Duration, ok bool) {
 	up, answered := f.event(cti.LegAnswered)

@@ -283,7 +283,7 @@ func stops(f *Facts) string {
 }
 
 func noKey(f *Facts) string {
-	return when(f.has(cti.LegAnswered) && f.Asked != "" && f.Keyed == "", "no key came from the person")
+	return when(f.has(cti.LegAnswered) && f.Asked != "" && f.Keyed == "" && !f.machine(), "no key came from the person")
 }
 
 func wrongKey(f *Facts) string {

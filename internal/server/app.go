@@ -18,6 +18,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip"
 	"ringback/internal/directory"
+	"ringback/internal/doctor"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/ladder"
@@ -43,6 +44,7 @@ type App struct {
 	keys      secrets
 	recorded  *recordings
 	Studio    *studio.Studio
+	Doctor    *doctor.Doctor
 	ladder    *ladder.Store
 	speaker   speech.Speaker
 	sweeping  sync.WaitGroup
@@ -78,6 +80,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
 	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
+	a.Doctor = a.newDoctor()
 	a.meter.watchLadder(a.ladder.Dropped)
 	a.meter.watch(a.Conductor.Counts, a.Switch.Counters())
 	a.meter.registry.MustRegister(lines{a.Switch.Lines})
@@ -232,7 +235,7 @@ func (a *App) onSwitch(ev cti.Event) {
 	if ev.Kind == cti.RecordingEnded {
 		a.recorded.ended(ev)
 	}
-	if !a.Studio.OnSwitch(ev) {
+	if !a.Studio.OnSwitch(ev) && !a.Doctor.OnSwitch(ev) {
 		a.Conductor.OnSwitch(ev)
 	}
 }

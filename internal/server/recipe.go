@@ -97,8 +97,9 @@ func (r Recipe) Write(w io.Writer) error {
 }
 
 type trunkCmd struct {
-	Recipes recipesCmd `cmd:"" help:"List the carriers and PBXs whose settings are known."`
-	Recipe  recipeCmd  `cmd:"" help:"Print the lines of a seed file for one of them."`
+	Recipes recipesCmd   `cmd:"" help:"List the carriers and PBXs whose settings are known."`
+	Test    trunkTestCmd `cmd:"" help:"Ring a telephone beside you over a trunk, and say what is unusual about the line and what to do."`
+	Recipe  recipeCmd    `cmd:"" help:"Print the lines of a seed file for one of them."`
 }
 
 type recipesCmd struct {

@@ -55,15 +55,7 @@ type session struct {
 // Call rings an owner and lets her speak the business's name, announcement and closed message; each that she keeps is in
 // force at once. It returns what was kept, also with an error. It lasts as long as the call.
 func (s *Studio) Call(ctx context.Context, number, business string) (kept []string, err error) {
-	dir, err := s.Book.Directory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sub, err := pick(dir, business)
-	if err != nil {
-		return nil, err
-	}
-	to, err := s.telephone(number, sub, dir)
+	sub, to, err := s.Telephone(ctx, number, business)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +70,20 @@ func (s *Studio) Call(ctx context.Context, number, business string) (kept []stri
 	kept, err = c.run(ctx)
 	c.hangUp(err == nil && len(kept) > 0)
 	return kept, err
+}
+
+// Telephone reads a number that a business may call: the policy and blocks hold. Without a name it is the only business.
+func (s *Studio) Telephone(ctx context.Context, number, business string) (*subscriber.Subscriber, cti.Endpoint, error) {
+	dir, err := s.Book.Directory(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	sub, err := pick(dir, business)
+	if err != nil {
+		return nil, "", err
+	}
+	to, err := s.telephone(number, sub, dir)
+	return sub, to, err
 }
 
 // pick is the business that is named, or the only one there is.

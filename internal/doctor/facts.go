@@ -46,7 +46,9 @@ func (f *Facts) tone(t cti.Tone) bool {
 }
 
 // machine is whether no person has answered.
-func (f *Facts) machine() bool { return f.tone(cti.ToneFax) || f.tone(cti.ToneSIT) || f.tone(cti.ToneBeep) }
+func (f *Facts) machine() bool {
+	return f.tone(cti.ToneFax) || f.tone(cti.ToneSIT) || f.tone(cti.ToneBeep)
+}
 
 // firstSound is how long after the answer the far end's sound began.
 func (f *Facts) firstSound() (after time.Duration, ok bool) {

@@ -45,6 +45,16 @@ func (f *Facts) tone(t cti.Tone) bool {
 	return false
 }
 
+// media is what follows a prefix in what was kept about the sound; "." when nothing follows, "" = it was not kept.
+func (f *Facts) media(prefix string) string {
+	for _, e := range f.Trace {
+		if rest, ok := strings.CutPrefix(e.Text, prefix); ok && e.Kind == ladder.Media {
+			return rest + strings.Repeat(".", max(0, 1-len(rest)))
+		}
+	}
+	return ""
+}
+
 // machine is whether no person has answered.
 func (f *Facts) machine() bool {
 	return f.tone(cti.ToneFax) || f.tone(cti.ToneSIT) || f.tone(cti.ToneBeep)

@@ -69,6 +69,8 @@ func rules() []rule {
 		{"key_events", false, eventPT, "Nothing: it is followed.", ""},
 		{"no_key_events", false, noEvents, "Nothing: keys are heard in the sound.", ""},
 		{"info_keys", false, infoKeys, "Nothing: they are understood.", ""},
+		{"asymmetric_rtp", false, asymmetric, "Nothing: sound is taken from there.", ""},
+		{"comfort_noise", false, comfort, "Nothing: pauses end no call.", ""},
 		{"private_sdp", true, privateSDP, "Let sound come from where the packets come from.", "nat: auto"},
 		{"no_sound_in", true, mute, "Nothing was heard of the person: open the RTP ports in the firewall, and check public addresses and nat.", ""},
 		{"late_sound", false, late, "Nothing: the call waits for it.", ""},
@@ -258,6 +260,21 @@ func privateSDP(f *Facts) string {
 	a, err := netip.ParseAddr(line(sdp, "c=IN IP4 "))
 	lets := f.Trunk.NAT == cti.NATAuto || f.Trunk.NAT == cti.NATYes
 	return when(err == nil && a.IsPrivate() && a != m.far.Addr() && !lets, "it says that its sound is at "+a.String()+", an address of a private network")
+}
+
+// asymmetric: behind a router it is the router that changes the port.
+func asymmetric(f *Facts) string {
+	sdp, _ := f.answer()
+	words := strings.Fields(line(sdp, "m=audio "))
+	from, err := netip.ParseAddrPort(f.media("sound came from "))
+	if err != nil || len(words) == 0 || line(sdp, "c=IN IP4 ") != from.Addr().String() {
+		return ""
+	}
+	return when(words[0] != fmt.Sprint(from.Port()), fmt.Sprintf("its sound comes from port %d, and it wants ours at port %s", from.Port(), words[0]))
+}
+
+func comfort(f *Facts) string {
+	return when(f.media("comfort noise came") != "", "it sends comfort noise, and then nothing, while nobody speaks")
 }
 
 func mute(f *Facts) string {

@@ -34,6 +34,8 @@ func rows() []row {
 		{name: "event_pt_96", want: "key_events"},
 		{name: "no_events", want: "no_key_events"},
 		{name: "info_keys", want: "info_keys"},
+		{name: "asymmetric_rtp", want: "asymmetric_rtp"},
+		{name: "comfort_noise", want: "comfort_noise"},
 		{name: "private_sdp", want: "private_sdp"},
 		{name: "late_media_6s", want: "late_sound"},
 		{name: "silent_mute", want: "sound_stops"},

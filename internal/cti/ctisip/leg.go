@@ -155,6 +155,7 @@ func (l *leg) finish(e ending) {
 	if l.stream != nil {
 		if l.talk != nil {
 			q = l.stream.Quality()
+			l.heardFrom()
 		}
 		l.stream.Close()
 	}

@@ -28,6 +28,17 @@ func (l *leg) traced(k ladder.Kind, text string) {
 	}
 }
 
+// heardFrom keeps where the sound of an answered leg came from.
+func (l *leg) heardFrom() {
+	from, comfort := l.stream.Source()
+	if from.IsValid() {
+		l.traced(ladder.Media, "sound came from "+from.String())
+	}
+	if comfort {
+		l.traced(ladder.Media, "comfort noise came")
+	}
+}
+
 // untraced lets a try's Call-ID be forgotten, in a while.
 func (sw *Switch) untraced(t *try) {
 	if t.call != nil {

@@ -123,6 +123,9 @@ func noTrunk(r *row) {
 	p := r.order("cb_2", cti.Visitor, Number(ann))
 	r.refused(p, cti.ErrNoTrunk)
 	r.lets(o)
+	p.Via = "trk_other"
+	r.refused(p, cti.ErrNoTrunk)
+	p.Via = small.ID
 	r.originate(p)
 	r.lets(p)
 }

@@ -239,6 +239,14 @@ func (s *Stream) Quality() cti.Quality {
 	return q
 }
 
+// Source is where the far end's sound has come from, not valid when none did, and whether it tells pauses by comfort noise
+// (RFC 3389).
+func (s *Stream) Source() (from netip.AddrPort, comfort bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.latch.learned, s.comforted
+}
+
 // samplesFor is how long n samples are.
 func samplesFor(n int64) time.Duration { return time.Duration(n * sampleTime) }
 

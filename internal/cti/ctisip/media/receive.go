@@ -138,7 +138,7 @@ func (s *Stream) classify(p *packet) bool {
 		p.kind, p.wide = soundKind, true
 		return size > 0 && size <= maxCut*2
 	case p.pt == ptComfort:
-		p.kind = comfortKind
+		p.kind, s.comforted = comfortKind, true
 	case int(p.pt) == s.remote.EventPT || s.remote.EventIn > 0 && int(p.pt) == s.remote.EventIn:
 		p.kind = eventKind
 		return size >= 4

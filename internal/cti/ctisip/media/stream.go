@@ -17,26 +17,27 @@ type Stream struct {
 	due  int64 // of the pacer, under its lock
 	slot int
 
-	mu       sync.Mutex
-	closed   bool
-	running  bool // the sender's clock goes
-	answered int64
-	remote   Remote
-	latch    latch
-	in       hearing
-	ears     ears
-	out      sender
-	play     player
-	mix      []int16 // what Insert adds to the next packets
-	noise    int     // place in the comfort noise
-	rel      relay
-	dial     *dialing // keys that are being sent
-	ctl      control
-	wide     *wideEar    // since G.722 came
-	wideOut  atomic.Bool // out.wide is there; for who hands packets on, without the lock
-	taps     []*Tap      // who copies what the far end says; replaced as a whole
-	crypt    crypt
-	after    []func() // calls that the pacer's goroutine makes
+	mu        sync.Mutex
+	closed    bool
+	running   bool // the sender's clock goes
+	answered  int64
+	remote    Remote
+	latch     latch
+	comforted bool // comfort noise has come
+	in        hearing
+	ears      ears
+	out       sender
+	play      player
+	mix       []int16 // what Insert adds to the next packets
+	noise     int     // place in the comfort noise
+	rel       relay
+	dial      *dialing // keys that are being sent
+	ctl       control
+	wide      *wideEar    // since G.722 came
+	wideOut   atomic.Bool // out.wide is there; for who hands packets on, without the lock
+	taps      []*Tap      // who copies what the far end says; replaced as a whole
+	crypt     crypt
+	after     []func() // calls that the pacer's goroutine makes
 }
 
 func newStream(e *Engine, o Owner, port uint16) *Stream {

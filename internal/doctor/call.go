@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,7 @@ const (
 // visit is one test call.
 type visit struct {
 	d      *Doctor
+	short  map[id.Leg]bool // calls of the burst that are not over
 	order  cti.Order
 	say    func(string)
 	events chan cti.Event
@@ -112,10 +114,21 @@ func (d *Doctor) OnSwitch(e cti.Event) bool {
 	return true
 }
 
+// trace keeps what the call said; of the short calls after it only the codes matter.
 func (v *visit) trace(e ladder.Entry) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.facts.Trace = append(v.facts.Trace, e)
+	if e.Leg == v.order.Leg {
+		v.facts.Trace = append(v.facts.Trace, e)
+	}
+}
+
+func (v *visit) sofar() Facts {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := v.facts
+	f.Trace = slices.Clone(f.Trace)
+	return f
 }
 
 // examine goes through the call; that it ends early is a fact and no error.
@@ -139,6 +152,9 @@ func (v *visit) examine(ctx context.Context) error {
 		v.await(context.WithoutCancel(ctx), endTime, is(cti.LegEnded))
 	}
 	v.await(ctx, afterTime, func(cti.Event) bool { return false })
+	if f := v.sofar(); ok && ctx.Err() == nil && noRinging(&f) == "" && !Breaks(Diagnose(f)) { // a CANCEL needs a provisional answer
+		v.burst(ctx)
+	}
 	return ctx.Err()
 }
 

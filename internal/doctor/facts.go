@@ -18,6 +18,7 @@ type Facts struct {
 	Events []cti.Event
 	Trace  []ladder.Entry
 	Asked  string // the digit that was played
+	Burst  []int  // codes that calls at the same instant ended with; none = there were none
 	Keyed  string // what was keyed instead of, or as, that
 	From   string // the caller ID that was sent, E.164
 	Shown  string // its last two digits as the person sees them; "" = she keyed nothing

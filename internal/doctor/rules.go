@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,7 @@ func rules() []rule {
 		{"session_timer", false, timer, "Nothing: the session is refreshed in time.", ""},
 		{"carrier_reinvite", false, reinvited, "Nothing: it is answered.", ""},
 		{"t38", false, t38, "Nothing: fax is refused, and the call goes on.", ""},
+		{"calls_per_second", true, perSecond, "Let the trunk wait between calls; ask the provider for its limit.", "calls_per_second: 1"},
 		{"lost_ack", false, ackLost, "Look for loss between this machine and the provider.", ""},
 		{"lost_bye", false, byeLost, "Look for loss; a call whose end is lost is paid for longer.", ""},
 		{"bye_ignored", true, byeIgnored, "The provider does not take the end of calls: ask it, before you pay for them.", ""},
@@ -309,6 +311,10 @@ func wrongKey(f *Facts) string {
 
 func callerID(f *Facts) string {
 	return when(f.Shown != "" && !strings.HasSuffix(f.From, f.Shown), "the telephone shows a number that ends in "+f.Shown+" and not yours")
+}
+
+func perSecond(f *Facts) string {
+	return when(slices.Contains(f.Burst, 503) && f.Trunk.CallsPerSecond == 0, "it refuses calls that come close together (503)")
 }
 
 func poor(f *Facts) string {

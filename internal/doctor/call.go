@@ -77,6 +77,9 @@ func (d *Doctor) Call(ctx context.Context, p Patient, say func(string)) (Facts, 
 		return Facts{}, fmt.Errorf("test call: %w", err)
 	}
 	err := v.examine(ctx)
+	if err == nil {
+		err = v.line(ctx)
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.facts, err
@@ -156,6 +159,17 @@ func (v *visit) examine(ctx context.Context) error {
 		v.burst(ctx)
 	}
 	return ctx.Err()
+}
+
+// line keeps how the trunk is.
+func (v *visit) line(ctx context.Context) error {
+	all, err := v.d.Switch.Lines(ctx)
+	for _, l := range all {
+		if l.Trunk == v.order.Via {
+			v.facts.Line = l
+		}
+	}
+	return err
 }
 
 func (v *visit) hangUp() {

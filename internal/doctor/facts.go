@@ -17,11 +17,12 @@ type Facts struct {
 	Trunk  cti.Trunk
 	Events []cti.Event
 	Trace  []ladder.Entry
-	Asked  string // the digit that was played
-	Burst  []int  // codes that calls at the same instant ended with; none = there were none
-	Keyed  string // what was keyed instead of, or as, that
-	From   string // the caller ID that was sent, E.164
-	Shown  string // its last two digits as the person sees them; "" = she keyed nothing
+	Asked  string        // the digit that was played
+	Line   cti.LineState // after the call
+	Burst  []int         // codes that calls at the same instant ended with; none = there were none
+	Keyed  string        // what was keyed instead of, or as, that
+	From   string        // the caller ID that was sent, E.164
+	Shown  string        // its last two digits as the person sees them; "" = she keyed nothing
 }
 
 // event returns the first event of a kind.

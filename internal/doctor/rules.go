@@ -36,6 +36,7 @@ func rules() []rule {
 		{"unknown_number", true, unknownNumber, "If the number exists, the provider wants it written otherwise: try number_format e164, 00 or national.", ""},
 		{"credentials", true, noCredentials, "Give the trunk the username and password_file that the provider has told you.", ""},
 		{"digest", false, asked, "Nothing: the trunk's credentials were taken.", ""},
+		{"not_registered", true, unregistered, "Check username, password_file and the address; callers cannot be put through to you until it works.", ""},
 		{"registration", true, forbidden, "The provider may want a registration first, or does not know this address or caller ID.", "register: true"},
 		{"busy_network", true, unavailable, "The provider has no room, or takes fewer calls per second: ask it for its limits and set max_calls and calls_per_second.", ""},
 		{"redirected", true, coded("INVITE", "the network sends the call to another address (302); that is never followed", 301, 302, 305), "Ask the provider to route the call itself.", ""},
@@ -146,6 +147,15 @@ func algorithm(m *message) string {
 		return "SHA-256"
 	}
 	return "MD5"
+}
+
+func unregistered(f *Facts) string {
+	for _, a := range f.Line.Accounts {
+		if !a.Registered {
+			return strings.TrimSuffix("account "+a.Username+" is not registered: "+a.Reason, ": ")
+		}
+	}
+	return ""
 }
 
 func forbidden(f *Facts) string {

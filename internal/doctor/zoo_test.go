@@ -27,6 +27,7 @@ type row struct {
 
 func rows() []row {
 	login := func(t *cti.Trunk) { t.Username, t.Password = "ann", "secret" }
+	registers := func(t *cti.Trunk) { login(t); t.Register = true }
 	return []row{
 		{name: ""},
 		{name: "pcma_only", want: "alaw"},
@@ -71,6 +72,8 @@ func rows() []row {
 		{name: "freeze", want: "sound_stops"},
 		{name: "no_plus", want: "number_format"},
 		{name: "cps1", want: "calls_per_second"},
+		{name: "register_403", want: "not_registered", trunk: registers},
+		{name: "register_sha256", trunk: registers},
 		{name: "wrong_caller_id", want: "caller_id", press: "399"},
 		{name: "unavailable_503", want: "busy_network"},
 		{name: "moved_302", want: "redirected"},
@@ -97,7 +100,7 @@ const number = "+12025550100"
 
 func (r row) run(t *testing.T) {
 	net := wire.NewSimulated(1)
-	c, err := simcarrier.New(simcarrier.Config{Net: net, Listen: "10.0.0.2:5060", Seed: 1, Username: "ann", Password: "secret"})
+	c, err := simcarrier.New(simcarrier.Config{Net: net, Listen: "10.0.0.2:5060", Seed: 1, Username: "ann", Password: "secret", Personality: r.network()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +156,14 @@ func (r row) run(t *testing.T) {
 	if slices.Contains(f.Burst, 200) {
 		t.Error("a call of the burst was answered")
 	}
+}
+
+// network is what is peculiar about the carrier and not about one line of it.
+func (r row) network() string {
+	if strings.HasPrefix(r.name, "register_") {
+		return r.name
+	}
+	return ""
 }
 
 func kinds(f doctor.Facts) (out []cti.EventKind) {

@@ -47,6 +47,7 @@ agents:
 	if !told("leg_resumed") {
 		t.Error("coming back was not told")
 	}
+	talk(2500 * time.Millisecond)
 	ann.do("transfer sip:bob@" + bob.addr)
 	if !told("transfer_asked") || !told("transfer_taken") {
 		r := s.await(t, cb, soon, "the journal", func(*record) bool { return true })
@@ -57,6 +58,15 @@ agents:
 	r := s.await(t, cb, soon, "ended", func(r *record) bool { return r.State == "ended" && r.last("visitor").EndedAt != nil })
 	if r.Outcome != "completed" {
 		t.Errorf("outcome %s", r.Outcome)
+	}
+	for _, p := range []*softphone{ann, bob, joe} { // their recordings are whole when they have hung up
+		if wait(t, 10*time.Second, func() (*softphone, bool) { return p, p.calls() <= 0 }) == nil {
+			t.Errorf("%s's call has not ended", p.user)
+		}
+	}
+	// 3 s before the hold, 2.5 s after it. Ann's own recording ends with the hold: baresip does not begin another.
+	if clear, own := joe.hears(ann.hz); clear < 4200*time.Millisecond || own > 0 {
+		t.Errorf("joe heard ann for %v, with a hold in between; himself for %v", clear, own)
 	}
 	for _, c := range []struct {
 		p    *softphone

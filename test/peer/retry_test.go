@@ -17,7 +17,7 @@ func TestRetryAfter(t *testing.T) {
 	person(t, net, "0180", simcarrier.Person{Does: "answers", After: 100 * time.Millisecond, Talk: time.Minute})
 	full := play(t, "retry503", freePort(t))
 	s := serve(t, config{}, seed(
-		fmt.Sprintf(`{id: full, address: "sip:127.0.0.1:%d", priority: 1}`, full.port),
+		fmt.Sprintf(`{id: full, ping: 0s, address: "sip:127.0.0.1:%d", priority: 1}`, full.port),
 		fmt.Sprintf(`{id: other, address: "sip:%s", priority: 2}`, net.Addr())))
 	for i := range 3 {
 		cb := s.request(t, map[string]any{"button": "once", "number": fmt.Sprintf("+121%d5550180", 2+i), "destination": fmt.Sprintf("sip:desk%d-0180@%s", i, net.Addr())})

@@ -89,7 +89,7 @@ func TestSIPp(t *testing.T) {
 	ports := map[string]int{}
 	for i, r := range rows {
 		ports[r.scenario] = freePort(t)
-		trunks = append(trunks, fmt.Sprintf(`{id: sipp%d, address: "sip:127.0.0.1:%d", prefixes: ["+1212555%d"]}`, i, ports[r.scenario], 10+i))
+		trunks = append(trunks, fmt.Sprintf(`{id: sipp%d, ping: 0s, address: "sip:127.0.0.1:%d", prefixes: ["+1212555%d"]}`, i, ports[r.scenario], 10+i))
 	}
 	st := &stage{serve(t, config{}, seed(trunks...)), net}
 	t.Run("rows", func(t *testing.T) {

@@ -40,7 +40,8 @@ bridge_builtin_features bridge_native_rtp bridge_softmix chan_pjsip pbx_config c
 res_format_attr_h264 app_dial app_playback app_playtones app_echo app_milliwatt app_transfer app_stack func_channel app_read app_senddtmf 
 res_fax res_fax_spandsp res_musiconhold func_callerid func_strings func_pjsip_endpoint app_verbose`
 
-// switchboard starts an Asterisk on a free port of the loopback; %[1]d in pjsip is that port, %[2]d the one of TLS.
+// switchboard starts an Asterisk on a free port of the loopback. In pjsip, PORT stands for that port, TLSP for the one
+// behind it, which is free for TLS, and ETC for the folder of its configuration.
 func switchboard(t testing.TB, pjsip, extensions string) *asterisk {
 	t.Helper()
 	needAsterisk(t)
@@ -77,8 +78,8 @@ verbose = 4
 `, etc),
 		"modules.conf":     "[modules]\nautoload = no\n" + load.String(),
 		"logger.conf":      "[general]\n[logfiles]\nconsole => notice,warning,error,verbose\n",
-		"rtp.conf":         fmt.Sprintf("[general]\nrtpstart = %d\nrtpend = %d\nstrictrtp = no\n", rtp, rtp+199),
-		"udptl.conf":       fmt.Sprintf("[general]\nudptlstart = %d\nudptlend = %d\n", rtp+20000%200+200, rtp+398),
+		"rtp.conf":         fmt.Sprintf("[general]\nrtpstart = %d\nrtpend = %d\nstrictrtp = no\n", rtp, rtp+99),
+		"udptl.conf":       fmt.Sprintf("[general]\nudptlstart = %d\nudptlend = %d\n", rtp+100, rtp+199),
 		"musiconhold.conf": "[default]\nmode = files\ndirectory = /var/lib/asterisk/moh\n",
 		"cdr.conf":         "[general]\nenable = no\n",
 		"res_fax.conf":     "[general]\n",

@@ -15,9 +15,7 @@ import (
 // telephone. Everything inside the dialog goes through it, the far end's requests too.
 func TestKamailioBetween(t *testing.T) {
 	needBaresip(t)
-	if _, err := exec.LookPath("kamailio"); err != nil {
-		t.Skip("NOT RUN: kamailio is not installed (apt-get install kamailio)")
-	}
+	needKamailio(t)
 	t.Parallel()
 	for _, proto := range []string{"udp", "tcp"} {
 		for _, hangsUp := range []string{"us", "visitor"} {
@@ -51,6 +49,12 @@ func TestKamailioBetween(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func needKamailio(t testing.TB) {
+	if _, err := exec.LookPath("kamailio"); err != nil {
+		t.Skip("NOT RUN: kamailio is not installed (apt-get install kamailio)")
 	}
 }
 

@@ -64,21 +64,26 @@ func TestManyProvisionals(t *testing.T) {
 	})
 }
 
+// crossesCancel rings, and picks up when it is told to stop.
+func crossesCancel() func(f *far, m *msg) {
+	var inv *msg
+	return func(f *far, m *msg) {
+		switch m.method {
+		case "INVITE":
+			inv = m
+			f.reply(m, 180, "")
+		case "CANCEL":
+			f.reply(inv, 200, f.sdp())
+			f.reply(m, 200, "")
+		case "BYE":
+			f.reply(m, 200, "")
+		}
+	}
+}
+
 func TestAnswerCrossesCancel(t *testing.T) {
 	simulate(t, func(b *bench) {
-		var inv *msg
-		f := b.far(trunkAddr, func(f *far, m *msg) {
-			switch m.method {
-			case "INVITE":
-				inv = m
-				f.reply(m, 180, "")
-			case "CANCEL":
-				f.reply(inv, 200, f.sdp())
-				f.reply(m, 200, "")
-			case "BYE":
-				f.reply(m, 200, "")
-			}
-		})
+		f := b.far(trunkAddr, crossesCancel())
 		b.call(order("v"))
 		b.await("v", cti.LegRinging)
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{Cause: cti.CauseCancelled})

@@ -176,19 +176,7 @@ func ladderFailover(b *bench) {
 }
 
 func ladderCrossing(b *bench) {
-	var inv *msg
-	b.far(trunkAddr, func(f *far, m *msg) {
-		switch m.method {
-		case "INVITE":
-			inv = m
-			f.reply(m, 180, "")
-		case "CANCEL":
-			f.reply(inv, 200, f.sdp())
-			f.reply(m, 200, "")
-		case "BYE":
-			f.reply(m, 200, "")
-		}
-	})
+	b.far(trunkAddr, crossesCancel())
 	b.call(order("v"))
 	b.await("v", cti.LegRinging)
 	b.pass(3 * time.Second)

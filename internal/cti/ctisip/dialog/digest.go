@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"ringback/internal/cti/ctisip/digest"
 )
 
 // challenge is a WWW-Authenticate or Proxy-Authenticate header (RFC 7616, RFC 8760).
@@ -96,15 +98,11 @@ func (c *Call) credentials(r *sip.Response, method sip.RequestMethod, uri string
 // parseChallenge reads the parameters of a Digest challenge; false when it is another scheme or lacks a nonce.
 func parseChallenge(v string) (challenge, bool) {
 	var c challenge
-	scheme, rest, _ := strings.Cut(strings.TrimSpace(v), " ")
-	if !strings.EqualFold(scheme, "Digest") {
+	params, ok := digest.Params(v)
+	if !ok {
 		return c, false
 	}
-	for rest != "" {
-		var key, val string
-		key, rest, _ = strings.Cut(rest, "=")
-		key = strings.ToLower(strings.Trim(key, " ,\t"))
-		val, rest = value(strings.TrimLeft(rest, " \t"))
+	for key, val := range params {
 		switch key {
 		case "realm":
 			c.realm = val
@@ -124,27 +122,6 @@ func parseChallenge(v string) (challenge, bool) {
 		}
 	}
 	return c, c.nonce != ""
-}
-
-// value cuts a token or a quoted string from the front of s.
-func value(s string) (val, rest string) {
-	if !strings.HasPrefix(s, `"`) {
-		val, rest, _ = strings.Cut(s, ",")
-		return strings.TrimSpace(val), rest
-	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case s[i] == '"':
-			return b.String(), s[i+1:]
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String(), ""
 }
 
 // ours says whether we can answer: the algorithm and quality of protection are ours, and nothing in it ends a quote.

@@ -133,13 +133,11 @@ func (c *Call) earlyUpdated(r *sip.Request, tx *sip.ServerTx) {
 	if !ok {
 		return
 	}
-	var body []byte
+	body, ok := c.answers(r, tx, offer)
+	if !ok {
+		return
+	}
 	if offer != nil {
-		var refused int
-		if body, refused = c.on.Offered(c, offer); refused != 0 {
-			c.s.refuse(r, tx, refused, "Not Acceptable Here")
-			return
-		}
 		e.body = offer
 	}
 	if h := r.Contact(); h != nil && h.Address.Host != "" {

@@ -327,17 +327,25 @@ func (c *Call) updated(r *sip.Request, tx *sip.ServerTx) {
 	case c.tooShort(r, tx):
 		return
 	}
-	var body []byte
-	if offer != nil {
-		var refused int
-		if body, refused = c.on.Offered(c, offer); refused != 0 {
-			c.s.refuse(r, tx, refused, "Not Acceptable Here")
-			return
-		}
+	body, ok := c.answers(r, tx, offer)
+	if !ok {
+		return
 	}
 	c.retarget(r.Contact())
 	c.renewed(r)
 	c.s.respond(tx, c.accept(r, body))
+}
+
+// answers gives the owner's answer to the offer of an UPDATE, none to none; false: it was refused.
+func (c *Call) answers(r *sip.Request, tx *sip.ServerTx, offer []byte) (body []byte, ok bool) {
+	if offer == nil {
+		return nil, true
+	}
+	body, refused := c.on.Offered(c, offer)
+	if refused != 0 {
+		c.s.refuse(r, tx, refused, "Not Acceptable Here")
+	}
+	return body, refused == 0
 }
 
 func (c *Call) informed(r *sip.Request, tx *sip.ServerTx) {

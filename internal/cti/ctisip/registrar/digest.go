@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/digest"
 )
 
 // credentials are an Authorization header (RFC 7616 section 3.4).
@@ -19,18 +20,14 @@ type credentials struct {
 
 // parseCredentials reads a Digest Authorization; false when it is another scheme or lacks what we ask for.
 func parseCredentials(v string) (c credentials, ok bool) {
-	scheme, rest, _ := strings.Cut(strings.TrimSpace(v), " ")
-	if !strings.EqualFold(scheme, "Digest") || len(v) > 2048 {
+	params, ok := digest.Params(v)
+	if !ok || len(v) > 2048 {
 		return c, false
 	}
 	fields := map[string]*string{"username": &c.username, "realm": &c.realm, "nonce": &c.nonce, "uri": &c.uri, "response": &c.response,
 		"algorithm": &c.algorithm, "qop": &c.qop, "cnonce": &c.cnonce, "nc": &c.nc}
 	seen := map[string]bool{}
-	for rest != "" {
-		var name, val string
-		name, rest, _ = strings.Cut(rest, "=")
-		name = strings.ToLower(strings.Trim(name, " ,\t"))
-		val, rest = cutValue(strings.TrimLeft(rest, " \t"))
+	for name, val := range params {
 		if seen[name] {
 			return c, false
 		}
@@ -41,27 +38,6 @@ func parseCredentials(v string) (c credentials, ok bool) {
 	}
 	c.algorithm = strings.ToUpper(c.algorithm)
 	return c, c.username != "" && c.nonce != "" && c.uri != "" && c.response != ""
-}
-
-// cutValue cuts a token or a quoted string from the front of s.
-func cutValue(s string) (val, rest string) {
-	if !strings.HasPrefix(s, `"`) {
-		val, rest, _ = strings.Cut(s, ",")
-		return strings.TrimSpace(val), rest
-	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case s[i] == '"':
-			return b.String(), s[i+1:]
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String(), ""
 }
 
 // proves says whether the credentials answer for the secret. It takes as long when they do not.

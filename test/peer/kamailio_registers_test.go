@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,9 +13,7 @@ import (
 // call, and is told when we leave.
 func TestKamailioRegisters(t *testing.T) {
 	needBaresip(t)
-	if _, err := exec.LookPath("kamailio"); err != nil {
-		t.Skip("NOT RUN: kamailio is not installed (apt-get install kamailio)")
-	}
+	needKamailio(t)
 	t.Parallel()
 	for _, row := range []struct{ proto, algorithm string }{{"udp", ""}, {"tcp", ""}, {"udp", "SHA-256"}} {
 		t.Run(row.proto+" "+row.algorithm, func(t *testing.T) {

@@ -49,7 +49,16 @@ func TestMOSMatchesTheEModel(t *testing.T) {
 func mosOver(t *testing.T, loss float64, jitter time.Duration) {
 	const there = 30 * ms
 	n := wire.NewSimulated(7)
-	n.Fate = func(_, _ netip.AddrPort, b []byte, r *rand.Rand) wire.Fate {
+	// Each way has chances of its own: packets that leave at the same instant leave in any order, and would share them out
+	// anew in each run.
+	ways := map[netip.AddrPort]*rand.Rand{}
+	n.Fate = func(from, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate {
+		r := ways[from]
+		if r == nil {
+			a := from.Addr().As4()
+			r = rand.New(rand.NewPCG(7, uint64(a[3])<<16|uint64(from.Port())))
+			ways[from] = r
+		}
 		if r.Float64() < loss/100 {
 			return nil
 		}

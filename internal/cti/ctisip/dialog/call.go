@@ -80,7 +80,7 @@ type Call struct {
 	inv  Invitation
 
 	state  state
-	tx     sip.ClientTransaction
+	tx     *transaction
 	req    *sip.Request // the INVITE on its way
 	cseq   uint32       // of our last request
 	heard  bool         // a provisional answer came
@@ -264,11 +264,11 @@ func (c *Call) again(r *sip.Response) bool {
 }
 
 // txEnded takes the end of the INVITE transaction: ours, Timer B, or a transport that failed.
-func (c *Call) txEnded(tx sip.ClientTransaction, err error) {
+func (c *Call) txEnded(tx *transaction, err error) {
 	if tx != c.tx || c.state != inviting {
 		return
 	}
-	if cut(c.req, err) && (c.heard || !c.recut) {
+	if errors.Is(err, errCut) && (c.heard || !c.recut) {
 		c.recall()
 		return
 	}
@@ -282,19 +282,15 @@ func (c *Call) recall() {
 		return
 	}
 	c.recut = true
-	c.lane.After(reconnect, func() {
-		switch {
-		case c.state != inviting:
-		case c.cancel:
-			c.failed(Failure{Transport: true})
-		default:
-			c.transmit()
-		}
-	})
+	if c.cancel {
+		c.failed(Failure{Transport: true})
+		return
+	}
+	c.transmit()
 }
 
 // silentStream sends an INVITE once more whose stream may have been cut while it was written.
-func (c *Call) silentStream(tx sip.ClientTransaction) {
+func (c *Call) silentStream(tx *transaction) {
 	if tx != c.tx || c.state != inviting || c.heard || c.recut || c.cancel {
 		return
 	}

@@ -141,7 +141,7 @@ func (h *hall) Accept() (net.Conn, error) {
 		}
 		select {
 		case h.places <- struct{}{}:
-			g := &guest{Conn: c, dropped: h.dropped}
+			g := &guest{Conn: c, dropped: h.dropped, over: make(chan struct{})}
 			g.leave = func() { <-h.places; h.left(from, g, known) }
 			if h.secure != nil {
 				g.tls = tls.Server(c, h.secure)
@@ -167,7 +167,8 @@ type guest struct {
 	net.Conn
 	tls     *tls.Conn // Conn, if it is one
 	dropped func(why string)
-	began   bool // a message came
+	began   bool          // a message came
+	over    chan struct{} // closed when it has ended
 	once    sync.Once
 	leave   func()
 }

@@ -119,20 +119,31 @@ func (n *newcomer) listen() error {
 // came and gone keep the streams that others have opened.
 func (s *Stack) came(far netip.AddrPort, g *guest) {
 	s.mu.Lock()
-	s.streams[far] = g
+	s.guests[far] = g
 	s.mu.Unlock()
 }
 
 func (s *Stack) gone(far netip.AddrPort, g *guest) {
+	close(g.over)
 	s.mu.Lock()
-	mine := s.streams[far] == g
+	mine := s.guests[far] == g
 	if mine {
-		delete(s.streams, far)
+		delete(s.guests, far)
 	}
 	s.mu.Unlock()
 	if mine && s.c.StreamEnded != nil {
 		s.c.StreamEnded(far)
 	}
+}
+
+// guestOver returns what is closed when the stream that far has opened ends; nil = there is none.
+func (s *Stack) guestOver(far netip.AddrPort) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.guests[far]; g != nil {
+		return g.over
+	}
+	return nil
 }
 
 // stranger says whether a request came over a stream of somebody who has not registered and is no REGISTER: not one byte
@@ -144,7 +155,7 @@ func (s *Stack) stranger(source string, register bool) bool {
 	}
 	s.c.Dropped("source")
 	s.mu.Lock()
-	g := s.streams[netip.AddrPortFrom(far.Addr().Unmap(), far.Port())]
+	g := s.guests[netip.AddrPortFrom(far.Addr().Unmap(), far.Port())]
 	s.mu.Unlock()
 	if g != nil {
 		g.Close()

@@ -125,7 +125,7 @@ func (s *Stack) within(method sip.RequestMethod, cseq uint32, i Invitation, d di
 	}
 	r.SetBody(nil)
 	s.address(r, i.Transport, d.next)
-	s.secure.mark(r, i.Identity)
+	s.outgoing.mark(r, i.Identity)
 	return r
 }
 

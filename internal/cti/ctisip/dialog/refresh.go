@@ -19,7 +19,7 @@ type refresh struct {
 	update bool          // they take UPDATE
 
 	pending *sip.Request // our re-INVITE or UPDATE without a final answer
-	ptx     sip.ClientTransaction
+	ptx     *transaction
 	body    []byte             // our description
 	asks    []func(alive bool) // who waits for the answer (Verify)
 }

@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Reques
 	}
 	r.SetBody(i.Body)
 	s.address(r, i.Transport, i.Dest)
-	s.secure.mark(r, i.Identity)
+	s.outgoing.mark(r, i.Identity)
 	return r
 }
 
@@ -104,7 +105,7 @@ func (s *Stack) address(r *sip.Request, proto string, dest netip.AddrPort) {
 
 // transact sends a request. Above 1300 bytes it goes over TCP, and over UDP after all when that is refused
 // (RFC 3261 section 18.1.1). It returns the request as it was sent.
-func (s *Stack) transact(r *sip.Request) (*sip.Request, sip.ClientTransaction, error) {
+func (s *Stack) transact(r *sip.Request) (*sip.Request, *transaction, error) {
 	dest, err := netip.ParseAddrPort(r.Destination())
 	if err != nil {
 		return nil, nil, err
@@ -143,35 +144,44 @@ func sizeOf(m sip.Message) int {
 }
 
 // begin sends a request. Only a stream may have to be waited for: dests are addresses, so nothing is looked up.
-func (s *Stack) begin(r *sip.Request) (sip.ClientTransaction, error) {
+func (s *Stack) begin(r *sip.Request) (*transaction, error) {
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
 		return nil, errors.New("dialog: the stack is closed")
 	}
-	ctx := context.Background()
-	if sip.IsReliable(r.Transport()) {
-		var done context.CancelFunc
-		ctx, done = context.WithTimeout(ctx, dialTimeout)
-		defer done()
+	if !sip.IsReliable(r.Transport()) {
+		tx, err := s.tx.Request(context.Background(), r)
+		return &transaction{ClientTx: tx}, err
 	}
-	if r.Transport() == "TLS" {
-		if err := s.secure.ensure(ctx, r); err != nil {
+	ctx, done := context.WithTimeout(context.Background(), dialTimeout)
+	defer done()
+	for again := true; ; again = false {
+		over, err := s.outgoing.ensure(ctx, r)
+		if err != nil {
 			return nil, err
 		}
+		s.traceStream(true, r)
+		tx, err := s.tx.Request(ctx, r)
+		if err == nil || !again { // once more: the stream may have ended between the two
+			return &transaction{tx, over}, err
+		}
 	}
-	s.traceStream(true, r)
-	tx, err := s.tx.Request(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return tx, nil
 }
 
+// transaction is one of ours.
+type transaction struct {
+	*sip.ClientTx
+	over <-chan struct{} // closed when its stream has ended; nil = it has none
+}
+
+// errCut is the end of a transaction whose stream has ended.
+var errCut = fmt.Errorf("dialog: its stream was cut: %w", sip.ErrTransactionTransport)
+
 // follow brings the responses and the end of a transaction onto the lane, in order. got is nil for an INVITE: its
-// answers come by arrived.
-func (s *Stack) follow(lane *Lane, tx sip.ClientTransaction, got func(*sip.Response), ended func(error)) {
+// answers come by arrived. An answer may come just before the end of its stream and be overtaken by it.
+func (s *Stack) follow(lane *Lane, tx *transaction, got func(*sip.Response), ended func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -180,8 +190,16 @@ func (s *Stack) follow(lane *Lane, tx sip.ClientTransaction, got func(*sip.Respo
 		return
 	}
 	s.follows.Go(func() {
+		over := tx.over
+		var late <-chan time.Time
 		for {
 			select {
+			case <-over:
+				over, late = nil, time.After(overtaken)
+			case <-late:
+				tx.Terminate()
+				lane.Do(func() { ended(errCut) })
+				return
 			case r := <-tx.Responses():
 				if got != nil {
 					lane.Do(func() { got(r) })
@@ -254,8 +272,8 @@ func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), n int
 		}
 		finished = true
 		silent.Stop()
-		if anew && cut(sent, err) {
-			lane.After(reconnect<<(2*n), func() { s.shot(lane, r, done, n+1) })
+		if anew && errors.Is(err, errCut) {
+			s.shot(lane, r, done, n+1)
 			return
 		}
 		done(nil)
@@ -266,24 +284,17 @@ func (s *Stack) shot(lane *Lane, r *sip.Request, done func(*sip.Response), n int
 // have been cut while the request was written.
 const streamPatience = 2 * time.Second
 
-// reconnect lets the library forget a stream that was cut. A busy machine may need longer to notice: each wait is four
-// times the one before.
-const (
-	reconnect   = 50 * time.Millisecond
-	streamTries = 3
-)
+// overtaken is how long after the end of its stream an answer may still be on its way through us.
+const overtaken = 50 * time.Millisecond
 
-// cut says whether a transaction ended because its stream did.
-func cut(r *sip.Request, err error) bool {
-	return sip.IsReliable(r.Transport()) && errors.Is(err, sip.ErrTransactionTransport)
-}
+const streamTries = 2
 
 // write sends a request outside of transactions: an ACK.
 func (s *Stack) write(r *sip.Request) {
-	if r.Transport() == "TLS" {
+	if sip.IsReliable(r.Transport()) {
 		ctx, done := context.WithTimeout(context.Background(), dialTimeout)
 		defer done()
-		if err := s.secure.ensure(ctx, r); err != nil {
+		if _, err := s.outgoing.ensure(ctx, r); err != nil {
 			s.c.Log.Debug("ack not sent", "error", err)
 			return
 		}

@@ -46,7 +46,7 @@ type Stack struct {
 	c        Config
 	tp       *sip.TransportLayer
 	tx       *sip.TransactionLayer
-	secure   *secure
+	outgoing *streams
 	sockets  []*socket
 	wg       sync.WaitGroup
 	panicked func(v any)
@@ -60,7 +60,7 @@ type Stack struct {
 
 	mu      sync.Mutex
 	calls   map[string]*Call
-	streams map[netip.AddrPort]*guest // opened by others
+	guests  map[netip.AddrPort]*guest // streams that others have opened
 	waiting int                       // INVITEs of theirs without a final answer
 	stray   map[string]time.Time      // foreign 200s that were ended, by Call-ID and tag
 	swept   time.Time
@@ -87,19 +87,19 @@ var settle = sync.OnceFunc(func() {
 // Open opens the sockets and serves them until Close.
 func Open(c Config) (*Stack, error) {
 	settle()
-	s := &Stack{c: c, calls: map[string]*Call{}, streams: map[netip.AddrPort]*guest{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{},
+	s := &Stack{c: c, calls: map[string]*Call{}, guests: map[netip.AddrPort]*guest{}, stray: map[string]time.Time{}, routes: map[netip.Addr]netip.Addr{},
 		busy: make(chan *Lane), idle: make(chan struct{}, maxIdle), over: make(chan struct{})}
 	s.panicked = func(v any) { c.Panicked(v, debug.Stack()) }
 	log := slog.New(quiet{c.Log.Handler()})
 	f := &folds{ended: map[string]bool{}}
 	s.tp = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log),
-		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: dials(c, log), TLS: undialled(c, log)}))
-	s.secure = newSecure(s)
+		sip.WithTransportLayerReadFilter(f.check), sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: undialled(log), TLS: &sip.TransportTLS{TransportTCP: undialled(log)}}))
+	s.outgoing = newStreams(s)
 	s.tp.OnMessage(s.arrived) // before the transactions see it
-	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched),
-		sip.WithTransactionLayerTerminateOnConnClose())
+	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(log), sip.WithTransactionLayerUnhandledResponseHandler(s.unmatched))
 	s.tx.OnRequest(s.request)
-	s.wg.Go(func() { s.tp.ServeTLS(s.secure.lobby) })
+	s.wg.Go(func() { s.tp.ServeTCP(s.outgoing.lobby["tcp"]) })
+	s.wg.Go(func() { s.tp.ServeTLS(s.outgoing.lobby["tls"]) })
 	for _, l := range c.Listen {
 		if err := s.listen(l); err != nil {
 			s.Close()
@@ -111,15 +111,6 @@ func Open(c Config) (*Stack, error) {
 
 // dialTimeout bounds how long a lane waits for a stream.
 const dialTimeout = 2 * time.Second
-
-func dials(c Config, log *slog.Logger) *sip.TransportTCP {
-	return &sip.TransportTCP{WriteTimeout: dialTimeout, DialerCreate: func(l net.Addr) net.Dialer {
-		if t, ok := l.(*net.TCPAddr); !ok || t == nil {
-			l = nil // a typed nil is an address to net.Dialer
-		}
-		return net.Dialer{Timeout: dialTimeout, LocalAddr: l, Control: c.mark}
-	}}
-}
 
 // mark gives a socket our mark, before it is used.
 func (c Config) mark(network, _ string, raw syscall.RawConn) error {
@@ -176,7 +167,7 @@ func (s *Stack) listenStream(proto, host string) error {
 		if s.c.Cert == nil {
 			return fmt.Errorf("listen tls://%s: there is no certificate", host)
 		}
-		h.secure, h.taken, serve = s.c.Cert.config(), s.secure.ours, s.tp.ServeTLS
+		h.secure, h.taken, serve = s.c.Cert.config(), s.outgoing.ours, s.tp.ServeTLS
 	}
 	l, err := (&net.ListenConfig{Control: s.c.mark}).Listen(context.Background(), family("tcp", host), host)
 	if err != nil {
@@ -246,7 +237,7 @@ func (s *Stack) Close() {
 	for _, k := range s.sockets {
 		k.close()
 	}
-	s.secure.lobby.Close()
+	s.outgoing.close()
 	s.tp.Close()
 	s.follows.Wait() // their ends are on the lanes now
 	s.gate.Lock()

@@ -67,11 +67,7 @@ agents:
 // talkThrough lets a callback be connected for a while, ends it, and asks both telephones what they heard.
 func talkThrough(t testing.TB, s *service, cb string, phones ...*softphone) {
 	t.Helper()
-	s.connected(t, cb, 2*soon)
-	s.await(t, cb, soon+4*time.Second, "talking for a while", func(r *record) bool {
-		joined := r.last("visitor").BridgedAt
-		return r.State == "ended" || joined != nil && time.Since(*joined) > 4*time.Second
-	})
+	s.talked(t, cb)
 	s.cancel(t, cb)
 	if r := s.ended(t, cb, soon); r.Outcome != "completed" || r.TalkS < 3.5 {
 		t.Errorf("outcome %s, talk_s %.1f", r.Outcome, r.TalkS)

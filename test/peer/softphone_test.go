@@ -127,6 +127,7 @@ module_app ctrl_tcp.so
 	if strings.Contains(host, ":") {
 		family = "-6"
 	}
+	defer starting()()
 	p.cmd = at.command(exec.Command("baresip", family, "-v", "-f", p.dir))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {

@@ -47,6 +47,8 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 		return c.sw.Play(c.ctx, a.Leg, c.hold(cb, a))
 	case ReferTrying, ReferRinging, ReferDone, ReferFailed, ReferRefused:
 		return c.sw.Refer(c.ctx, a.Leg, progress[a.Effect])
+	case turnRecording:
+		c.spawn(func() { c.turnRecording(cb.ID) })
 	case reload:
 		return c.Reload(c.ctx)
 	case bookCaller:

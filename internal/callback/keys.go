@@ -18,6 +18,7 @@ const (
 	keyAgain   = '1'  // an agent who is told that nobody answered: once more, now
 	neverKeys  = "99" // a visitor who is asked: never call me, or it was not me
 	leaveKeys  = "*5" // an agent in talk: leave our message on the machine, I am free
+	recordKeys = "*7" // an agent in talk: pause the recording, or let it go on
 	pairWithin = 3 * time.Second
 )
 
@@ -48,7 +49,7 @@ func (p *presses) pair(ev cti.Event) string {
 	case cti.LegDigit:
 		before, ok := p.last[ev.Leg]
 		if ok && ev.At.Sub(before.at) <= pairWithin {
-			if both := string([]byte{before.key, ev.Digit}); both == neverKeys || both == leaveKeys {
+			if both := string([]byte{before.key, ev.Digit}); both == neverKeys || both == leaveKeys || both == recordKeys {
 				delete(p.last, ev.Leg)
 				return both
 			}
@@ -85,6 +86,8 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 		d.turnsAway(l, cti.CallRejected, speech.AgentPassed, "somebody else")
 	case !visitor && d.State == Connected && pair == leaveKeys:
 		d.apply(Input{Event: MessageLeft, Actor: ByAgent, Reason: ReasonMessageLeft, Result: ResultMachine, Detail: "the agent lets us leave the message"})
+	case !visitor && d.State == Connected && pair == recordKeys:
+		d.acts = append(d.acts, Act{Effect: turnRecording})
 	}
 }
 

@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
@@ -115,6 +116,30 @@ func (c *Conductor) Record(ctx context.Context, cb id.Callback, do cti.RecordCom
 		d.note(by, "recording_"+string(do), "")
 		return nil
 	})
+}
+
+// turnRecording pauses the recording of a talk that runs, or lets one that pauses go on: which of them, the journal knows.
+// An agent whose talk is not recorded hears nothing.
+func (c *Conductor) turnRecording(cb id.Callback) {
+	lines, err := c.store.Journal(c.ctx, cb)
+	if err == nil {
+		_, err = c.Record(c.ctx, cb, turned(lines), ByAgent)
+	}
+	if err != nil && c.ctx.Err() == nil {
+		c.Log.Info("recording not turned", "callback", cb, "err", err)
+	}
+}
+
+func turned(lines []Line) cti.RecordCommand {
+	for _, l := range slices.Backward(lines) {
+		switch l.Event {
+		case "recording_" + string(cti.RecordPause):
+			return cti.RecordResume
+		case "recording_" + string(cti.RecordResume), string(cti.LegJoined):
+			return cti.RecordPause
+		}
+	}
+	return cti.RecordPause
 }
 
 func notRecorded() *fault.Fault {

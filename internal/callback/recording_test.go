@@ -97,6 +97,33 @@ func TestRecordedTalk(t *testing.T) {
 	})
 }
 
+// An agent pauses a recording by two keys and lets it go on by the same; the journal has it. The same keys of a visitor are
+// his own affair.
+func TestRecordingKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &tapes{}
+		w := newWorld(t, recordsAll)
+		w.stop()
+		w.recorder = rec
+		w.boot()
+		defer w.stop()
+		w.phones.Person(telephones["ann"], ctisim.Person{Answers: 2 * time.Second, Press: "*7 *7 *7 7", PressAfter: 20 * time.Second})
+		w.phones.Person(telephones["vera"], ctisim.Person{Answers: 3 * time.Second, Talk: time.Minute, Press: "*7", PressAfter: 30 * time.Second})
+		cb := w.ask("vera")
+		w.reaches(cb, callback.Ended)
+		pass(5 * time.Second)
+		var turns []string
+		for _, l := range w.journal(cb) {
+			if do, ok := strings.CutPrefix(l.Event, "recording_"); ok && do != "ended" {
+				turns = append(turns, string(l.Actor)+" "+do)
+			}
+		}
+		if got := strings.Join(turns, ", "); got != "agent pause, agent resume, agent pause" {
+			t.Errorf("the journal tells %q", got)
+		}
+	})
+}
+
 // A button may say otherwise than its business; who cannot be recorded talks all the same.
 func TestNotRecorded(t *testing.T) {
 	for name, row := range map[string]struct {

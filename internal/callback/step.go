@@ -61,6 +61,9 @@ const (
 // reload reads what is set up again: this step has changed it.
 const reload Effect = "reload"
 
+// turnRecording pauses the recording of the talk, or lets it go on.
+const turnRecording Effect = "turn_recording"
+
 // Acts of a call that came in: a callback is made of it; what its caller had waited for is closed.
 const (
 	bookCaller   Effect = "book_caller"

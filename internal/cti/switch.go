@@ -31,6 +31,7 @@ type Switch interface {
 	Join(ctx context.Context, j Join) error
 
 	// Record pauses, resumes or stops the recording of the talk that a leg is in; ErrNotRecorded without one. Idempotent.
+	// Who is no visitor hears SoundPaused or SoundResumed when that changes something.
 	Record(ctx context.Context, leg id.Leg, c RecordCommand) error
 
 	// Play changes what an answered leg hears until the next Play or Join.
@@ -212,6 +213,8 @@ const (
 	SoundZip      Sound = "zip"      // 160 ms: you are on the air
 	SoundWarn     Sound = "warn"     // one beep: a minute is left
 	SoundBye      Sound = "bye"      // the other side has hung up
+	SoundPaused   Sound = "paused"   // two falling notes: the recording pauses
+	SoundResumed  Sound = "resumed"  // two rising notes: it goes on
 )
 
 // Progress is how a transfer goes, for the telephone that asked for it.

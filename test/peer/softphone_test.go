@@ -114,6 +114,7 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
+module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so

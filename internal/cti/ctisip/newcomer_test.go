@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -124,4 +125,30 @@ func readMsg(t *testing.T, c net.Conn, in *bufio.Reader) *msg {
 	}
 	m.body = string(body)
 	return m
+}
+
+// A stream on which nothing is heard for as long as its telephone has promised is over, though others may be silent longer.
+func TestSilentStreamEnds(t *testing.T) {
+	b := newBench(t, wire.Real{})
+	b.start("udp://127.0.0.1:0", "tcp://127.0.0.1:0")
+	defer b.stop()
+	b.devices("ann")
+	b.sw.doors.registered(netip.MustParseAddr("127.0.0.1"), true) // whoever comes from here is known
+	c, other := b.stream(), b.stream()
+	for _, c := range []net.Conn{c, other} {
+		io.WriteString(c, "\r\n\r\n")
+		pong := make([]byte, 2)
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.ReadFull(c, pong); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.sw.stack.Expect(c.LocalAddr().(*net.TCPAddr).AddrPort(), 50*time.Millisecond)
+	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the silent one: %v", err)
+	}
+	other.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err := other.Read(make([]byte, 1)); err == io.EOF {
+		t.Error("the other one has ended too")
+	}
 }

@@ -18,6 +18,7 @@ type recorder struct {
 	sw     *Switch
 	rec    cti.Recording
 	of     *leg // whose event tells the end
+	legs   [2]*leg
 	file   *recording.Writer
 	orders chan recordOrder
 	quit   chan struct{}
@@ -58,7 +59,7 @@ func (sw *Switch) record(a, b *leg, want *cti.Recording) *recorder {
 		a.lane.Do(func() { a.recorded(want.ID, 0) })
 		return nil
 	}
-	r := &recorder{sw: sw, rec: *want, of: a, file: file, orders: make(chan recordOrder), quit: make(chan struct{}), done: make(chan struct{})}
+	r := &recorder{sw: sw, rec: *want, of: a, legs: [2]*leg{a, b}, file: file, orders: make(chan recordOrder), quit: make(chan struct{}), done: make(chan struct{})}
 	sw.mu.Lock()
 	a.recorder, b.recorder = r, r
 	sw.mu.Unlock()
@@ -153,9 +154,20 @@ func (r *recorder) obey(o recordOrder) {
 		for _, row := range r.rows {
 			row.Clear()
 		}
+		r.beep(cti.SoundPaused)
 	case o.do == cti.RecordResume && r.paused != 0:
 		r.write(o.at)
 		r.paused = 0
+		r.beep(cti.SoundResumed)
+	}
+}
+
+// beep lets whoever is no visitor hear that it was obeyed. The file holds what the far ends say, so it is not in there.
+func (r *recorder) beep(s cti.Sound) {
+	for i, l := range r.legs {
+		if l.o.Party != cti.Visitor {
+			r.sides[i].Insert(r.sw.sounds.Sound(s, l.o.Region))
+		}
 	}
 }
 

@@ -101,16 +101,22 @@ func TestRecording(t *testing.T) {
 			if err := b.sw.Record(context.Background(), "leg_v", c); err != nil {
 				t.Error(err)
 			}
+			now := time.Now()
+			b.pass(time.Second)
+			first := map[cti.RecordCommand]float64{cti.RecordPause: 880, cti.RecordResume: 587}[c]
+			if mine, other := ann.level(first, now.Add(40*time.Millisecond), now.Add(140*time.Millisecond)), vis.level(first, now, now.Add(time.Second)); mine < 1500 || other > 200 {
+				t.Errorf("%s: the agent hears its tone at %.0f, the visitor at %.0f", c, mine, other)
+			}
 		}
 		b.pass(10 * time.Second)
 		b.sw.HangUp(context.Background(), "leg_v", cti.HangUp{})
 		length := b.await("a", cti.RecordingEnded).Length
-		between(t, "length", length, 30*time.Second, 30200*time.Millisecond)
+		between(t, "length", length, 32*time.Second, 32200*time.Millisecond)
 		left, right := sides(t, file)
 		if d := time.Duration(len(left)) * time.Second / audio.Rate; d != length {
 			t.Errorf("the file sounds %v, told were %v", d, length)
 		}
-		for _, at := range []time.Duration{time.Second, 8 * time.Second, 21 * time.Second, 28 * time.Second} {
+		for _, at := range []time.Duration{time.Second, 8 * time.Second, 22 * time.Second, 30 * time.Second} {
 			if own, other := around(left, 440, at), around(left, 1000, at); own < 7000 || other > 50 {
 				t.Errorf("at %v the agent's channel has 440 Hz at %.0f, 1000 Hz at %.0f", at, own, other)
 			}
@@ -118,7 +124,7 @@ func TestRecording(t *testing.T) {
 				t.Errorf("at %v the visitor's channel has 1000 Hz at %.0f, 440 Hz at %.0f", at, own, other)
 			}
 		}
-		for i := 10050 * 8; i < 19950*8; i++ {
+		for i := 10050 * 8; i < 20950*8; i++ {
 			if left[i] != 0 || right[i] != 0 {
 				t.Fatalf("sample %d of the pause is %d, %d", i, left[i], right[i])
 			}

@@ -122,11 +122,10 @@ func requestOf(r *sip.Request, from netip.AddrPort) registrar.Request {
 	q := registrar.Request{From: netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), Transport: sip.NetworkToLower(r.Transport()),
 		Host: r.Recipient.Host, User: r.To().Address.User, CallID: string(*r.CallID()), CSeq: r.CSeq().SeqNo,
 		Contacts: values(r, "Contact"), Authorization: values(r, "Authorization")}
-	for name, to := range map[string]*string{"Expires": &q.Expires, "User-Agent": &q.UserAgent, "Require": &q.Require} {
-		if v := values(r, name); len(v) > 0 {
-			*to = v[0]
-		}
+	for name, to := range map[string]*string{"Expires": &q.Expires, "User-Agent": &q.UserAgent, "Require": &q.Require, "Supported": &q.Supported} {
+		*to = strings.Join(values(r, name), ",")
 	}
+	q.Expires, _, _ = strings.Cut(q.Expires, ",")
 	return q
 }
 
@@ -157,6 +156,9 @@ func (f *office) registered(r *sip.Request) *sip.Response {
 	a := f.Register(ctx, requestOf(r, from))
 	if a.Code == 0 {
 		return nil
+	}
+	if r.Transport() != "UDP" {
+		f.sw.stack.Expect(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), a.Flow)
 	}
 	f.awake()
 	return f.response(r, a)

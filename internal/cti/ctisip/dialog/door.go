@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"ringback/internal/wire"
 )
 
 // door is a packet socket that lets in only known sources: a stranger's datagram ends here, before the parser, and not
@@ -103,7 +106,11 @@ const (
 	maxStreams  = 512
 	idleStream  = 2 * time.Minute
 	firstStream = 10 * time.Second // until its first message, a TLS handshake included
+	unheard     = 15 * time.Second // what we write is not acknowledged: the far end, or its router, has forgotten the stream
 )
+
+// probes find a far end that has gone without a word.
+var probes = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
 // hall is a stream listener that closes the connections of strangers, and those above the limit, unread.
 type hall struct {
@@ -131,6 +138,9 @@ func (h *hall) Accept() (net.Conn, error) {
 		c, err := h.Listener.Accept()
 		if err != nil {
 			return nil, err
+		}
+		if t, ok := c.(*net.TCPConn); ok {
+			watch(t)
 		}
 		from := portOf(c.RemoteAddr())
 		known := h.allow(from.Addr())
@@ -162,12 +172,22 @@ func (h *hall) Accept() (net.Conn, error) {
 	}
 }
 
+// watch lets the kernel end a stream whose far end is not there any more: without it what we write is repeated for a
+// quarter of an hour.
+func watch(t *net.TCPConn) {
+	_ = t.SetKeepAliveConfig(probes)
+	if raw, err := t.SyscallConn(); err == nil {
+		wire.Patience(raw, unheard)
+	}
+}
+
 // guest is an accepted connection that may not be silent for ever.
 type guest struct {
 	net.Conn
 	tls     *tls.Conn // Conn, if it is one
 	dropped func(why string)
 	began   bool          // a message came
+	quiet   atomic.Int64  // it has failed when nothing comes for so long, a time.Duration; 0 = idleStream
 	over    chan struct{} // closed when it has ended
 	once    sync.Once
 	leave   func()
@@ -175,6 +195,9 @@ type guest struct {
 
 func (g *guest) Read(b []byte) (int, error) {
 	patience := idleStream
+	if q := time.Duration(g.quiet.Load()); q > 0 {
+		patience = q
+	}
 	if !g.began {
 		patience = firstStream
 	}

@@ -136,6 +136,17 @@ func (s *Stack) gone(far netip.AddrPort, g *guest) {
 	}
 }
 
+// Expect ends the stream that far has opened when nothing is heard on it for so long; 0 = as long as others may be silent.
+func (s *Stack) Expect(far netip.AddrPort, quiet time.Duration) {
+	s.mu.Lock()
+	g := s.guests[far]
+	s.mu.Unlock()
+	if g == nil || g.quiet.Swap(int64(quiet)) == int64(quiet) || quiet == 0 {
+		return
+	}
+	g.SetReadDeadline(time.Now().Add(quiet)) // the read that waits now began with the other patience
+}
+
 // guestOver returns what is closed when the stream that far has opened ends; nil = there is none.
 func (s *Stack) guestOver(far netip.AddrPort) <-chan struct{} {
 	s.mu.Lock()

@@ -18,6 +18,9 @@ var figures = map[cti.Sound]func() []int16{
 	cti.SoundWarn:   func() []int16 { return melody(0.20, note(1000, 250)) },
 	cti.SoundBye:    func() []int16 { return melody(0.18, note(494, 200), note(392, 200), note(330, 350)) },
 	cti.SoundWait:   waiting,
+
+	cti.SoundPaused:  func() []int16 { return melody(0.15, note(880, 120), note(587, 160)) },
+	cti.SoundResumed: func() []int16 { return melody(0.15, note(587, 120), note(880, 160)) },
 }
 
 // waiting is four times 15 s, each with its own figure every 2.5 s: who waits hears that time passes.

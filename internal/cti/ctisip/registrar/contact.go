@@ -14,6 +14,7 @@ type contact struct {
 	star     bool
 	expires  int // seconds; -1 = not said
 	instance string
+	regID    int // of RFC 5626, 0 = none
 }
 
 var errContact = errors.New("a Contact that cannot be read")
@@ -67,6 +68,8 @@ func parseContact(s string) (c contact, err error) {
 			if len(v) <= 128 && !strings.ContainsAny(v, "\"\r\n\x00") {
 				c.instance = v
 			}
+		case "reg-id":
+			c.regID = max(0, seconds(v))
 		}
 	}
 	return c, nil

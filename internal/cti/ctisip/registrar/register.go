@@ -26,6 +26,7 @@ type Request struct {
 	Authorization []string
 	UserAgent     string
 	Require       string
+	Supported     string
 }
 
 // Answer is what is said to it. Code 0 = nothing at all.
@@ -33,12 +34,15 @@ type Answer struct {
 	Code    int
 	Reason  string
 	Headers []Header
+	Flow    time.Duration // the stream that it came over has failed when nothing is heard for so long; 0 = as other streams
 }
 
 // Header is one line.
 type Header struct{ Name, Value string }
 
-func refuse(code int, reason string, h ...Header) Answer { return Answer{code, reason, h} }
+func refuse(code int, reason string, h ...Header) Answer {
+	return Answer{Code: code, Reason: reason, Headers: h}
+}
 
 // Proved says whether a request carries a nonce that we gave to its address: it is no spoofed one. What has none needs
 // no state to be answered.
@@ -102,8 +106,8 @@ func (r *Registrar) Register(ctx context.Context, q Request) Answer {
 		return r.Challenge(q, true)
 	}
 	r.bans.forgive(from, q.User)
-	if q.Require != "" {
-		return refuse(420, "Bad Extension", Header{"Unsupported", q.Require})
+	if odd := unknown(q.Require); odd != "" {
+		return refuse(420, "Bad Extension", Header{"Unsupported", odd})
 	}
 	return r.bind(ctx, q)
 }
@@ -140,7 +144,7 @@ func (r *Registrar) bind(ctx context.Context, q Request) Answer {
 			return refuse(500, "Server Internal Error", Header{"Retry-After", "5"})
 		}
 	}
-	return r.list(q.User, now)
+	return outbound(q, contacts, r.list(q.User, now))
 }
 
 // change is one binding to be made, or with expires 0 to be ended.

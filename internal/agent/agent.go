@@ -18,6 +18,7 @@ type Agent struct {
 	PasswordHash string     // argon2id; "" = cannot sign in
 	SIP          cti.Secret // of the same password, for her telephones; zero = they cannot register
 	Ready        bool       // begins as ready: has a telephone and no desk
+	Supervisor   bool       // may watch those who answer for the businesses that she represents
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Status

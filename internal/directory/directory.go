@@ -4,6 +4,8 @@ package directory
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"ringback/internal/agent"
 	"ringback/internal/cti"
@@ -30,6 +32,7 @@ type Directory struct {
 	inbound  map[phone.Number]*subscriber.Subscriber   // by numbers of theirs
 	dialled  map[phone.Number][]*subscriber.Subscriber // by caller ID
 	answers  map[id.Subscriber][]*agent.Representation
+	serves   map[id.Agent][]*agent.Representation
 }
 
 // Kind names what a seed line or a route is about.
@@ -87,7 +90,7 @@ func (d *Directory) Index() {
 	d.byNumber = map[string][]*subscriber.Block{}
 	d.own = map[phone.Number]bool{}
 	d.inbound, d.dialled = map[phone.Number]*subscriber.Subscriber{}, map[phone.Number][]*subscriber.Subscriber{}
-	d.answers = map[id.Subscriber][]*agent.Representation{}
+	d.answers, d.serves = map[id.Subscriber][]*agent.Representation{}, map[id.Agent][]*agent.Representation{}
 	slug := func(k Kind, s, id string) {
 		if d.bySlug[k] == nil {
 			d.bySlug[k] = map[string]string{}
@@ -122,6 +125,7 @@ func (d *Directory) Index() {
 	}
 	for _, r := range d.Representations {
 		d.answers[r.Subscriber] = append(d.answers[r.Subscriber], r)
+		d.serves[r.Agent] = append(d.serves[r.Agent], r)
 		if r.CallerID != "" {
 			d.own[r.CallerID] = true
 		}
@@ -198,3 +202,36 @@ func (d *Directory) Called(n phone.Number) *subscriber.Subscriber {
 
 // Representatives of a business.
 func (d *Directory) Representatives(s id.Subscriber) []*agent.Representation { return d.answers[s] }
+
+// Serves lists what an agent answers as, by the names of the businesses.
+func (d *Directory) Serves(a id.Agent) []*agent.Representation {
+	all := slices.Clone(d.serves[a])
+	slices.SortFunc(all, func(x, y *agent.Representation) int {
+		return strings.Compare(d.nameOf(x.Subscriber), d.nameOf(y.Subscriber))
+	})
+	return all
+}
+
+func (d *Directory) nameOf(s id.Subscriber) string {
+	if sub := d.Subscribers[s]; sub != nil {
+		return sub.Name + " " + string(s)
+	}
+	return string(s)
+}
+
+// Agent by id or slug; nil when there is none.
+func (d *Directory) Agent(idOrSlug string) *agent.Agent {
+	return d.Agents[id.Agent(d.ID(Agent, idOrSlug))]
+}
+
+// Principal of an agent who has signed in: what she represents now.
+func (d *Directory) Principal(a *agent.Agent) login.Principal {
+	p := login.Principal{Role: login.Agent, Agent: a.ID, Sees: login.Nobody}
+	if a.Supervisor {
+		p.Role = login.Supervisor
+	}
+	for _, r := range d.Serves(a.ID) {
+		p.Represents = append(p.Represents, r.Subscriber)
+	}
+	return p
+}

@@ -40,6 +40,7 @@ type (
 const (
 	CallbackToken = "t_"  // a visitor's status page
 	SecretKey     = "sk_" // the keyed API
+	SessionToken  = "ss_" // an agent's desk, in a cookie
 )
 
 // Mint makes new ids and tokens from a clock and a source of randomness; both are given, so that a simulated day

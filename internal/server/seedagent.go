@@ -17,7 +17,7 @@ const (
 )
 
 func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
-	out := agent.Agent{Slug: f.ID, Name: f.Name, Ready: f.Ready}
+	out := agent.Agent{Slug: f.ID, Name: f.Name, Ready: f.Ready, Supervisor: f.Supervisor}
 	if f.Name == "" {
 		out.Name = f.ID
 	}

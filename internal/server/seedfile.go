@@ -123,6 +123,7 @@ type seedAgent struct {
 	Devices      []seedDevice         `yaml:"devices"`
 	PasswordFile string               `yaml:"password_file"`
 	Ready        bool                 `yaml:"ready"`
+	Supervisor   bool                 `yaml:"supervisor"`
 	Represents   []seedRepresentation `yaml:"represents"`
 }
 

@@ -88,7 +88,7 @@ func scanButton(scan scanner) (b subscriber.Button, err error) {
 	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields)
 }
 
-const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, created_at, updated_at, " + statusColumns
+const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, created_at, updated_at, " + statusColumns
 
 // agentRow seals what her telephones register with: who reads it could register in her name.
 func agentRow(db *DB, a *agent.Agent) []any {
@@ -96,7 +96,7 @@ func agentRow(db *DB, a *agent.Agent) []any {
 	if a.SIP != (cti.Secret{}) {
 		secret = db.seal.seal(agentPlace(a.ID), []byte(toJSON(a.SIP)))
 	}
-	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
+	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), number(a.Supervisor), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
 		string(a.Presence), a.Reason, micro.Of(a.Since), micro.Of(a.Until), string(a.Callback), micro.Of(a.IdleFrom)}
 }
 
@@ -105,12 +105,12 @@ func agentPlace(a id.Agent) string { return "agent " + string(a) }
 func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 	var slug sql.NullString
 	var devices, sealed []byte
-	var ready, created, updated int64
+	var ready, supervisor, created, updated int64
 	var s statusRow
-	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &created, &updated}, s.dest()...)...); err != nil {
+	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &supervisor, &created, &updated}, s.dest()...)...); err != nil {
 		return a, err
 	}
-	a.Slug, a.Ready, a.CreatedAt, a.UpdatedAt, a.Status = slug.String, ready != 0, micro.Time(created), micro.Time(updated), s.status()
+	a.Slug, a.Ready, a.Supervisor, a.CreatedAt, a.UpdatedAt, a.Status = slug.String, ready != 0, supervisor != 0, micro.Time(created), micro.Time(updated), s.status()
 	if len(sealed) > 0 {
 		text, err := db.seal.open(agentPlace(a.ID), sealed)
 		if err != nil {

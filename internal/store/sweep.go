@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"ringback/internal/login"
 	"ringback/internal/store/micro"
 )
 
-// Sweep deletes what nobody asks for any more, answers older than KeepAnswers and counted events that left every window,
-// a slice at a time. It returns how many rows went.
+// Sweep deletes what nobody asks for any more, answers older than KeepAnswers, counted events that left every window and
+// sessions that nobody uses, a slice at a time. It returns how many rows went.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) {
 	for _, q := range []struct {
 		statement string
@@ -19,6 +20,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) 
 			(SELECT principal, route, key FROM idempotency WHERE at <= $1 ORDER BY at LIMIT 500)`, now.Add(-KeepAnswers)},
 		{`DELETE FROM velocity WHERE (key, at, cause) IN
 			(SELECT key, at, cause FROM velocity WHERE until_at <= $1 ORDER BY until_at LIMIT 500)`, now},
+		{`DELETE FROM sessions WHERE token_hash IN
+			(SELECT token_hash FROM sessions WHERE seen_at <= $1 ORDER BY seen_at LIMIT 500)`, now.Add(-login.Idle)},
 	} {
 		for more := true; more; {
 			var n int64

@@ -54,6 +54,7 @@ type house struct {
 	remote    string                    // address of the visitor; "" = httptest's
 	checks    map[string]string         // of readyz
 	tapes     *tapes
+	gate      *login.Gate
 }
 
 const (
@@ -85,9 +86,11 @@ func newHouse(t *testing.T) *house {
 	h.tapes = &tapes{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
+	h.gate = login.NewGate(login.GateDeps{Sessions: &sessions{all: map[string]login.Session{}}, Mint: h.mint, Now: h.Now,
+		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})

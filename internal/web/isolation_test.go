@@ -43,6 +43,9 @@ func TestNobodySeesAnothersThings(t *testing.T) {
 		c, _ := h.call(callback.Callback{State: callback.Scheduled, Name: "Vera of Acme"})
 		kind := strings.Split(strings.TrimPrefix(r.Pattern, "/api/v1/"), "/")[0]
 		ids := h.acmes(string(c.ID))[kind]
+		if !strings.Contains(r.Pattern, "{") {
+			ids = []string{""}
+		}
 		if len(ids) == 0 {
 			t.Errorf("%s: no ids of kind %s to try", r.Pattern, kind)
 		}

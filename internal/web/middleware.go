@@ -106,14 +106,28 @@ var token = regexp.MustCompile(`\b(t|r|sk)_[A-Za-z0-9_-]{8,}`)
 // cut takes tokens out of a path before it is logged.
 func cut(path string) string { return token.ReplaceAllString(path, "${1}_…") }
 
-// opened lets a keyed request in.
+// opened lets in who has a key, or where a desk may come, an agent's session. A key that is sent counts, also beside a
+// cookie.
 func (s *service) opened(ctx context.Context, r *http.Request, who door.Who) (context.Context, error) {
-	if who == door.Anyone {
+	switch {
+	case who == door.Anyone:
 		return ctx, nil
+	case r.Header.Get("Authorization") != "":
+		return s.withKey(ctx, r, who)
+	case who == door.Desk && door.Session(r) != "":
+		return s.withSession(ctx, r)
+	case who == door.Desk:
+		return nil, fault.New(fault.NoKey, "Sign in, or send your key as Authorization: Bearer sk_….")
+	case door.Session(r) != "":
+		if _, err := s.withSession(ctx, r); err != nil {
+			return nil, err
+		}
+		return nil, fault.New(fault.Forbidden, "This takes a key. Who has signed in at a desk may not do it.")
 	}
-	if r.Header.Get("Authorization") == "" {
-		return nil, fault.New(fault.NoKey, "Send your key as Authorization: Bearer sk_….")
-	}
+	return nil, fault.New(fault.NoKey, "Send your key as Authorization: Bearer sk_….")
+}
+
+func (s *service) withKey(ctx context.Context, r *http.Request, who door.Who) (context.Context, error) {
 	k := s.Conductor.Directory().KeyBySecret(id.TokenHash(door.Bearer(r)))
 	if k == nil {
 		return nil, fault.New(fault.BadKey, "This key is not known. It may have been deleted.")
@@ -123,4 +137,16 @@ func (s *service) opened(ctx context.Context, r *http.Request, who door.Who) (co
 		return nil, fault.New(fault.Forbidden, "This takes an operator's key.")
 	}
 	return door.WithPrincipal(ctx, p), nil
+}
+
+// withSession lets an agent in. A browser sends her cookie with whatever page asks for it: other sites' do nothing.
+func (s *service) withSession(ctx context.Context, r *http.Request) (context.Context, error) {
+	if err := s.sameOrigin(r); err != nil {
+		return nil, err
+	}
+	a, err := s.Gate.Who(ctx, door.Session(r))
+	if err != nil {
+		return nil, err
+	}
+	return door.WithPrincipal(ctx, s.Conductor.Directory().Principal(a)), nil
 }

@@ -23,7 +23,7 @@ type Once interface {
 // repeatable makes a POST answer the same when it comes again under its Idempotency-Key. Kept are successes and
 // refusals that waiting does not cure; after 429 and 5xx the key is free again.
 func (s *service) repeatable(next door.Handler) door.Handler {
-	return s.withKey(next, func(w http.ResponseWriter, r *http.Request, o callback.Once) error {
+	return s.byKey(next, func(w http.ResponseWriter, r *http.Request, o callback.Once) error {
 		kept, err := s.Once.Begin(r.Context(), o)
 		switch {
 		case err != nil:
@@ -38,7 +38,7 @@ func (s *service) repeatable(next door.Handler) door.Handler {
 // refusalsKept is for a handler that keeps its successes itself, in the transaction of what it makes. What is refused is
 // looked up: the answer of the first time holds, also where that was a success and the rules have changed since.
 func (s *service) refusalsKept(next door.Handler) door.Handler {
-	return s.withKey(next, func(w http.ResponseWriter, r *http.Request, o callback.Once) error {
+	return s.byKey(next, func(w http.ResponseWriter, r *http.Request, o callback.Once) error {
 		err := next(w, r)
 		if err == nil || fault.Is(err, fault.IdempotencyReused) || fault.Is(err, fault.IdempotencyProgress) {
 			return err
@@ -62,8 +62,8 @@ func (s *service) refusalsKept(next door.Handler) door.Handler {
 	})
 }
 
-// withKey reads the body of a request that has an Idempotency-Key; others go to next.
-func (s *service) withKey(next door.Handler, keyed func(http.ResponseWriter, *http.Request, callback.Once) error) door.Handler {
+// byKey reads the body of a request that has an Idempotency-Key; others go to next.
+func (s *service) byKey(next door.Handler, keyed func(http.ResponseWriter, *http.Request, callback.Once) error) door.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Header.Get("Idempotency-Key") == "" {
 			return next(w, r)

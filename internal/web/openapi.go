@@ -30,8 +30,11 @@ func document(routes []door.Route, url string) []byte {
 		"servers": []any{map[string]any{"url": url}},
 		"paths":   paths,
 		"components": map[string]any{
-			"schemas":         s.done,
-			"securitySchemes": map[string]any{"key": map[string]any{"type": "http", "scheme": "bearer", "description": "A key of the API, sk_…"}},
+			"schemas": s.done,
+			"securitySchemes": map[string]any{
+				"key":     map[string]any{"type": "http", "scheme": "bearer", "description": "A key of the API, sk_…"},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": door.Cookie, "description": "An agent who has signed in by POST /session"},
+			},
 			"responses": map[string]any{"Problem": map[string]any{
 				"description": "What went wrong, RFC 9457; code is stable.",
 				"content":     map[string]any{"application/problem+json": map[string]any{"schema": s.of(typeOf(door.Problem{}))}},
@@ -52,6 +55,9 @@ func operation(r door.Route, s *schemas) map[string]any {
 	if r.Who != door.Anyone {
 		op["security"] = []any{map[string]any{"key": []string{}}}
 	}
+	if r.Who == door.Desk {
+		op["security"] = []any{map[string]any{"key": []string{}}, map[string]any{"session": []string{}}}
+	}
 	params := []any{}
 	for _, m := range parameter.FindAllStringSubmatch(r.Pattern, -1) {
 		params = append(params, param("path", m[1], true))
@@ -59,7 +65,7 @@ func operation(r door.Route, s *schemas) map[string]any {
 	for _, q := range r.Query {
 		params = append(params, param("query", q, false))
 	}
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost && !r.Secret {
 		params = append(params, param("header", "Idempotency-Key", false))
 	}
 	op["parameters"] = params

@@ -29,7 +29,9 @@ var kinds = map[fault.Code]kind{
 	fault.BadCursor:           {400, "The cursor is not one of ours", 0},
 	fault.NoKey:               {401, "A key is needed", 0},
 	fault.BadKey:              {401, "The key is not valid", 0},
-	fault.Forbidden:           {403, "This key may not do that", 0},
+	fault.BadLogin:            {401, "Name or password is wrong", 0},
+	fault.NoSession:           {401, "You are not signed in", 0},
+	fault.Forbidden:           {403, "You may not do that", 0},
 	fault.OriginNotAllowed:    {403, "This site may not use the button", 0},
 	fault.ProofMissing:        {403, "Proof of work is missing", 0},
 	fault.ProofInvalid:        {403, "Proof of work is not valid", 0},
@@ -63,6 +65,7 @@ var kinds = map[fault.Code]kind{
 	fault.LimitSubscriber:     {429, "The line is full", time.Minute},
 	fault.LimitSpend:          {429, "The day's budget is used up", time.Hour},
 	fault.LimitKey:            {429, "Too many requests with this key", time.Second},
+	fault.LimitLogin:          {429, "Too many attempts to sign in", time.Second},
 	fault.StorageFull:         {503, "The disk is full", time.Minute},
 	fault.StorageBusy:         {503, "The database is busy", 5 * time.Second},
 	fault.Draining:            {503, "The service is stopping", 5 * time.Second},
@@ -125,7 +128,7 @@ func header(h http.Header, p door.Problem) {
 	if p.RetryAfterS != nil {
 		h.Set("Retry-After", strconv.Itoa(*p.RetryAfterS))
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Code == fault.NoKey || p.Code == fault.BadKey {
 		h.Set("WWW-Authenticate", `Bearer realm="ringback"`)
 	}
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,14 +22,14 @@ const (
 // The contract's table, by status.
 var contract = map[int][]fault.Code{
 	400: {"malformed_json", "wrong_type", "unknown_field", "bad_cursor"},
-	401: {"no_key", "bad_key"},
+	401: {"no_key", "bad_key", "bad_login", "no_session"},
 	403: {"forbidden", "origin_not_allowed", "proof_missing", "proof_invalid", "proof_used"},
 	404: {"not_found"}, 405: {"method_not_allowed"}, 410: {"gone"}, 413: {"too_large"}, 415: {"unsupported_media"},
 	409: {"already_ended", "too_late", "number_busy", "idempotency_in_progress"},
 	422: {"number_invalid", "number_region", "number_type", "number_emergency", "number_own", "number_not_served", "endpoint_invalid",
 		"endpoint_not_allowed", "consent_missing", "when_invalid", "outside_hours", "channel_unavailable", "button_closed", "field_required",
 		"idempotency_key_reused"},
-	429: {"limit_number", "limit_visitor", "limit_subscriber", "limit_spend", "limit_key"},
+	429: {"limit_number", "limit_visitor", "limit_subscriber", "limit_spend", "limit_key", "limit_login"},
 	503: {"storage_full", "storage_busy", "draining", "switch_down"},
 	500: {"internal"},
 }
@@ -46,10 +47,18 @@ var causes = map[fault.Code]func(h *house) answer{
 	fault.UnknownField: func(h *house) answer {
 		return h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","numbre":"1"}`, key(operatorKey))
 	},
-	fault.BadCursor:        func(h *house) answer { return h.do("GET", "/api/v1/callbacks?after=x", "", key(operatorKey)) },
-	fault.NoKey:            func(h *house) answer { return h.do("GET", "/api/v1/callbacks", "") },
-	fault.BadKey:           func(h *house) answer { return h.do("GET", "/api/v1/callbacks", "", key("sk_wrong")) },
-	fault.Forbidden:        func(h *house) answer { return h.do("GET", "/api/v1/trunks", "", key(acmeKey)) },
+	fault.BadCursor: func(h *house) answer { return h.do("GET", "/api/v1/callbacks?after=x", "", key(operatorKey)) },
+	fault.NoKey:     func(h *house) answer { return h.do("GET", "/api/v1/callbacks", "") },
+	fault.BadKey:    func(h *house) answer { return h.do("GET", "/api/v1/callbacks", "", key("sk_wrong")) },
+	fault.Forbidden: func(h *house) answer { return h.do("GET", "/api/v1/trunks", "", key(acmeKey)) },
+	fault.BadLogin:  func(h *house) answer { h.password(ann, annsPassword); return h.signIn("ann", "wrong") },
+	fault.NoSession: func(h *house) answer { return h.do("GET", "/api/v1/me", "", "Cookie: ringback_session=ss_unknown") },
+	fault.LimitLogin: func(h *house) answer {
+		for range 5 {
+			_, _, _ = h.gate.SignIn(context.Background(), "ann", "wrong", "192.0.2.1")
+		}
+		return h.signIn("ann", "wrong")
+	},
 	fault.OriginNotAllowed: func(h *house) answer { return h.do("POST", wishes, wish, "Origin: http://evil.test") },
 	fault.NotFound:         func(h *house) answer { return h.do("GET", "/api/v1/public/callbacks/t_unknown", "") },
 	fault.MethodNotAllowed: func(h *house) answer { return h.do("DELETE", "/api/v1/callbacks", "", key(operatorKey)) },

@@ -14,6 +14,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/live"
+	"ringback/internal/login"
 	"ringback/internal/web/api"
 	"ringback/internal/web/door"
 	"ringback/internal/web/visitor"
@@ -32,6 +33,7 @@ type Deps struct {
 	Prompts    api.Prompts
 	Once       Once
 	Live       *live.Hub
+	Gate       *login.Gate // of those who sign in
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -57,7 +59,7 @@ func New(d Deps) http.Handler {
 	}
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate,
 		Submit: s.pages.Submit,
 	})
 	s.routes = append(a.Routes(), s.pages.Routes()...)
@@ -87,7 +89,7 @@ func (s *service) mount(openapi []byte) {
 // serve is a row of a table at work.
 func (s *service) serve(r door.Route) http.Handler {
 	handle := r.Handle
-	if r.Method == http.MethodPost && !r.Page {
+	if r.Method == http.MethodPost && !r.Page && !r.Secret {
 		if r.Repeats {
 			handle = s.refusalsKept(handle)
 		} else {
@@ -96,7 +98,7 @@ func (s *service) serve(r door.Route) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, err := s.opened(req.Context(), req, r.Who)
-		if err == nil && r.Page {
+		if err == nil && (r.Page || r.Secret) {
 			err = s.sameOrigin(req)
 		}
 		if err == nil {
@@ -109,10 +111,10 @@ func (s *service) serve(r door.Route) http.Handler {
 	})
 }
 
-// sameOrigin: the hosted forms take nothing from other sites' pages.
+// sameOrigin: hosted forms, and whoever comes with a cookie, take nothing from other sites' pages.
 func (s *service) sameOrigin(r *http.Request) error {
 	if err := s.origins.Check(r); err != nil {
-		return fault.New(fault.OriginNotAllowed, "This form was sent from another site. Open the page itself and send it from there.").Because(err)
+		return fault.New(fault.OriginNotAllowed, "This was sent from another site. Open the page itself and send it from there.").Because(err)
 	}
 	return nil
 }

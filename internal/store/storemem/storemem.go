@@ -21,6 +21,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/room"
 	"ringback/internal/store/micro"
 )
@@ -56,6 +57,7 @@ type kept struct {
 	agents       map[id.Agent]agent.Status
 	directory    *directory.Directory
 	telephones   map[string]cti.Registration
+	sessions     map[string]login.Session // by the hash of their token
 	steps        int64
 }
 
@@ -72,7 +74,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{},
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{},
 	}}
 }
 

@@ -18,6 +18,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/phone"
 	"ringback/internal/room"
 	"ringback/internal/subscriber"
@@ -28,6 +29,7 @@ type Store interface {
 	callback.Store
 	directory.Book
 	cti.Registrations
+	login.Sessions
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
 	Keep(ctx context.Context, o callback.Once, k callback.Kept) error
 	Drop(ctx context.Context, o callback.Once) error
@@ -72,6 +74,7 @@ func Run(t *testing.T, open Opener) {
 		{"agents keep their status on apply", applyStatus},
 		{"a refusal is recorded", refusal},
 		{"registrations are kept", registrations},
+		{"sessions are kept", sessions},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,10 +14,11 @@ import (
 
 // AgentDoc is what is written of an agent.
 type AgentDoc struct {
-	Slug    string   `json:"slug"`
-	Name    string   `json:"name"`
-	Devices []Device `json:"devices"`
-	Ready   bool     `json:"ready"`
+	Slug       string   `json:"slug"`
+	Name       string   `json:"name"`
+	Devices    []Device `json:"devices"`
+	Ready      bool     `json:"ready"`
+	Supervisor bool     `json:"supervisor"`
 }
 
 // Device is a telephone of an agent; they ring in order.
@@ -48,6 +49,7 @@ type Agent struct {
 	Name       string      `json:"name"`
 	Devices    []Device    `json:"devices"`
 	Ready      bool        `json:"ready"`
+	Supervisor bool        `json:"supervisor"`
 	Presence   string      `json:"presence"`
 	Reason     *string     `json:"reason"`
 	Since      door.Stamp  `json:"since"`
@@ -87,7 +89,7 @@ func (a *API) agents() thing[AgentDoc, Agent] {
 		},
 		doc: func(d *directory.Directory, i string) AgentDoc {
 			ag := d.Agents[id.Agent(i)]
-			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready}
+			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready, ag.Supervisor}
 		},
 		check: checkAgent,
 	}
@@ -102,7 +104,7 @@ func agentView(ag *agent.Agent, live map[id.Agent]agent.Status) Agent {
 		s.Presence = agent.SignedOut
 	}
 	return Agent{
-		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Presence: string(s.Presence),
+		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Supervisor: ag.Supervisor, Presence: string(s.Presence),
 		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Callback: door.Opt(s.Callback),
 		CreatedAt: door.Stamp(ag.CreatedAt), UpdatedAt: door.Stamp(ag.UpdatedAt),
 	}
@@ -132,7 +134,7 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 	if in.Name == "" {
 		return none, required("name")
 	}
-	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready}
+	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready, Supervisor: in.Supervisor}
 	if old := d.Agents[ag.ID]; old != nil {
 		ag.PasswordHash, ag.SIP, ag.CreatedAt, ag.Status = old.PasswordHash, old.SIP, old.CreatedAt, old.Status
 	}

@@ -54,6 +54,12 @@ type Prompts interface {
 	Keep(ctx context.Context, sub id.Subscriber, name string, wav []byte) error
 }
 
+// Gate lets agents in.
+type Gate interface {
+	SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error)
+	SignOut(ctx context.Context, token string) error
+}
+
 // Deps is what the door needs.
 type Deps struct {
 	URL        string // of the service, without a slash at the end
@@ -66,6 +72,7 @@ type Deps struct {
 	Recordings Recordings
 	Prompts    Prompts
 	Live       *live.Hub
+	Gate       Gate
 	// Submit answers a plain form that was posted to the public API, with pages.
 	Submit door.Handler
 }

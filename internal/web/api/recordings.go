@@ -100,7 +100,7 @@ func (a *API) listen(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sound, err := a.Recordings.Listen(r.Context(), rec, string(door.Principal(r.Context()).Key))
+	sound, err := a.Recordings.Listen(r.Context(), rec, who(r))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (a *API) destroyRecording(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Recordings.Destroy(r.Context(), rec, string(door.Principal(r.Context()).Key)); err != nil {
+	if err := a.Recordings.Destroy(r.Context(), rec, who(r)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -13,6 +13,7 @@ const Base = "/api/v1"
 // Routes is the table of the door.
 func (a *API) Routes() []door.Route {
 	rows := a.public()
+	rows = append(rows, a.desk()...)
 	rows = append(rows, a.callbacks()...)
 	rows = append(rows, a.recordings()...)
 	rows = append(rows, a.people()...)

@@ -23,12 +23,24 @@ func WithPrincipal(ctx context.Context, p login.Principal) context.Context {
 	return context.WithValue(ctx, principalKey, p)
 }
 
-// Principal is who asks on a keyed route. A route that was not opened with a key sees a business that does not exist:
+// Cookie is the name of the cookie of a session.
+const Cookie = "ringback_session"
+
+// Session is the token of the request's cookie, "" when there is none.
+func Session(r *http.Request) string {
+	c, err := r.Cookie(Cookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// Principal is who asks on a keyed route. A route that nobody has opened sees a business that does not exist:
 // a forgotten check shows nothing instead of everything.
 func Principal(ctx context.Context) login.Principal {
 	p, ok := ctx.Value(principalKey).(login.Principal)
 	if !ok {
-		return login.Principal{Sees: "sub_nobody"}
+		return login.Principal{Sees: login.Nobody}
 	}
 	return p
 }

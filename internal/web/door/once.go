@@ -49,8 +49,8 @@ func OnceByKey(r *http.Request, body []byte) (*callback.Once, error) {
 		return nil, fault.At("Idempotency-Key", fault.WrongType, "An idempotency key has at most %d characters.", maxKey)
 	}
 	principal := Public
-	if k := Principal(r.Context()).Key; k != "" {
-		principal = string(k)
+	if p := Principal(r.Context()); p.Who() != "" {
+		principal = p.Who()
 	}
 	return &callback.Once{Principal: principal, Route: r.Method + " " + r.URL.Path, Key: key, Request: Hash(body)}, nil
 }

@@ -10,6 +10,7 @@ type Who int
 const (
 	Anyone   Who = iota
 	Keyed        // any key of the API, each within what it may see
+	Desk         // any key, and an agent who has signed in, within what she may see
 	Operator     // an operator's key
 )
 
@@ -29,6 +30,8 @@ type Route struct {
 	// Repeats says that the handler itself keeps its answer under an idempotency key, in the transaction of what it
 	// makes. Other POSTs of the API are kept by package web.
 	Repeats bool
+	// Secret says that the body must not be kept, not even as a hash: no idempotency key is looked at.
+	Secret bool
 	// Handle answers, or returns a fault that nothing was written for yet.
 	Handle Handler
 }

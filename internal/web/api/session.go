@@ -1,0 +1,140 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"ringback/internal/fault"
+	"ringback/internal/login"
+	"ringback/internal/web/door"
+)
+
+// SignIn opens a session.
+type SignIn struct {
+	Login    string `json:"login"` // the agent's slug
+	Password string `json:"password"`
+}
+
+// SignedIn is who has signed in.
+type SignedIn struct {
+	Agent Agent  `json:"agent"`
+	Role  string `json:"role"` // agent or supervisor
+}
+
+// Me is who asks: a key, or an agent with what she represents.
+type Me struct {
+	ID         string    `json:"id"`
+	Slug       string    `json:"slug"`
+	Name       string    `json:"name"`
+	Role       string    `json:"role"`
+	Agent      *Agent    `json:"agent"`
+	Represents []Serving `json:"represents"`
+	Supervises []Named   `json:"supervises"`
+}
+
+// Named is a thing by its id and the names that people know it by.
+type Named struct {
+	ID   string `json:"id"`
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+// Serving is a business as an agent answers for it.
+type Serving struct {
+	Representation string  `json:"representation"`
+	Subscriber     Named   `json:"subscriber"`
+	DisplayName    string  `json:"display_name"`
+	Greeting       string  `json:"greeting"`
+	Script         string  `json:"script"`
+	CallerID       *string `json:"caller_id"`
+	Paused         bool    `json:"paused"` // the business takes no calls at this moment
+}
+
+func (a *API) desk() []door.Route {
+	return []door.Route{
+		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie, In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
+		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out", Status: http.StatusNoContent, Handle: a.signOut},
+		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
+	}
+}
+
+// signIn sets the cookie. What was typed is neither kept nor logged.
+func (a *API) signIn(w http.ResponseWriter, r *http.Request) error {
+	var in SignIn
+	if err := door.Lenient(r, &in); err != nil {
+		return err
+	}
+	if in.Login == "" || in.Password == "" {
+		return fault.At("login", fault.FieldRequired, "Type your name and your password.")
+	}
+	token, ag, err := a.Gate.SignIn(r.Context(), in.Login, in.Password, door.Visitor(r))
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, a.cookie(token, login.MaxAge))
+	p := a.Conductor.Directory().Principal(ag)
+	return door.Created(w, Base+"/me", SignedIn{agentView(ag, a.Conductor.Agents()), string(p.Role)})
+}
+
+// cookie lives as long as a session may at most; that it is idle the session itself knows.
+func (a *API) cookie(token string, lives time.Duration) *http.Cookie {
+	return &http.Cookie{Name: door.Cookie, Value: token, Path: "/", MaxAge: int(lives / time.Second), HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.URL, "https://")}
+}
+
+// signOut forgets the session; the agent's presence is hers to say.
+func (a *API) signOut(w http.ResponseWriter, r *http.Request) error {
+	if door.Principal(r.Context()).Agent == "" {
+		return fault.New(fault.NotFound, "A key has no session.")
+	}
+	if err := a.Gate.SignOut(r.Context(), door.Session(r)); err != nil {
+		return err
+	}
+	http.SetCookie(w, a.cookie("", -time.Second))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *API) me(w http.ResponseWriter, r *http.Request) error {
+	return door.JSON(w, http.StatusOK, a.whoami(door.Principal(r.Context())))
+}
+
+// whoami is who asks, with what she is to the businesses now.
+func (a *API) whoami(p login.Principal) Me {
+	d := a.Conductor.Directory()
+	me := Me{Role: string(p.Role), Represents: []Serving{}, Supervises: []Named{}}
+	ag := d.Agents[p.Agent]
+	if ag == nil {
+		if k := d.Keys[p.Key]; k != nil {
+			me.ID, me.Slug, me.Name = string(k.ID), k.Slug, k.Slug
+		}
+		return me
+	}
+	view := agentView(ag, a.Conductor.Agents())
+	view.Telephones = telephones(a.Conductor.Registered(ag.Slug))
+	me.ID, me.Slug, me.Name, me.Agent = string(ag.ID), ag.Slug, ag.Name, &view
+	for _, rep := range d.Serves(ag.ID) {
+		s := d.Subscribers[rep.Subscriber]
+		if s == nil {
+			continue
+		}
+		sub := Named{string(s.ID), s.Slug, s.Name}
+		from := rep.CallerID
+		if from == "" {
+			from = s.CallerID
+		}
+		me.Represents = append(me.Represents, Serving{Representation: string(rep.ID), Subscriber: sub, DisplayName: rep.DisplayName,
+			Greeting: rep.Greeting, Script: rep.Script, CallerID: door.Opt(from.E164()), Paused: s.Suspended})
+		if p.Watches(s.ID) {
+			me.Supervises = append(me.Supervises, sub)
+		}
+	}
+	return me
+}
+
+// who names the one who asks, in records.
+func who(r *http.Request) string {
+	p := door.Principal(r.Context())
+	return p.Who()
+}

@@ -15,12 +15,6 @@ import (
 	"ringback/internal/subscriber"
 )
 
-// Limits of calls that come in. Behind them stand the trunk's max_calls and the business's limits.concurrent.
-var (
-	callsPerNumber = Rate{10, 10 * time.Minute} // of one caller
-	callsPerTrunk  = Rate{120, time.Minute}
-)
-
 // MissedFor is how long a caller who has missed our call is served as one who waits for it.
 const MissedFor = 24 * time.Hour
 
@@ -132,14 +126,21 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 	return New{Callback: cb,
 		Contact:     room.Contact{ID: c.Mint.Contact(), Subscriber: s.ID, Number: number, Name: cb.Name, CreatedAt: now, LastAt: now},
 		Interaction: room.Interaction{ID: c.Mint.Interaction(), Subscriber: s.ID, OpenedAt: now, LastAt: now},
-		Velocity:    arrivalLimits(hash, ev), MaxLine: s.Limits.Concurrent * subscriber.LinePerCall}, nil
+		Velocity:    c.Policy.arrivals(hash, ev), MaxLine: s.Limits.Concurrent * subscriber.LinePerCall}, nil
 }
 
-func arrivalLimits(hash string, ev cti.Event) []Velocity {
-	sorry := "Too many calls have come in. Try again later."
-	out := []Velocity{{Key: "calls-over:" + string(ev.Trunk), N: callsPerTrunk.N, Per: callsPerTrunk.Per, Code: fault.LimitSubscriber, Say: sorry}}
-	if ev.Arrival.From != "" {
-		out = append(out, Velocity{Key: "calls-from:" + hash, N: callsPerNumber.N, Per: callsPerNumber.Per, Code: fault.LimitNumber, Say: sorry})
+// arrivals is what is counted for a call that has come in. Behind it stand the trunk's max_calls and the business's
+// limits.concurrent.
+func (p *Policy) arrivals(hash string, ev cti.Event) (out []Velocity) {
+	const sorry = "Too many calls have come in. Try again later."
+	for _, l := range p.PerTrunk {
+		out = append(out, Velocity{Key: "calls-over:" + string(ev.Trunk), N: l.N, Per: l.Per, Code: fault.LimitSubscriber, Say: sorry})
+	}
+	if ev.Arrival.From == "" {
+		return out
+	}
+	for _, l := range p.PerCaller {
+		out = append(out, Velocity{Key: "calls-from:" + hash, N: l.N, Per: l.Per, Code: fault.LimitNumber, Say: sorry})
 	}
 	return out
 }

@@ -224,6 +224,7 @@ func TestCallersTurnedAway(t *testing.T) {
 		if c := w.phones.Calls()[0]; c.Code != 404 {
 			t.Errorf("a number of nobody: %d", c.Code)
 		}
+		w.c.Policy.PerCaller, w.c.Policy.PerTrunk = []callback.Rate{{N: 10, Per: 10 * minute}}, []callback.Rate{{N: 13, Per: 20 * minute}}
 		w.called("vera", ctisim.Person{Talk: s(20)})
 		w.called("walt", ctisim.Person{Talk: s(20)})
 		if c := w.comes("xena", ctisim.Person{}); c.Code != 486 || !strings.Contains(w.heard("xena"), "say") {
@@ -236,6 +237,12 @@ func TestCallersTurnedAway(t *testing.T) {
 		}
 		if c := w.comes("vera", ctisim.Person{}); c.Code != 486 {
 			t.Errorf("the eleventh call in ten minutes: %d", c.Code)
+		}
+		w.called("walt", ctisim.Person{Talk: s(1)})
+		w.called("xena", ctisim.Person{Talk: s(1)})
+		pass(s(5))
+		if c := w.comes("xena", ctisim.Person{}); c.Code != 486 {
+			t.Errorf("more calls over the trunk than policy.limits.inbound allows: %d", c.Code)
 		}
 		s := setup()
 		s.Blocks = []subscriber.Block{{NumberHash: w.c.HashNumber(telephones["walt"]), Masked: "…"}}

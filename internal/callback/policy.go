@@ -18,6 +18,8 @@ type Policy struct {
 	AllowSIP   []string // hosts that sip: endpoints of visitors and subscriber keys may name
 	PerNumber  []Rate
 	PerVisitor []Rate
+	PerCaller  []Rate // calls that come in, of one number
+	PerTrunk   []Rate // calls that come in over one trunk
 }
 
 // Rate is at most N in Per.

@@ -133,6 +133,17 @@ type Limits struct {
 	PerNumber []Limit `yaml:"per_number"`
 	// For one visitor, told by network address.
 	PerVisitor []Limit `yaml:"per_visitor"`
+	// Calls that come in from the telephone network.
+	Inbound Inbound `yaml:"inbound"`
+}
+
+// Inbound limits calls that come in: who calls more often hears busy, and nothing of it is kept. Calls without a caller's
+// number count for their trunk alone.
+type Inbound struct {
+	// From one telephone number.
+	PerCaller []Limit `yaml:"per_caller"`
+	// Over one trunk.
+	PerTrunk []Limit `yaml:"per_trunk"`
 }
 
 // Limit is n things in any stretch of time per.
@@ -212,6 +223,7 @@ func Default() *Config {
 			Limits: Limits{
 				PerNumber:  []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
 				PerVisitor: []Limit{{N: 3, Per: time.Hour}},
+				Inbound:    Inbound{PerCaller: []Limit{{N: 10, Per: 10 * time.Minute}}, PerTrunk: []Limit{{N: 120, Per: time.Minute}}},
 			},
 		},
 		Storage: "file",

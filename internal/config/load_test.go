@@ -90,6 +90,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"unknown key at the top", "\n\nlissten: {}", "3: lissten: unknown key, did you mean listen?"},
 		{"nothing near", "mail: {quux: 1}", "1: mail.quux: unknown key; known here: from, url"},
 		{"deep in a list", "policy:\n  limits:\n    per_number:\n      - {n: 1, per: 5m}\n      - {m: 1, per: 5m}", "5: policy.limits.per_number[1].m: unknown key, did you mean n?"},
+		{"calls that come in", "policy: {limits: {inbound: {per_callers: [{n: 1, per: 5m}]}}}", "1: policy.limits.inbound.per_callers: unknown key, did you mean per_caller?"},
 		{"repeated", "data: a\ndata: b", "2: data: repeated key, first written in line 1"},
 		{"text wanted", "data: 7", "1: data: want a text, got the number 7: put it in quotes"},
 		{"truth wanted", "auth: {passwords: 'yes'}", `1: auth.passwords: want true or false, got the text "yes"`},
@@ -127,6 +128,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"cluster", "cluster: {nats: 'nats://a'}", "1: cluster.nats: this build has no cluster yet"},
 		{"allow_sip", "policy: {allow_sip: ['sip:a@b']}", "1: policy.allow_sip[0]: want a host such as"},
 		{"limit", "policy: {limits: {per_number: [{n: 0, per: 5m}]}}", "1: policy.limits.per_number[0].n: want 1 or more"},
+		{"calls per trunk", "policy: {limits: {inbound: {per_trunk: [{n: 0, per: 1m}]}}}", "1: policy.limits.inbound.per_trunk[0].n: want 1 or more"},
 		{"speech", "speech: {command: [say]}", "1: speech.command: no argument is {out}"},
 		{"mail", "mail: {url: 'http://x', from: nobody}", "1: mail.url: want smtp://"},
 	}

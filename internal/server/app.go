@@ -261,11 +261,14 @@ func databaseURL(c *config.Config) string {
 
 func policyOf(c *config.Config) callback.Policy {
 	p := callback.Policy{AllowSIP: c.Policy.AllowSIP}
-	for _, l := range c.Policy.Limits.PerNumber {
-		p.PerNumber = append(p.PerNumber, callback.Rate(l))
-	}
-	for _, l := range c.Policy.Limits.PerVisitor {
-		p.PerVisitor = append(p.PerVisitor, callback.Rate(l))
+	limits := c.Policy.Limits
+	for _, l := range []struct {
+		from []config.Limit
+		to   *[]callback.Rate
+	}{{limits.PerNumber, &p.PerNumber}, {limits.PerVisitor, &p.PerVisitor}, {limits.Inbound.PerCaller, &p.PerCaller}, {limits.Inbound.PerTrunk, &p.PerTrunk}} {
+		for _, one := range l.from {
+			*l.to = append(*l.to, callback.Rate(one))
+		}
 	}
 	return p
 }

@@ -252,6 +252,7 @@ func (m *matrix) rings(t *testing.T, i int) bool {
 		return l.AnsweredAt != nil || l.EndedAt != nil || r.State == "ended" || l.SentAt != nil && time.Since(*l.SentAt) > 3*time.Second
 	})
 	answered := r.last("agent").AnsweredAt != nil
+	t.Logf("%s %s: %s", time.Now().Format("05.000"), d.user, asJSON(r.last("agent")))
 	m.s.ask(t, "POST", "/api/v1/callbacks/"+cb+"/cancel", map[string]any{})
 	m.s.await(t, cb, 2*soon, "ended", func(r *record) bool { return r.State == "ended" })
 	return answered

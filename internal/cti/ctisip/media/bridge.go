@@ -110,8 +110,16 @@ func (r *relay) restart() {
 	*r = relay{sink: r.sink, filling: true, cutBuf: r.cutBuf[:0]}
 }
 
-// part ends all that s relays and hands on. The engine's link lock is held.
+// part takes s out of its room, and ends all that it relays and hands on. The engine's link lock is held.
 func (s *Stream) part() {
+	s.mu.Lock()
+	s.seat = nil
+	s.mu.Unlock()
+	s.unlink()
+}
+
+// unlink ends all that s relays and hands on. The engine's link lock is held.
+func (s *Stream) unlink() {
 	s.mu.Lock()
 	source, sink := s.rel.source, s.rel.sink
 	s.rel.restart()

@@ -27,14 +27,23 @@ const (
 	waitLen = int(int64(cti.PostDialWait) / int64(time.Second/audio.Rate))
 )
 
-// Dial sends keys, w for a wait, while the leg is not joined, and calls done from a goroutine of the engine when all have
-// been sent, or the stream was closed. Meanwhile the leg hears what it did.
+// Dial sends keys, w for a wait, and calls done (nil = nothing) from a goroutine of the engine when all have been sent, or
+// the stream was closed. Keys that are asked for while others are sent come behind them. Meanwhile the leg hears its program
+// or its room; what it would be relayed it misses.
 func (s *Stream) Dial(keys string, done func()) {
 	now := s.e.pace.now()
 	s.mu.Lock()
-	if s.closed || keys == "" {
+	if done == nil {
+		done = func() {}
+	}
+	switch {
+	case s.closed || keys == "":
 		s.after = append(s.after, done)
-	} else {
+	case s.dial != nil:
+		first := s.dial.done
+		s.dial.keys += keys
+		s.dial.done = func() { first(); done() }
+	default:
 		s.dial = &dialing{keys: keys, done: done}
 		s.run(now)
 	}

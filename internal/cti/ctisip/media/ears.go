@@ -28,14 +28,14 @@ func (s *Stream) hear(p *packet, n *news) {
 	if p.kind != soundKind || s.answered == 0 {
 		return
 	}
-	inband := s.remote.EventPT < 0 && (s.rel.source == nil || s.rel.early)
+	inband := s.remote.EventPT < 0 && !s.joined()
 	switch {
 	case !inband:
 		e.sound = nil
 	case e.sound == nil:
 		e.sound = new(keySound)
 	}
-	if e.bank != nil && s.rel.source != nil && !s.rel.early && e.bank.age > bankJoined {
+	if e.bank != nil && s.joined() && e.bank.age > bankJoined {
 		e.bank = nil // from here on it is a talk
 	}
 	if e.sound == nil && e.voice == nil && e.bank == nil {
@@ -118,7 +118,7 @@ func (n *news) heardTone(h heardTone) {
 // listens says whether what comes is of interest here, beyond keys by event.
 func (s *Stream) listens() bool {
 	e := &s.ears
-	return s.answered != 0 && (e.voice != nil || e.bank != nil || s.remote.EventPT < 0 && (s.rel.source == nil || s.rel.early))
+	return s.answered != 0 && (e.voice != nil || e.bank != nil || s.remote.EventPT < 0 && !s.joined())
 }
 
 // judged ends the listening when there is a verdict.

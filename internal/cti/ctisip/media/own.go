@@ -13,6 +13,7 @@ const silentAfter = 3 * time.Second
 type news struct {
 	first, quiet, heard, prompt bool
 	digit                       byte
+	seat                        *seat // whose hearers have the digit too
 	voice                       Voice
 	tone                        cti.Tone
 	ringing                     decision
@@ -31,6 +32,9 @@ func (s *Stream) tell(n news) {
 	}
 	if n.digit != 0 {
 		s.owner.Digit(n.digit)
+		if n.seat != nil {
+			n.seat.room.press(n.seat, n.digit)
+		}
 	}
 	if n.voice != "" {
 		s.owner.Voice(n.voice)
@@ -62,6 +66,8 @@ func (s *Stream) beat(now int64) (next int64, n news) {
 	defer s.mu.Unlock()
 	switch {
 	case s.closed || !s.running:
+	case s.seat != nil:
+		next = s.seated(now)
 	case s.relaying(now):
 		next = s.fill(now)
 	default:

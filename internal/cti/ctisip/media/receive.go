@@ -116,6 +116,7 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 		}
 	}
 	s.hear(q, n)
+	n.seat = s.seat
 	if s.taps != nil {
 		q.copyTo(s.taps)
 	}

@@ -45,7 +45,7 @@ const (
 // relaying says whether the leg hears its source now, and not its program.
 func (s *Stream) relaying(now int64) bool {
 	r := &s.rel
-	return r.source != nil && (!r.early || r.last != 0 && now-r.last < earlyHold)
+	return r.source != nil && s.dial == nil && (!r.early || r.last != 0 && now-r.last < earlyHold)
 }
 
 // fill sends comfort noise where the source has sent nothing, and returns when to look again.
@@ -88,7 +88,7 @@ func (s *Stream) take(from *Stream, p *packet) {
 		return // a gateway that sends nothing but silence is no reason to take our ringback away
 	}
 	r.last = p.now
-	if !s.out.on {
+	if !s.out.on || s.dial != nil { // or keys of ours take its place
 		r.filling = true
 		return
 	}

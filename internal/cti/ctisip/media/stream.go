@@ -31,6 +31,7 @@ type Stream struct {
 	mix       []int16 // what Insert adds to the next packets
 	noise     int     // place in the comfort noise
 	rel       relay
+	seat      *seat    // in a room; nil = it is in none
 	dial      *dialing // keys that are being sent
 	ctl       control
 	wide      *wideEar    // since G.722 came
@@ -73,6 +74,9 @@ func (s *Stream) Remote(r Remote) {
 	s.out.shape(r.Ptime, int64(s.e.c.Pace))
 	if law != s.out.law || cut != s.out.cut || wide != r.Wide { // what waits to be sent has the old shape
 		s.rel.cutBuf, s.rel.filling = s.rel.cutBuf[:0], true
+		if s.seat != nil {
+			s.seat.cut = s.seat.cut[:0]
+		}
 	}
 	s.out.to = s.latch.to
 	s.ctl.aim(r, s.latch.to)

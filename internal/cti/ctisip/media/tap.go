@@ -16,6 +16,7 @@ type Tap struct {
 	ring       []byte
 	head, tail atomic.Uint64 // bytes read and bytes written, ever
 	full       atomic.Int64
+	room       [2 * maxCut]byte // of Pull
 }
 
 // Heard is one packet of sound as it came. Body is valid until Pull's function returns.
@@ -98,12 +99,11 @@ func (t *Tap) read(at uint64, b []byte) {
 
 // Pull gives f every packet that has come since the last Pull. One goroutine at a time may call it.
 func (t *Tap) Pull(f func(Heard)) {
-	var room [2 * maxCut]byte
 	at, end := t.head.Load(), t.tail.Load()
 	for at < end {
 		var h [tapHead]byte
 		t.read(at, h[:])
-		body := room[:min(len(room), int(binary.LittleEndian.Uint16(h[0:])))]
+		body := t.room[:min(len(t.room), int(binary.LittleEndian.Uint16(h[0:])))]
 		t.read(at+tapHead, body)
 		at += tapHead + uint64(len(body))
 		f(Heard{Law: audio.Law(h[2]), Row: int(binary.LittleEndian.Uint32(h[3:])), TS: binary.LittleEndian.Uint32(h[7:]),

@@ -7,6 +7,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/id"
 	"ringback/internal/phone"
+	"ringback/internal/schedule"
 )
 
 // Agent is one person who answers.
@@ -19,6 +20,8 @@ type Agent struct {
 	SIP          cti.Secret // of the same password, for her telephones; zero = they cannot register
 	Ready        bool       // begins as ready: has a telephone and no desk
 	Supervisor   bool       // may watch those who answer for the businesses that she represents
+	Ring         string     // her telephones: "" = in order, RingTogether
+	PauseAfter   int        // so many offers that she lets pass in a row pause her; 0 = DefaultPauseAfter
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Status
@@ -31,7 +34,27 @@ type Status struct {
 	Since    time.Time
 	Until    time.Time // when wrap-up ends; zero otherwise
 	Callback id.Callback
-	IdleFrom time.Time // since when without a call: the longest idle is asked first
+	IdleFrom time.Time     // since when without a call: the longest idle is asked first
+	Missed   int           // offers in a row that she has let pass
+	Talked   time.Duration // since she signed in
+}
+
+const (
+	// RingTogether rings all telephones of an agent at once; the first that is picked up has the call.
+	RingTogether = "together"
+	// DefaultPauseAfter so many offers that she lets pass in a row an agent is paused.
+	DefaultPauseAfter = 2
+	// PauseTime is how long an agent who has only telephones is paused for offers that she has let pass: she has no page
+	// on which to say that she is back.
+	PauseTime = 10 * time.Minute
+)
+
+// MayMiss is how many offers in a row an agent may let pass; then she is paused.
+func (a *Agent) MayMiss() int {
+	if a.PauseAfter > 0 {
+		return a.PauseAfter
+	}
+	return DefaultPauseAfter
 }
 
 // Device is one telephone of an agent; they are tried in order.
@@ -65,9 +88,10 @@ type Representation struct {
 	Greeting    string // what the agent reads aloud
 	Whisper     string // what the agent is told before
 	Script      string
-	Skills      map[string]int
-	Languages   []string
-	Priority    int // lower is asked first
+	Skills      map[string]int // from 1; a skill that is not named is 0
+	Languages   []string       // none = any
+	Hours       schedule.Hours // in the business's time zone; zero = whenever it is open
+	Priority    int            // lower is asked first
 	CallerID    phone.Number
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

@@ -1,7 +1,5 @@
 package agent
 
-import "time"
-
 // Presence is whether an agent may be offered a call.
 type Presence string
 
@@ -29,9 +27,6 @@ const (
 	Rested  Event = "rested"  // wrap-up is over
 	Finish  Event = "finish"
 )
-
-// WrapUpTime is how long an agent may write notes after a call.
-const WrapUpTime = 20 * time.Second
 
 // life is the table of presence: state, event, next state. An event that a state does not list is out of place. A
 // person who pauses or signs out while she is reserved or talking finishes that call first.

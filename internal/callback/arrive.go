@@ -67,7 +67,7 @@ func (c *Conductor) takeCall(ev cti.Event) error {
 		return err
 	}
 	cb := n.Callback
-	d := &draft{Callback: cb, at: now, newLeg: c.Mint.Leg, dir: dir}
+	d := &draft{Callback: cb, at: now, newLeg: c.Mint.Leg, dir: dir, status: c.line.status}
 	d.log(Line{Seq: 1, Actor: ByVisitor, Event: "called", To: Queued, Reason: cb.Reason, Detail: resumesDetail(cb)})
 	d.acts = append(d.acts, Act{Effect: CallVisitor, Leg: cb.Attempts[0].Legs[0].ID})
 	n.Lines, cb.Version = d.lines, 1
@@ -98,7 +98,7 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 		cb.MaxTalk = subscriber.DefaultMaxTalk
 	}
 	if b := firstButton(dir, s.ID); b != nil {
-		cb.Button, cb.Confirm = b.ID, b.Confirm
+		cb.Button, cb.Confirm, cb.Priority = b.ID, b.Confirm, b.Priority
 	}
 	hash := c.HashNumber(cb.Endpoint)
 	if number != "" && blocked(dir, hash, s.ID, now) {

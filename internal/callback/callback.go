@@ -53,6 +53,11 @@ type Callback struct {
 	JoinedAt  time.Time // both hear each other
 	TalkTime  time.Duration
 
+	Priority    int       // in line: each stands five minutes ahead
+	FrontAt     time.Time // staff moved it to the front; zero = nobody did
+	Wanted      id.Agent  // for whom it is kept: who talked with her last, or whom staff chose; "" = nobody
+	WantedUntil time.Time // for how long; zero = as long as the business says, from the arrival
+
 	Tries   int // how often the visitor may be rung
 	MaxTalk time.Duration
 	Confirm subscriber.Confirm
@@ -81,6 +86,7 @@ type Attempt struct {
 type Leg struct {
 	ID           id.Leg
 	Party        cti.Party
+	Agent        id.Agent // whose telephone it is; "" = no agent's
 	Endpoint     cti.Endpoint
 	Trunk        id.Trunk
 	CallID       string
@@ -129,6 +135,14 @@ func (c *Callback) Live() bool { return c.State != Ended }
 // Current is the attempt that runs, nil when none does.
 func (c *Callback) Current() *Attempt {
 	if n := len(c.Attempts); n > 0 && c.Attempts[n-1].Result == "" {
+		return &c.Attempts[n-1]
+	}
+	return nil
+}
+
+// last is the newest attempt, nil = none was begun.
+func (c *Callback) last() *Attempt {
+	if n := len(c.Attempts); n > 0 {
 		return &c.Attempts[n-1]
 	}
 	return nil

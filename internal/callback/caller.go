@@ -105,7 +105,7 @@ func (d *draft) callerDue(facts []cti.LegFact) {
 	case d.offering():
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: d.Reason})
 	case d.at.Sub(d.ArrivedAt) >= MaxWait:
-		d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyReady})
+		d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyReady, Detail: d.whyNot()})
 	default:
 		d.apply(Input{Event: StillWaits, Actor: ByRingback})
 	}

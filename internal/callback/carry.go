@@ -39,7 +39,9 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {
-	return &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory()}
+	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status}
+	d.why = func(cb *Callback) string { return c.line.why(d.at, d.dir, cb) }
+	return d
 }
 
 // settled: the step is on disk. The line and the clock learn of it, it is published, and its acts begin. Where nothing

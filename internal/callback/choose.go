@@ -3,15 +3,13 @@ package callback
 import (
 	"time"
 
-	"ringback/internal/agent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
-	"ringback/internal/id"
 	"ringback/internal/routing"
 	"ringback/internal/subscriber"
 )
 
-// choose finds who may answer one callback: its named destination, the longest idle of those who represent the
+// choose finds who may answer one callback: its named destination, one of those who represent the
 // business, or the business's own telephone where nobody does. hopeless says that nobody is left; next is when time
 // alone may change its mind, zero = never.
 func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, c *Callback, ownBusy bool) (ch *Choice, hopeless bool, next time.Time) {
@@ -22,7 +20,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 	case len(reps) == 0:
 		return chooseTelephone(now, c, Choice{Endpoint: s.Destination, Party: cti.Subscriber}, ownBusy)
 	}
-	return l.chooseAgent(now, dir, reps, c)
+	return l.chooseAgent(now, dir, s, reps, c)
 }
 
 // chooseTelephone: there is one telephone that can answer, or none.
@@ -66,40 +64,6 @@ func rejected(c *Callback, to cti.Endpoint) bool {
 		}
 	}
 	return false
-}
-
-// chooseAgent asks routing; who is meant for another callback already counts as reserved.
-func (l *line) chooseAgent(now time.Time, dir *directory.Directory, reps []*agent.Representation, c *Callback) (ch *Choice, hopeless bool, next time.Time) {
-	taken := map[id.Agent]bool{}
-	for _, m := range l.meant {
-		taken[m.agent] = true
-	}
-	all := make([]routing.Candidate, 0, len(reps))
-	for _, r := range reps {
-		ag := dir.Agents[r.Agent]
-		if ag == nil || len(ag.Devices) == 0 {
-			continue
-		}
-		st := l.agents[r.Agent]
-		if taken[r.Agent] {
-			st.Presence = agent.Reserved
-		}
-		n, last := missed(c, ag.Has)
-		if c.State != Queued && n > 0 && last.After(c.Current().StartedAt) {
-			n = routing.MaxMissed // the visitor is on the line: who let it ring is not asked again
-		}
-		if rested := last.Add(routing.Rest); n > 0 && n < routing.MaxMissed && now.Before(rested) && (next.IsZero() || rested.Before(next)) {
-			next = rested
-		}
-		all = append(all, routing.Candidate{Agent: r.Agent, Representation: r.ID, Priority: r.Priority,
-			Presence: st.Presence, IdleFrom: st.IdleFrom, Missed: n, MissedAt: last})
-	}
-	best, skipped, hopeless := routing.LongestIdle(now, all)
-	if best == nil {
-		return nil, hopeless, next
-	}
-	return &Choice{Agent: best.Agent, Representation: best.Representation, Endpoint: dir.Agents[best.Agent].Devices[0].To,
-		Party: cti.Agent, Detail: why(dir, best, skipped)}, false, next
 }
 
 // doubtOver is when a telephone that may be ringing since before a crash may be rung again.
@@ -148,19 +112,4 @@ func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time)
 		}
 	}
 	return n, last
-}
-
-// why writes the decision down for the journal.
-func why(dir *directory.Directory, best *routing.Candidate, skipped []routing.Skip) string {
-	name := func(a id.Agent) string {
-		if ag := dir.Agents[a]; ag != nil {
-			return ag.Slug
-		}
-		return string(a)
-	}
-	s := name(best.Agent) + ": longest idle"
-	for _, k := range skipped {
-		s += "; " + name(k.Agent) + ": " + k.Why
-	}
-	return s
 }

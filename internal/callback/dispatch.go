@@ -42,7 +42,7 @@ func (c *Conductor) dispatch() time.Duration {
 				if !waits(d.Callback) {
 					return errNotWaiting
 				}
-				d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult()})
+				d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult(), Detail: d.whyNot()})
 				return nil
 			}})
 			continue
@@ -68,7 +68,7 @@ func (c *Conductor) rested(now time.Time) (again time.Duration) {
 			continue
 		}
 		to, _ := st.Presence.Next(agent.Rested)
-		m := Move{Agent: a, From: []agent.Presence{agent.WrapUp}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom}}
+		m := Move{Agent: a, From: []agent.Presence{agent.WrapUp}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom, Missed: st.Missed, Talked: st.Talked}}
 		err := c.store.MoveAgent(c.ctx, m)
 		switch {
 		case err == nil:

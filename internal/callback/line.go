@@ -19,8 +19,11 @@ type line struct {
 	live      map[id.Callback]*Callback // queued, ringing, connected; not changed by anybody
 	scheduled map[id.Callback]bool
 	agents    map[id.Agent]agent.Status
-	meant     map[id.Callback]meant       // chosen, not on disk yet
-	fresh     map[id.Agent]bool           // moved since a read of the presences began; nil = none is under way
+	meant     map[id.Callback]meant        // chosen, not on disk yet
+	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
+	asked     map[id.Representation]uint64 // whose turn it was last: the higher, the later
+	asks      uint64
+	rests     map[cti.Endpoint]time.Time  // telephones that were busy, until they are rung again
 	resuming  map[id.Callback]id.Callback // a caller on the line: what she was waiting for
 	kicked    chan struct{}
 }
@@ -33,7 +36,7 @@ type meant struct {
 
 func newLine() *line {
 	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
-		meant: map[id.Callback]meant{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
+		meant: map[id.Callback]meant{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
 }
 
 // kick asks for a look at the line.
@@ -63,6 +66,7 @@ func (l *line) note(c *Callback) {
 	if !waits(c) {
 		delete(l.meant, c.ID)
 	}
+	l.rest(c)
 }
 
 // moved takes in agents' moves that are on disk now.
@@ -112,13 +116,25 @@ func (l *line) read(all map[id.Agent]agent.Status, ok bool) {
 }
 
 // mean marks a choice that is not on disk yet, under the lock; forget takes it back when it did not come to be.
-func (l *line) mean(c *Callback, ch *Choice) { l.meant[c.ID] = meant{ch.Agent, c.Subscriber} }
+func (l *line) mean(c *Callback, ch *Choice) {
+	l.meant[c.ID] = meant{ch.Agent, c.Subscriber}
+	if ch.Representation != "" {
+		l.asks++
+		l.asked[ch.Representation] = l.asks
+	}
+}
 
 func (l *line) forget(cb id.Callback) {
 	l.mu.Lock()
 	delete(l.meant, cb)
 	l.mu.Unlock()
 	l.kick()
+}
+
+func (l *line) status(a id.Agent) agent.Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.agents[a]
 }
 
 func (l *line) statuses() map[id.Agent]agent.Status {
@@ -169,20 +185,31 @@ func waits(c *Callback) bool {
 	return a != nil && a.agentLeg() == nil && len(a.Legs) > 1
 }
 
-// before is the order of the line: whose telephone we have rung already, then who calls us about a callback, then by
-// arrival.
+// before is the order of the line: whose telephone we have rung already, then whom staff moved to the front, the last
+// first, then who calls us about a callback, then by arrival.
 func before(a, b *Callback) bool {
 	if ha, hb := a.State != Queued, b.State != Queued; ha != hb {
 		return ha
 	}
+	if !a.FrontAt.Equal(b.FrontAt) {
+		return a.FrontAt.After(b.FrontAt)
+	}
 	if fa, fb := a.OnLine() && a.Resumes != "", b.OnLine() && b.Resumes != ""; fa != fb {
 		return fa
 	}
-	if !a.ArrivedAt.Equal(b.ArrivedAt) {
-		return a.ArrivedAt.Before(b.ArrivedAt)
+	if at, bt := a.stands(), b.stands(); !at.Equal(bt) {
+		return at.Before(bt)
 	}
 	return a.ID < b.ID
 }
+
+// Ageing is how much waiting is worth one step of priority.
+const Ageing = 5 * time.Minute
+
+// stands is where the callback stands in line: its arrival, moved ahead by its priority. A priority that rises with each
+// five minutes of waiting is the same order, for both of any two age alike. So nobody is overtaken by who arrived more
+// than subscriber.MaxPriority times Ageing later, and of one priority always goes first who arrived first.
+func (c *Callback) stands() time.Time { return c.ArrivedAt.Add(-time.Duration(c.Priority) * Ageing) }
 
 // found is one decision of the line.
 type found struct {
@@ -222,7 +249,7 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 		soonest(at)
 		switch {
 		case hopeless:
-			out = append(out, found{c.ID, nil})
+			out = append(out, found{cb: c.ID})
 			continue
 		case ch == nil:
 			continue

@@ -178,7 +178,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		Number: phone.Number(to.Number()), Endpoint: to, NumberHash: hash, Destination: dest, CallerID: s.CallerID,
 		Name: strings.TrimSpace(r.Name), Topic: strings.TrimSpace(r.Topic), Fields: r.Fields, Page: r.Page, Language: r.Language,
 		Metadata: r.Metadata, When: string(asked), Wall: due.Wall, Zone: due.Zone, CreatedAt: now,
-		Tries: b.Tries, MaxTalk: s.Limits.MaxTalk, Confirm: b.Confirm, Actor: ByVisitor,
+		Tries: b.Tries, Priority: b.Priority, MaxTalk: s.Limits.MaxTalk, Confirm: b.Confirm, Actor: ByVisitor,
 	}
 	if r.Order != "" {
 		cb.Order = r.Order
@@ -254,7 +254,7 @@ func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) e
 
 // begin is the first step of a callback.
 func (c *Conductor) begin(cb *Callback, due schedule.Due, later bool, ch *Choice) *draft {
-	d := &draft{Callback: cb, at: cb.CreatedAt, newLeg: c.Mint.Leg, dir: c.Directory()}
+	d := &draft{Callback: cb, at: cb.CreatedAt, newLeg: c.Mint.Leg, dir: c.Directory(), status: c.line.status}
 	if later {
 		cb.State, cb.DueAt, cb.Reason = Scheduled, due.At.UTC(), ReasonBooked
 		if due.Shifted {

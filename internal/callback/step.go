@@ -31,6 +31,8 @@ type draft struct {
 	newBlock func() id.Block
 	hash     func(cti.Endpoint) string
 	dir      *directory.Directory
+	status   func(id.Agent) agent.Status // as it is known; of who serves this callback only its own steps change it
+	why      func(*Callback) string      // why nobody who could answer it is asked now
 
 	lines      []Line
 	moves      []Move
@@ -269,6 +271,22 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 	}
 }
 
+// whyNot is why nobody is asked for it now.
+func (d *draft) whyNot() string {
+	if d.why == nil {
+		return ""
+	}
+	return d.why(d.Callback)
+}
+
+// wrapUp is how long an agent may write notes after a call of this business.
+func (d *draft) wrapUp() time.Duration {
+	if s := d.dir.Subscribers[d.Subscriber]; s != nil {
+		return s.Routing.WrapUpTime()
+	}
+	return subscriber.DefaultWrapUp
+}
+
 // waited are the legs to join: first the one that was answered first, which hears the zip tone.
 func (d *draft) waited(a *Attempt) (first, second *Leg) {
 	first, second = a.agentLeg(), a.visitorLeg()
@@ -333,7 +351,7 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 		st.Since = d.at
 		d.moves = append(d.moves, Move{Agent: a.Agent, From: []agent.Presence{from}, Status: st, Lenient: lenient})
 	}
-	wrap := agent.WrapUpTime
+	wrap := d.wrapUp()
 	step := func(e agent.Event, from ...agent.Presence) {
 		for _, p := range from {
 			to, _ := p.Next(e)

@@ -14,6 +14,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
 )
 
 // play runs a test of one world in a bubble of simulated time.
@@ -106,7 +107,7 @@ func TestWrapUpEndsAfterAFault(t *testing.T) {
 	play(t, only("ann"), talkers, func(w *world) {
 		w.reaches(w.ask("vera"), callback.Ended)
 		cb := w.ask("walt")
-		pass(agent.WrapUpTime - time.Second)
+		pass(subscriber.DefaultWrapUp - time.Second)
 		w.border.fill(true)
 		pass(10 * time.Second)
 		w.border.fill(false)

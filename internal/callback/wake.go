@@ -210,7 +210,7 @@ func (d *draft) due(facts []cti.LegFact) {
 			d.callerDue(facts)
 			return
 		}
-		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady})
+		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady, Detail: d.whyNot()})
 	case RingingAgent, RingingVisitor, Connected:
 		if d.State == Connected && d.OnLine() && !d.JoinedAt.IsZero() && d.DueAt.Before(d.talkEnds()) {
 			d.DueAt = d.talkEnds()

@@ -52,17 +52,22 @@ type Seed struct {
 	Elsewhere []Elsewhere
 }
 
-// Elsewhere is a place of a seed that names a business which must be there already.
+// Elsewhere is a place of a seed that names a business or an agent who must be there already.
 type Elsewhere struct {
 	Subscriber string
+	Agent      string         // in place of Subscriber
 	Missing    config.Problem // what is wrong if it is not
 }
 
-// Check tells which of the businesses that the seed relies on are not there, as config.Problems.
+// Check tells which of the businesses and agents that the seed relies on are not there, as config.Problems.
 func (s *Seed) Check(now *directory.Directory, o directory.Options) error {
 	var all config.Problems
 	for _, e := range s.Elsewhere {
-		if now.ID(directory.Subscriber, e.Subscriber) == "" || o.Prune {
+		there := now.ID(directory.Subscriber, e.Subscriber)
+		if e.Agent != "" {
+			there = now.ID(directory.Agent, e.Agent)
+		}
+		if there == "" || o.Prune {
 			all = append(all, e.Missing)
 		}
 	}
@@ -104,6 +109,7 @@ type seedReader struct {
 	problems  config.Problems
 	passwords map[string]string
 	here      []string              // the businesses of this file
+	agents    []string              // and its agents
 	dialled   map[phone.Number]bool // numbers that callers of one of them dial
 	elsewhere []Elsewhere
 }
@@ -115,7 +121,7 @@ func (s *seedReader) business(key, slug string) id.Subscriber {
 		if near, ok := config.Nearest(slug, s.here); ok {
 			hint = ", did you mean " + near + "?"
 		}
-		s.elsewhere = append(s.elsewhere, Elsewhere{slug, s.src.Problem(key, "there is no subscriber %q%s", slug, hint)})
+		s.elsewhere = append(s.elsewhere, Elsewhere{Subscriber: slug, Missing: s.src.Problem(key, "there is no subscriber %q%s", slug, hint)})
 	}
 	return id.Subscriber(slug)
 }
@@ -140,6 +146,9 @@ func (s *seedReader) setup(f *seedFile) directory.Setup {
 		key := fmt.Sprintf("trunks[%d]", i)
 		once("trunk", key, f.Trunks[i].ID)
 		out.Trunks = append(out.Trunks, s.trunk(key, &f.Trunks[i]))
+	}
+	for i := range f.Agents {
+		s.agents = append(s.agents, f.Agents[i].ID)
 	}
 	for i := range f.Subscribers {
 		s.here = append(s.here, f.Subscribers[i].ID)

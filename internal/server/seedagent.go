@@ -21,6 +21,7 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 	if f.Name == "" {
 		out.Name = f.ID
 	}
+	s.habits(key, f, &out)
 	for i, d := range f.Devices {
 		at := fmt.Sprintf("%s.devices[%d]", key, i)
 		if d.To == "web" {
@@ -89,6 +90,6 @@ func (s *seedReader) representation(key, who string, f *seedRepresentation) agen
 		s.wrong(key+".subscriber", "name the business that she answers for")
 	}
 	return agent.Representation{Agent: id.Agent(who), Subscriber: s.business(key+".subscriber", f.Subscriber), DisplayName: f.DisplayName,
-		Greeting: f.Greeting, Whisper: f.Whisper, Script: f.Script, Skills: f.Skills, Languages: f.Languages, Priority: f.Priority,
+		Greeting: f.Greeting, Whisper: f.Whisper, Script: f.Script, Skills: s.skills(key+".skills", f.Skills), Hours: s.hours(key+".hours", f.Hours), Languages: f.Languages, Priority: f.Priority,
 		CallerID: s.callerID(key+".caller_id", f.CallerID)}
 }

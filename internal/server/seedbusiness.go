@@ -9,7 +9,6 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/id"
 	"ringback/internal/phone"
-	"ringback/internal/schedule"
 	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
@@ -37,12 +36,9 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 		s.wrong(key+".time_zone", "%q is no time zone: write one such as America/New_York", f.TimeZone)
 	}
 	out.Numbers = s.numbers(key+".numbers", f.Numbers)
-	hours, err := schedule.ParseHours(f.Hours)
-	if err != nil {
-		s.wrong(key+".hours", "%v", err)
-	}
-	out.Hours = hours
+	out.Hours, out.Routing = s.hours(key+".hours", f.Hours), s.routing(key, f)
 	if f.Destination != "" {
+		var err error
 		if out.Destination, err = cti.ParseEndpoint(f.Destination); err != nil {
 			s.wrong(key+".destination", "%v", err)
 		}
@@ -81,7 +77,8 @@ func (s *seedReader) button(key, business string, f *seedButton) subscriber.Butt
 			Agent:   s.oneOf(key+".confirm.agent", f.Confirm.Agent, "auto", "none", "key"),
 			Visitor: s.oneOf(key+".confirm.visitor", f.Confirm.Visitor, "auto", "none", "key", "key_or_voice"),
 		},
-		Proof: s.oneOf(key+".proof", f.Proof, "off", "required"),
+		Proof:  s.oneOf(key+".proof", f.Proof, "off", "required"),
+		Skills: s.skills(key+".skills", f.Skills), Priority: s.priority(key+".priority", f.Priority),
 	}
 	if out.Order == subscriber.VisitorFirst && out.Confirm.Visitor == "none" {
 		s.wrong(key+".confirm.visitor", "visitor_first needs the visitor's confirmation, or an answering machine would ring an agent: write auto, key or key_or_voice")

@@ -69,8 +69,18 @@ type seedSubscriber struct {
 	Language    string              `yaml:"language"`
 	Limits      seedLimits          `yaml:"limits"`
 	Recording   seedRecording       `yaml:"recording"`
+	Strategy    string              `yaml:"strategy"`
+	WrapUp      time.Duration       `yaml:"wrap_up"`
+	PreferLast  time.Duration       `yaml:"prefer_last"`
+	Escalate    seedEscalation      `yaml:"escalate"`
 	Suspended   bool                `yaml:"suspended"`
 	Buttons     []seedButton        `yaml:"buttons"`
+}
+
+type seedEscalation struct {
+	After   time.Duration `yaml:"after"`
+	To      string        `yaml:"to"`
+	Confirm string        `yaml:"confirm"`
 }
 
 type seedPrompts struct {
@@ -104,6 +114,9 @@ type seedButton struct {
 	Fields    []seedField `yaml:"fields"`
 	Closed    bool        `yaml:"closed"`
 	Recording string      `yaml:"recording"`
+
+	Skills   map[string]int `yaml:"skills"`
+	Priority int            `yaml:"priority"`
 }
 
 type seedConfirm struct {
@@ -124,6 +137,8 @@ type seedAgent struct {
 	PasswordFile string               `yaml:"password_file"`
 	Ready        bool                 `yaml:"ready"`
 	Supervisor   bool                 `yaml:"supervisor"`
+	Ring         string               `yaml:"ring"`
+	PauseAfter   int                  `yaml:"pause_after"`
 	Represents   []seedRepresentation `yaml:"represents"`
 }
 
@@ -151,8 +166,10 @@ type seedRepresentation struct {
 	Script      string         `yaml:"script"`
 	Skills      map[string]int `yaml:"skills"`
 	Languages   []string       `yaml:"languages"`
-	Priority    int            `yaml:"priority"`
-	CallerID    string         `yaml:"caller_id"`
+
+	Hours    map[string][]string `yaml:"hours"`
+	Priority int                 `yaml:"priority"`
+	CallerID string              `yaml:"caller_id"`
 }
 
 type seedKey struct {

@@ -66,7 +66,7 @@ func (db *DB) MoveAgent(ctx context.Context, m callback.Move) error {
 // anyPresence is what From is when it names none.
 var anyPresence = []agent.Presence{agent.SignedOut, agent.Ready, agent.Reserved, agent.Talking, agent.WrapUp, agent.Paused, agent.Finishing}
 
-const updateStatus = `UPDATE agents SET presence = $2, reason = $3, since_at = $4, until_at = $5, callback_id = $6,
+const updateStatus = `UPDATE agents SET presence = $2, reason = $3, since_at = $4, until_at = $5, callback_id = $6, missed = $15, talked_us = $16,
 		idle_from_at = CASE WHEN CAST($7 AS BIGINT) = 0 THEN idle_from_at ELSE $7 END
 	WHERE id = $1 AND presence IN ($8, $9, $10, $11, $12, $13, $14)`
 
@@ -81,6 +81,7 @@ func moveAgent(t *tx, m callback.Move) error {
 	for i := range anyPresence {
 		args = append(args, string(from[min(i, len(from)-1)]))
 	}
+	args = append(args, s.Missed, s.Talked.Microseconds())
 	n, err := t.exec(updateStatus, args...)
 	switch {
 	case err != nil:
@@ -110,19 +111,20 @@ func missed(t *tx, a id.Agent) error {
 	return fmt.Errorf("agent %s is %s: %w", a, presence, callback.ErrAgentTaken)
 }
 
-const statusColumns = "presence, reason, since_at, until_at, callback_id, idle_from_at"
+const statusColumns = "presence, reason, since_at, until_at, callback_id, idle_from_at, missed, talked_us"
 
 // statusRow is agent.Status with times as they are kept.
 type statusRow struct {
 	agent.Status
-	since, until, idle int64
+	since, until, idle, talked int64
 }
 
 func (s *statusRow) dest() []any {
-	return []any{&s.Presence, &s.Reason, &s.since, &s.until, &s.Callback, &s.idle}
+	return []any{&s.Presence, &s.Reason, &s.since, &s.until, &s.Callback, &s.idle, &s.Missed, &s.talked}
 }
 
 func (s *statusRow) status() agent.Status {
 	s.Since, s.Until, s.IdleFrom = micro.Time(s.since), micro.Time(s.until), micro.Time(s.idle)
+	s.Talked = span(s.talked)
 	return s.Status
 }

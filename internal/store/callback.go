@@ -141,7 +141,8 @@ func (db *DB) Due(ctx context.Context, now time.Time, limit int) ([]id.Callback,
 
 const callbackColumns = `id, version, subscriber_id, button_id, contact_id, interaction_id, token_hash, state, outcome, reason,
 	fence, due_at, arrived_at, created_at, joined_at, ended_at, talk_us, call_order, number, endpoint, number_hash, destination,
-	caller_id, tries, max_talk_us, confirm, actor, name, topic, fields, page, language, metadata, asked, wall, zone, inbound, resumes`
+	caller_id, tries, max_talk_us, confirm, actor, name, topic, fields, page, language, metadata, asked, wall, zone, inbound, resumes,
+	priority, front_at, wanted_agent, wanted_until`
 
 func callbacks(q querier, statement string, args ...any) ([]callback.Callback, error) {
 	rows, err := q.query(statement, args...)
@@ -152,29 +153,30 @@ func callbacks(q querier, statement string, args ...any) ([]callback.Callback, e
 }
 
 func scanCallback(scan scanner) (c callback.Callback, err error) {
-	var due, arrived, created, joined, ended, talk, maxTalk, inbound int64
+	var due, arrived, created, joined, ended, talk, maxTalk, inbound, front, wanted int64
 	var confirm, fields, metadata []byte
 	err = scan(&c.ID, &c.Version, &c.Subscriber, &c.Button, &c.Contact, &c.Interaction, &c.TokenHash, &c.State, &c.Outcome, &c.Reason,
 		&c.Fence, &due, &arrived, &created, &joined, &ended, &talk, &c.Order, &c.Number, &c.Endpoint, &c.NumberHash, &c.Destination,
 		&c.CallerID, &c.Tries, &maxTalk, &confirm, &c.Actor, &c.Name, &c.Topic, &fields, &c.Page, &c.Language, &metadata, &c.When, &c.Wall, &c.Zone,
-		&inbound, &c.Resumes)
+		&inbound, &c.Resumes, &c.Priority, &front, &c.Wanted, &wanted)
 	if err != nil {
 		return c, err
 	}
 	c.DueAt, c.ArrivedAt, c.CreatedAt, c.JoinedAt, c.EndedAt = micro.Time(due), micro.Time(arrived), micro.Time(created), micro.Time(joined), micro.Time(ended)
-	c.Inbound = inbound != 0
+	c.Inbound, c.FrontAt, c.WantedUntil = inbound != 0, micro.Time(front), micro.Time(wanted)
 	c.TalkTime, c.MaxTalk = span(talk), span(maxTalk)
 	return c, fromJSON(confirm, &c.Confirm, fields, &c.Fields, metadata, &c.Metadata)
 }
 
-var insertCallback = "INSERT INTO callbacks (" + callbackColumns + ") VALUES " + placeholders(1, 38)
+var insertCallback = "INSERT INTO callbacks (" + callbackColumns + ") VALUES " + placeholders(1, 42)
 
 func callbackRow(c *callback.Callback) []any {
 	return []any{string(c.ID), c.Version, string(c.Subscriber), string(c.Button), string(c.Contact), string(c.Interaction), c.TokenHash,
 		string(c.State), string(c.Outcome), string(c.Reason), c.Fence, micro.Of(c.DueAt), micro.Of(c.ArrivedAt), micro.Of(c.CreatedAt),
 		micro.Of(c.JoinedAt), micro.Of(c.EndedAt), c.TalkTime.Microseconds(), string(c.Order), string(c.Number), string(c.Endpoint),
 		c.NumberHash, string(c.Destination), string(c.CallerID), c.Tries, c.MaxTalk.Microseconds(), toJSON(c.Confirm), string(c.Actor),
-		c.Name, c.Topic, toJSON(c.Fields), c.Page, c.Language, toJSON(c.Metadata), c.When, c.Wall, c.Zone, number(c.Inbound), string(c.Resumes)}
+		c.Name, c.Topic, toJSON(c.Fields), c.Page, c.Language, toJSON(c.Metadata), c.When, c.Wall, c.Zone, number(c.Inbound), string(c.Resumes),
+		c.Priority, micro.Of(c.FrontAt), string(c.Wanted), micro.Of(c.WantedUntil)}
 }
 
 // What every step may change is one statement; what changes seldom needs the longer one.
@@ -187,7 +189,8 @@ const (
 const moveThisVersion = moveCallback + thisVersion
 
 const changeCallback = moveCallback + `, number = $13, endpoint = $14, number_hash = $15, destination = $16, caller_id = $17, tries = $18,
-	max_talk_us = $19, confirm = $20, name = $21, topic = $22, language = $23, asked = $24, wall = $25, zone = $26, call_order = $27` + thisVersion
+	max_talk_us = $19, confirm = $20, name = $21, topic = $22, language = $23, asked = $24, wall = $25, zone = $26, call_order = $27,
+	front_at = $28, wanted_agent = $29, wanted_until = $30` + thisVersion
 
 func movedRow(before, c *callback.Callback) []any {
 	return []any{string(c.ID), before.Version, c.Version, string(c.State), string(c.Outcome), string(c.Reason), c.Fence, micro.Of(c.DueAt),
@@ -196,14 +199,16 @@ func movedRow(before, c *callback.Callback) []any {
 
 func changedRow(before, c *callback.Callback) []any {
 	return append(movedRow(before, c), string(c.Number), string(c.Endpoint), c.NumberHash, string(c.Destination), string(c.CallerID), c.Tries,
-		c.MaxTalk.Microseconds(), toJSON(c.Confirm), c.Name, c.Topic, c.Language, c.When, c.Wall, c.Zone, string(c.Order))
+		c.MaxTalk.Microseconds(), toJSON(c.Confirm), c.Name, c.Topic, c.Language, c.When, c.Wall, c.Zone, string(c.Order),
+		micro.Of(c.FrontAt), string(c.Wanted), micro.Of(c.WantedUntil))
 }
 
 // sameWish says whether a step left alone what changeCallback writes beyond moveCallback.
 func sameWish(a, b *callback.Callback) bool {
 	return a.Number == b.Number && a.Endpoint == b.Endpoint && a.NumberHash == b.NumberHash && a.Destination == b.Destination &&
 		a.CallerID == b.CallerID && a.Tries == b.Tries && a.MaxTalk == b.MaxTalk && a.Confirm == b.Confirm && a.Name == b.Name &&
-		a.Topic == b.Topic && a.Language == b.Language && a.When == b.When && a.Wall == b.Wall && a.Zone == b.Zone && a.Order == b.Order
+		a.Topic == b.Topic && a.Language == b.Language && a.When == b.When && a.Wall == b.Wall && a.Zone == b.Zone && a.Order == b.Order &&
+		a.FrontAt.Equal(b.FrontAt) && a.Wanted == b.Wanted && a.WantedUntil.Equal(b.WantedUntil)
 }
 
 func span(us int64) time.Duration { return time.Duration(us) * time.Microsecond }

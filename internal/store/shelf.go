@@ -26,7 +26,7 @@ var shelves = map[directory.Kind]shelf{
 	directory.Subscriber: newShelf("subscribers", subscriberColumns, nil, subscriberRow),
 	directory.Button:     newShelf("buttons", buttonColumns, nil, buttonRow),
 	directory.Agent: newShelf("agents", agentColumns,
-		[]string{"presence", "reason", "since_at", "until_at", "callback_id", "idle_from_at"}, agentRow),
+		strings.Split(statusColumns, ", "), agentRow),
 	directory.Representation: newShelf("representations", representationColumns, nil, representationRow),
 	directory.Trunk:          newShelf("trunks", trunkColumns, []string{"created_at"}, trunkRow),
 	directory.Key:            newShelf("keys", keyColumns, nil, keyRow),
@@ -49,46 +49,46 @@ func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []
 	}
 }
 
-const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, created_at, updated_at"
+const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, routing, created_at, updated_at"
 
 func subscriberRow(_ *DB, s *subscriber.Subscriber) []any {
 	return []any{string(s.ID), orNull(s.Slug), s.Name, toJSON(s.Regions), s.TimeZone, toJSON(s.Hours), string(s.CallerID), string(s.Destination),
 		toJSON(s.Prompts), s.Limits.Concurrent, s.Limits.MaxTalk.Microseconds(), s.Limits.SpendPerDay.Micro, s.Limits.SpendPerDay.Currency,
-		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
+		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), toJSON(s.Routing), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
 }
 
 func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
 	var slug sql.NullString
-	var regions, hours, prompts, recording, numbers []byte
+	var regions, hours, prompts, recording, numbers, routing []byte
 	var talk, suspended, created, updated int64
 	if err := scan(&s.ID, &slug, &s.Name, &regions, &s.TimeZone, &hours, &s.CallerID, &s.Destination, &prompts, &s.Limits.Concurrent, &talk,
-		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &created, &updated); err != nil {
+		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &routing, &created, &updated); err != nil {
 		return s, err
 	}
 	s.Limits.SpendPerDay.Currency = strings.TrimSpace(s.Limits.SpendPerDay.Currency) // CHAR(3) of none is three blanks
 	s.Slug, s.Limits.MaxTalk, s.Suspended, s.CreatedAt, s.UpdatedAt = slug.String, span(talk), suspended != 0, micro.Time(created), micro.Time(updated)
-	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers)
+	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers, routing, &s.Routing)
 }
 
-const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, created_at, updated_at"
+const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, skills, priority, created_at, updated_at"
 
 func buttonRow(_ *DB, b *subscriber.Button) []any {
 	return []any{string(b.ID), orNull(b.Slug), string(b.Subscriber), toJSON(b.Origins), string(b.Order), toJSON(b.Confirm), toJSON(b.Channels),
-		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), b.Recording, micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
+		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), b.Recording, toJSON(b.Skills), b.Priority, micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
 }
 
 func scanButton(scan scanner) (b subscriber.Button, err error) {
 	var slug sql.NullString
-	var origins, confirm, channels, fields []byte
+	var origins, confirm, channels, fields, skills []byte
 	var closed, created, updated int64
-	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &b.Recording, &created, &updated); err != nil {
+	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &b.Recording, &skills, &b.Priority, &created, &updated); err != nil {
 		return b, err
 	}
 	b.Slug, b.Closed, b.CreatedAt, b.UpdatedAt = slug.String, closed != 0, micro.Time(created), micro.Time(updated)
-	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields)
+	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields, skills, &b.Skills)
 }
 
-const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, created_at, updated_at, " + statusColumns
+const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, ring, pause_after, created_at, updated_at, " + statusColumns
 
 // agentRow seals what her telephones register with: who reads it could register in her name.
 func agentRow(db *DB, a *agent.Agent) []any {
@@ -96,8 +96,8 @@ func agentRow(db *DB, a *agent.Agent) []any {
 	if a.SIP != (cti.Secret{}) {
 		secret = db.seal.seal(agentPlace(a.ID), []byte(toJSON(a.SIP)))
 	}
-	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), number(a.Supervisor), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
-		string(a.Presence), a.Reason, micro.Of(a.Since), micro.Of(a.Until), string(a.Callback), micro.Of(a.IdleFrom)}
+	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), number(a.Supervisor), a.Ring, a.PauseAfter, micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
+		string(a.Presence), a.Reason, micro.Of(a.Since), micro.Of(a.Until), string(a.Callback), micro.Of(a.IdleFrom), a.Missed, a.Talked.Microseconds()}
 }
 
 func agentPlace(a id.Agent) string { return "agent " + string(a) }
@@ -107,7 +107,7 @@ func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 	var devices, sealed []byte
 	var ready, supervisor, created, updated int64
 	var s statusRow
-	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &supervisor, &created, &updated}, s.dest()...)...); err != nil {
+	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &supervisor, &a.Ring, &a.PauseAfter, &created, &updated}, s.dest()...)...); err != nil {
 		return a, err
 	}
 	a.Slug, a.Ready, a.Supervisor, a.CreatedAt, a.UpdatedAt, a.Status = slug.String, ready != 0, supervisor != 0, micro.Time(created), micro.Time(updated), s.status()
@@ -123,22 +123,22 @@ func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 	return a, fromJSON(devices, &a.Devices)
 }
 
-const representationColumns = "id, agent_id, subscriber_id, display_name, greeting, whisper, script, skills, languages, priority, caller_id, created_at, updated_at"
+const representationColumns = "id, agent_id, subscriber_id, display_name, greeting, whisper, script, skills, languages, hours, priority, caller_id, created_at, updated_at"
 
 func representationRow(_ *DB, r *agent.Representation) []any {
 	return []any{string(r.ID), string(r.Agent), string(r.Subscriber), r.DisplayName, r.Greeting, r.Whisper, r.Script, toJSON(r.Skills),
-		toJSON(r.Languages), r.Priority, string(r.CallerID), micro.Of(r.CreatedAt), micro.Of(r.UpdatedAt)}
+		toJSON(r.Languages), toJSON(r.Hours), r.Priority, string(r.CallerID), micro.Of(r.CreatedAt), micro.Of(r.UpdatedAt)}
 }
 
 func scanRepresentation(scan scanner) (r agent.Representation, err error) {
-	var skills, languages []byte
+	var skills, languages, hours []byte
 	var created, updated int64
-	if err := scan(&r.ID, &r.Agent, &r.Subscriber, &r.DisplayName, &r.Greeting, &r.Whisper, &r.Script, &skills, &languages, &r.Priority,
+	if err := scan(&r.ID, &r.Agent, &r.Subscriber, &r.DisplayName, &r.Greeting, &r.Whisper, &r.Script, &skills, &languages, &hours, &r.Priority,
 		&r.CallerID, &created, &updated); err != nil {
 		return r, err
 	}
 	r.CreatedAt, r.UpdatedAt = micro.Time(created), micro.Time(updated)
-	return r, fromJSON(skills, &r.Skills, languages, &r.Languages)
+	return r, fromJSON(skills, &r.Skills, languages, &r.Languages, hours, &r.Hours)
 }
 
 const trunkColumns = "id, slug, priority, address, settings, created_at, updated_at"

@@ -26,6 +26,7 @@ type Subscriber struct {
 	Language    string // spoken to who did not say another: en, de, fr, es, ar; "" = en
 	Limits      Limits
 	Recording   Recording
+	Routing     Routing
 	Suspended   bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -129,7 +130,9 @@ type Button struct {
 	Proof      string   // required, off
 	Tries      int      // how often the visitor is rung before we give up
 	Fields     []Field
-	Recording  string // of its talks: on, off; "" = as the business says
+	Recording  string         // of its talks: on, off; "" = as the business says
+	Skills     map[string]int // what its calls ask of an agent, and how much of it at least
+	Priority   int            // of its calls in line, 0 to MaxPriority: each stands five minutes ahead
 	Closed     bool
 	CreatedAt  time.Time
 	UpdatedAt  time.Time

@@ -35,7 +35,7 @@ func Text(s string) string {
 
 // Callback brings c into the kept form, in place, with its attempts and legs.
 func Callback(c *callback.Callback) {
-	for _, t := range []*time.Time{&c.ArrivedAt, &c.DueAt, &c.CreatedAt, &c.EndedAt, &c.JoinedAt} {
+	for _, t := range []*time.Time{&c.ArrivedAt, &c.DueAt, &c.CreatedAt, &c.EndedAt, &c.JoinedAt, &c.FrontAt, &c.WantedUntil} {
 		*t = Round(*t)
 	}
 	for _, s := range []*string{&c.Name, &c.Topic, &c.Page, &c.Language, &c.When, &c.Wall, &c.Zone} {
@@ -70,6 +70,6 @@ func Lines(lines []callback.Line, after int64) {
 func Move(m callback.Move) callback.Move {
 	s := &m.Status
 	s.Since, s.Until, s.IdleFrom = Round(s.Since), Round(s.Until), Round(s.IdleFrom)
-	s.Reason = Text(s.Reason)
+	s.Reason, s.Talked = Text(s.Reason), s.Talked.Truncate(time.Microsecond)
 	return m
 }

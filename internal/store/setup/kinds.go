@@ -36,6 +36,7 @@ func (p *planner) subscribers() thing[subscriber.Subscriber] {
 		check: func(s *subscriber.Subscriber) error {
 			s.Regions = list(s.Regions)
 			s.Limits.MaxTalk = s.Limits.MaxTalk.Truncate(time.Microsecond)
+			s.Routing = s.Routing.Bare()
 			return nil
 		},
 		adopt: func(v, was *subscriber.Subscriber) {
@@ -59,6 +60,9 @@ func (p *planner) buttons() thing[subscriber.Button] {
 		mint:  func() string { return string(p.mint.Button()) },
 		check: func(b *subscriber.Button) (err error) {
 			b.Origins, b.Channels, b.Fields = list(b.Origins), list(b.Channels), list(b.Fields)
+			if len(b.Skills) == 0 {
+				b.Skills = nil
+			}
 			b.Subscriber, err = owner(p, called(directory.Button, string(b.ID), b.Slug), b.Subscriber)
 			return err
 		},
@@ -82,7 +86,13 @@ func (p *planner) agents() thing[agent.Agent] {
 		names: func(a *agent.Agent) (string, string) { return string(a.ID), a.Slug },
 		name:  func(a *agent.Agent, v string) { a.ID = id.Agent(v) },
 		mint:  func() string { return string(p.mint.Agent()) },
-		check: func(a *agent.Agent) error { a.Devices = list(a.Devices); return nil },
+		check: func(a *agent.Agent) error {
+			a.Devices = list(a.Devices)
+			if a.PauseAfter == agent.DefaultPauseAfter {
+				a.PauseAfter = 0
+			}
+			return nil
+		},
 		adopt: func(v, was *agent.Agent) {
 			v.CreatedAt, v.UpdatedAt = p.now, p.now
 			if was != nil {

@@ -89,6 +89,7 @@ func stepWrites(t *testing.T, h *House) {
 			l.Quality = cti.Quality{MOS: 4.3217, MOSOut: 1.1, Loss: 0.0123, Jitter: 1234567, RTT: 40 * time.Millisecond, PacketsIn: 4711, PacketsOut: 1}
 		}
 		c.Number, c.Endpoint, c.NumberHash, c.When, c.Zone = "+12025550109", "tel:+12025550109", "h9", "{}", "UTC"
+		c.FrontAt, c.Wanted, c.WantedUntil = c.FrontAt.Add(time.Minute), "agt_bob", time.Time{}
 	})
 	same(t, h.read(cb), got)
 	got.Name = "changed by its reader"
@@ -313,7 +314,7 @@ func agentsMove(t *testing.T, h *House) {
 		t.Fatalf("at first: %+v, %v", agents, err)
 	}
 	now := h.Clock.Now().Truncate(time.Microsecond)
-	want := agent.Status{Presence: agent.Paused, Reason: "lunch", Since: now, Until: now.Add(time.Hour), Callback: "cb_x", IdleFrom: now}
+	want := agent.Status{Presence: agent.Paused, Reason: "lunch", Since: now, Until: now.Add(time.Hour), Callback: "cb_x", IdleFrom: now, Missed: 1, Talked: 90 * time.Second}
 	if err := h.MoveAgent(t.Context(), callback.Move{Agent: h.Ann, From: []agent.Presence{agent.WrapUp, agent.Ready}, Status: want}); err != nil {
 		t.Fatal(err)
 	}

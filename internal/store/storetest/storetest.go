@@ -21,6 +21,7 @@ import (
 	"ringback/internal/login"
 	"ringback/internal/phone"
 	"ringback/internal/room"
+	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 )
 
@@ -149,7 +150,7 @@ func (h *House) Wish(number phone.Number) callback.New {
 		NumberHash: "hash of " + string(number), Destination: "sip:own@127.0.0.1", CallerID: "+12025550190",
 		Name: "Zoë \U0001F4DE", Topic: "a leak", Fields: map[string]string{"street": "Elm"}, Page: "https://acme.example/", Language: "en",
 		Metadata: map[string]string{"order": "7"}, When: `{"now":true}`, Wall: "2026-03-02T09:00", Zone: "America/New_York",
-		ArrivedAt: now, DueAt: now.Add(time.Minute), CreatedAt: now, Tries: 3, MaxTalk: time.Hour,
+		ArrivedAt: now, DueAt: now.Add(time.Minute), CreatedAt: now, Priority: 2, FrontAt: now, Wanted: "agt_last", WantedUntil: now.Add(time.Minute), Tries: 3, MaxTalk: time.Hour,
 		Confirm: subscriber.Confirm{Agent: "auto", Visitor: "key"}, Fence: 1, Version: 1, Actor: callback.ByVisitor,
 	}
 	return callback.New{
@@ -169,7 +170,7 @@ func (h *House) Ring(n *callback.New) {
 	c.State, c.Fence = callback.RingingAgent, c.Fence+1
 	c.Attempts = append(c.Attempts, callback.Attempt{
 		N: len(c.Attempts) + 1, Fence: c.Fence, Agent: h.Ann, Representation: "rep_x", Device: 1, StartedAt: now,
-		Legs: []callback.Leg{{ID: h.Mint.Leg(), Party: cti.Agent, Endpoint: "sip:ann@127.0.0.1:5080", State: cti.Created, CreatedAt: now, SentAt: now, Ref: "\x00\xffopaque"}},
+		Legs: []callback.Leg{{ID: h.Mint.Leg(), Party: cti.Agent, Agent: "agt_ann", Endpoint: "sip:ann@127.0.0.1:5080", State: cti.Created, CreatedAt: now, SentAt: now, Ref: "\x00\xffopaque"}},
 	})
 	n.Lines = append(n.Lines, callback.Line{At: now, Actor: callback.ByRingback, From: callback.Queued, Event: "agent_found", To: callback.RingingAgent})
 }
@@ -265,19 +266,29 @@ func Setup() directory.Setup {
 			CallsPerSecond: 2.5, NumberFormat: cti.PlusE164, CallerID: cti.InFrom, Username: "u", Password: "carrier-secret", Codecs: []cti.Codec{cti.PCMU}, Headers: true}},
 		Subscribers: []subscriber.Subscriber{
 			{Slug: "acme", Name: "Acme Plumbing", Regions: []string{"US"}, TimeZone: "America/New_York", CallerID: "+12025550190", Numbers: []phone.Number{"+12025550191"}, Destination: "tel:+12025550101",
-				Prompts: subscriber.Prompts{Wait: "wait.wav", Closed: "closed.wav"}, Language: "de", Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour}},
+				Prompts: subscriber.Prompts{Wait: "wait.wav", Closed: "closed.wav"}, Language: "de", Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour},
+				Routing: subscriber.Routing{Strategy: subscriber.RoundRobin, WrapUp: time.Minute, PreferLast: 30 * time.Second,
+					Escalate: subscriber.Escalation{After: time.Minute, To: "bob", Confirm: "key"}}},
 			{Slug: "zen", Name: "Zen Garden", Regions: []string{"US", "CA"}, TimeZone: "America/Chicago"},
 		},
 		Buttons: []subscriber.Button{{Slug: "acme-main", Subscriber: "acme", Origins: []string{"http://localhost:8081"}, Order: subscriber.AgentFirst,
 			Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Proof: "off", Tries: 3,
-			Fields: []subscriber.Field{{Name: "street", Label: "Street", Required: true}}}},
+			Fields: []subscriber.Field{{Name: "street", Label: "Street", Required: true}}, Skills: map[string]int{"plumbing": 3}, Priority: 2}},
 		Agents: []agent.Agent{
-			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", SIP: cti.NewSecret("ann", "argon"), Ready: true},
+			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", SIP: cti.NewSecret("ann", "argon"), Ready: true, Ring: agent.RingTogether, PauseAfter: 3},
 			{Slug: "bob", Name: "Bob", Devices: []agent.Device{{To: "tel:+12025550111"}}},
 		},
 		Representations: []agent.Representation{{Agent: "ann", Subscriber: "acme", DisplayName: "Ann at Acme", Greeting: "Acme, Ann speaking",
-			Skills: map[string]int{"plumbing": 5}, Languages: []string{"en"}, Priority: 1}},
+			Skills: map[string]int{"plumbing": 5}, Languages: []string{"en"}, Hours: evenings(), Priority: 1}},
 	}
+}
+
+func evenings() schedule.Hours {
+	h, err := schedule.ParseHours(map[string][]string{"mon-fri": {"17:00-23:00"}})
+	if err != nil {
+		panic(err)
+	}
+	return h
 }
 
 var errNo = errors.New("no")

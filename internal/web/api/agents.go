@@ -19,6 +19,9 @@ type AgentDoc struct {
 	Devices    []Device `json:"devices"`
 	Ready      bool     `json:"ready"`
 	Supervisor bool     `json:"supervisor"`
+
+	Ring       string `json:"ring"`        // in_order, together
+	PauseAfter int    `json:"pause_after"` // so many offers that she lets pass in a row pause her
 }
 
 // Device is a telephone of an agent; they ring in order.
@@ -50,9 +53,13 @@ type Agent struct {
 	Devices    []Device    `json:"devices"`
 	Ready      bool        `json:"ready"`
 	Supervisor bool        `json:"supervisor"`
+	Ring       string      `json:"ring"`        // her telephones: in_order, together
+	PauseAfter int         `json:"pause_after"` // so many offers that she lets pass in a row pause her
 	Presence   string      `json:"presence"`
 	Reason     *string     `json:"reason"`
 	Since      door.Stamp  `json:"since"`
+	Until      door.Stamp  `json:"until"`  // when wrap-up or a pause ends by itself
+	Missed     int         `json:"missed"` // offers in a row that she has let pass
 	Callback   *string     `json:"callback"`
 	Telephones []Telephone `json:"telephones"`
 	CreatedAt  door.Stamp  `json:"created_at"`
@@ -89,7 +96,7 @@ func (a *API) agents() thing[AgentDoc, Agent] {
 		},
 		doc: func(d *directory.Directory, i string) AgentDoc {
 			ag := d.Agents[id.Agent(i)]
-			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready, ag.Supervisor}
+			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready, ag.Supervisor, ringOf(ag), ag.MayMiss()}
 		},
 		check: checkAgent,
 	}
@@ -104,10 +111,17 @@ func agentView(ag *agent.Agent, live map[id.Agent]agent.Status) Agent {
 		s.Presence = agent.SignedOut
 	}
 	return Agent{
-		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Supervisor: ag.Supervisor, Presence: string(s.Presence),
-		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Callback: door.Opt(s.Callback),
+		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Supervisor: ag.Supervisor, Ring: ringOf(ag), PauseAfter: ag.MayMiss(), Presence: string(s.Presence),
+		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Until: door.Stamp(s.Until), Missed: s.Missed, Callback: door.Opt(s.Callback),
 		CreatedAt: door.Stamp(ag.CreatedAt), UpdatedAt: door.Stamp(ag.UpdatedAt),
 	}
+}
+
+func ringOf(ag *agent.Agent) string {
+	if ag.Ring == agent.RingTogether {
+		return ag.Ring
+	}
+	return "in_order"
 }
 
 func telephones(all []cti.Registration) []Telephone {
@@ -134,7 +148,16 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 	if in.Name == "" {
 		return none, required("name")
 	}
-	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready, Supervisor: in.Supervisor}
+	ag := agent.Agent{ID: id.Agent(self), Slug: in.Slug, Name: in.Name, Ready: in.Ready, Supervisor: in.Supervisor, PauseAfter: in.PauseAfter}
+	if err := oneOf("ring", in.Ring, "", "in_order", agent.RingTogether); err != nil {
+		return none, err
+	}
+	if in.Ring == agent.RingTogether {
+		ag.Ring = in.Ring
+	}
+	if ag.PauseAfter < 0 || ag.PauseAfter > 100 {
+		return none, bad("pause_after", "pause_after is a number of offers, from 1 to 100.")
+	}
 	if old := d.Agents[ag.ID]; old != nil {
 		ag.PasswordHash, ag.SIP, ag.CreatedAt, ag.Status = old.PasswordHash, old.SIP, old.CreatedAt, old.Status
 	}

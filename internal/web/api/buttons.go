@@ -23,6 +23,8 @@ type ButtonDoc struct {
 	Tries      int                `json:"tries"`
 	Fields     []subscriber.Field `json:"fields"`
 	Recording  string             `json:"recording"`
+	Skills     map[string]int     `json:"skills"`   // what is asked of an agent, and how much of it at least
+	Priority   int                `json:"priority"` // in line, 0 to 3: each stands five minutes ahead
 	Closed     bool               `json:"closed"`
 }
 
@@ -40,6 +42,8 @@ type Button struct {
 	Tries          int                `json:"tries"`
 	Fields         []subscriber.Field `json:"fields"`
 	Recording      string             `json:"recording"`
+	Skills         map[string]int     `json:"skills"`   // what is asked of an agent, and how much of it at least
+	Priority       int                `json:"priority"` // in line, 0 to 3: each stands five minutes ahead
 	Closed         bool               `json:"closed"`
 	URL            string             `json:"url"`
 	CreatedAt      door.Stamp         `json:"created_at"`
@@ -63,7 +67,7 @@ func (a *API) buttons() thing[ButtonDoc, Button] {
 func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 	v := Button{
 		ID: string(b.ID), Slug: b.Slug, Subscriber: string(b.Subscriber), Origins: list(b.Origins), Order: b.Order, Confirm: b.Confirm,
-		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
+		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Skills: orNone(b.Skills), Priority: b.Priority, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
 		CreatedAt: door.Stamp(b.CreatedAt), UpdatedAt: door.Stamp(b.UpdatedAt),
 	}
 	if s := d.Subscribers[b.Subscriber]; s != nil {
@@ -73,7 +77,7 @@ func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 }
 
 func buttonDoc(b *subscriber.Button) ButtonDoc {
-	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Recording, b.Closed}
+	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Recording, orNone(b.Skills), b.Priority, b.Closed}
 }
 
 func checkButton(r *http.Request, d *directory.Directory, self string, in *ButtonDoc) (directory.Setup, error) {
@@ -87,7 +91,10 @@ func checkButton(r *http.Request, d *directory.Directory, self string, in *Butto
 	}
 	b := subscriber.Button{
 		ID: id.Button(self), Slug: in.Slug, Subscriber: sub, Origins: in.Origins, Order: in.Order, Confirm: in.Confirm,
-		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Recording: in.Recording, Closed: in.Closed,
+		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Recording: in.Recording, Priority: in.Priority, Closed: in.Closed,
+	}
+	if b.Skills, err = skills(in.Skills); err != nil {
+		return none, err
 	}
 	if old := d.Buttons[b.ID]; old != nil {
 		b.CreatedAt = old.CreatedAt
@@ -122,6 +129,9 @@ func checkButtonWords(b *subscriber.Button) error {
 	}
 	if b.Tries < 1 || b.Tries > 10 {
 		return bad("tries", "tries is a number from 1 to 10.")
+	}
+	if b.Priority < 0 || b.Priority > subscriber.MaxPriority {
+		return bad("priority", "priority is a number from 0 to %d.", subscriber.MaxPriority)
 	}
 	for _, o := range b.Origins {
 		u, err := url.Parse(o)

@@ -7,6 +7,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/schedule"
 	"ringback/internal/web/door"
 )
 
@@ -20,6 +21,7 @@ type RepresentationDoc struct {
 	Script      string         `json:"script"`
 	Skills      map[string]int `json:"skills"`
 	Languages   []string       `json:"languages"`
+	Hours       schedule.Hours `json:"hours"` // in the business's time zone; null = whenever it is open
 	Priority    int            `json:"priority"`
 	CallerID    string         `json:"caller_id"`
 }
@@ -37,6 +39,7 @@ type Representation struct {
 	Script         string         `json:"script"`
 	Skills         map[string]int `json:"skills"`
 	Languages      []string       `json:"languages"`
+	Hours          schedule.Hours `json:"hours"`
 	Priority       int            `json:"priority"`
 	CallerID       *string        `json:"caller_id"`
 	CreatedAt      door.Stamp     `json:"created_at"`
@@ -56,7 +59,7 @@ func (a *API) representations() thing[RepresentationDoc, Representation] {
 		doc: func(d *directory.Directory, i string) RepresentationDoc {
 			r := d.Representations[id.Representation(i)]
 			v := representationView(d, r)
-			return RepresentationDoc{v.Agent, v.Subscriber, v.DisplayName, v.Greeting, v.Whisper, v.Script, v.Skills, v.Languages, v.Priority, r.CallerID.E164()}
+			return RepresentationDoc{v.Agent, v.Subscriber, v.DisplayName, v.Greeting, v.Whisper, v.Script, v.Skills, v.Languages, v.Hours, v.Priority, r.CallerID.E164()}
 		},
 		check: checkRepresentation,
 	}
@@ -65,11 +68,8 @@ func (a *API) representations() thing[RepresentationDoc, Representation] {
 func representationView(d *directory.Directory, r *agent.Representation) Representation {
 	v := Representation{
 		ID: string(r.ID), Agent: string(r.Agent), Subscriber: string(r.Subscriber), DisplayName: r.DisplayName, Greeting: r.Greeting,
-		Whisper: r.Whisper, Script: r.Script, Skills: r.Skills, Languages: list(r.Languages), Priority: r.Priority,
+		Whisper: r.Whisper, Script: r.Script, Skills: orNone(r.Skills), Languages: list(r.Languages), Hours: r.Hours, Priority: r.Priority,
 		CallerID: door.Opt(r.CallerID.E164()), CreatedAt: door.Stamp(r.CreatedAt), UpdatedAt: door.Stamp(r.UpdatedAt),
-	}
-	if v.Skills == nil {
-		v.Skills = map[string]int{}
 	}
 	if ag := d.Agents[r.Agent]; ag != nil {
 		v.AgentSlug = &ag.Slug
@@ -100,7 +100,10 @@ func checkRepresentation(r *http.Request, d *directory.Directory, self string, i
 	}
 	rep := agent.Representation{
 		ID: id.Representation(self), Agent: ag, Subscriber: sub, DisplayName: in.DisplayName, Greeting: in.Greeting, Whisper: in.Whisper,
-		Script: in.Script, Skills: in.Skills, Languages: in.Languages, Priority: in.Priority,
+		Script: in.Script, Languages: in.Languages, Hours: in.Hours, Priority: in.Priority,
+	}
+	if rep.Skills, err = skills(in.Skills); err != nil {
+		return none, err
 	}
 	if old := d.Representations[rep.ID]; old != nil {
 		if old.Agent != ag || old.Subscriber != sub {

@@ -29,6 +29,7 @@ type SubscriberDoc struct {
 	Language    string             `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
 	Recording   RecordingDoc       `json:"recording"`
+	Routing     RoutingDoc         `json:"routing"`
 	Suspended   bool               `json:"suspended"`
 }
 
@@ -61,6 +62,7 @@ type Subscriber struct {
 	Language    *string            `json:"language"`
 	Limits      LimitsDoc          `json:"limits"`
 	Recording   RecordingDoc       `json:"recording"`
+	Routing     RoutingDoc         `json:"routing"`
 	Suspended   bool               `json:"suspended"`
 	CreatedAt   door.Stamp         `json:"created_at"`
 	UpdatedAt   door.Stamp         `json:"updated_at"`
@@ -78,7 +80,7 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 			return subscriberDoc(d.Subscribers[id.Subscriber(i)])
 		},
 		blank: SubscriberDoc{TimeZone: "UTC", Limits: LimitsDoc{subscriber.DefaultConcurrent, door.Seconds(subscriber.DefaultMaxTalk), money.Amount{}},
-			Recording: RecordingDoc{RetentionS: door.Seconds(subscriber.DefaultRetention)}},
+			Recording: RecordingDoc{RetentionS: door.Seconds(subscriber.DefaultRetention)}, Routing: routingDoc(subscriber.Routing{})},
 		check: checkSubscriber,
 	}
 }
@@ -89,13 +91,14 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 		CallerID: door.Opt(s.CallerID.E164()), Numbers: list(s.Numbers), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
+		Routing:   routingDoc(s.Routing),
 		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
 }
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Suspended}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -132,10 +135,13 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if r := s.Recording.Retention; r < subscriber.MinRetention || r > subscriber.MaxRetention {
 		return none, bad("recording.retention_s", "Recordings are kept from an hour to ten years.")
 	}
+	var err error
+	if s.Routing, err = in.Routing.read(d); err != nil {
+		return none, err
+	}
 	if old := d.Subscribers[s.ID]; old != nil {
 		s.CreatedAt = old.CreatedAt
 	}
-	var err error
 	if s.CallerID, err = number("caller_id", in.CallerID, s.Region()); err != nil {
 		return none, err
 	}

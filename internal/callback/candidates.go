@@ -1,0 +1,150 @@
+package callback
+
+import (
+	"hash/fnv"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/directory"
+	"ringback/internal/id"
+	"ringback/internal/routing"
+	"ringback/internal/subscriber"
+)
+
+// chooseAgent asks routing.
+func (l *line) chooseAgent(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) (ch *Choice, hopeless bool, next time.Time) {
+	d := routing.Choose(now, s.Routing.Strategy, waiter(c, s, dir), l.candidates(now, dir, s, reps, c))
+	if len(d.Chosen) == 0 {
+		return nil, d.Hopeless, d.Next
+	}
+	best := d.Chosen[0]
+	device := l.rested(now, dir.Agents[best.Agent])
+	return &Choice{Agent: best.Agent, Representation: best.Representation, Device: device, Endpoint: dir.Agents[best.Agent].Devices[device].To,
+		Party: cti.Agent, Detail: slugOf(dir, best.Agent) + ": " + d.Why + told(dir, d.Skipped)}, false, time.Time{}
+}
+
+// waiter is what a callback asks of who answers it.
+func waiter(c *Callback, s *subscriber.Subscriber, dir *directory.Directory) routing.Waiter {
+	w := routing.Waiter{Arrived: c.ArrivedAt, Language: c.Language, Wanted: c.Wanted, WantedUntil: c.WantedUntil}
+	if b := dir.Buttons[c.Button]; b != nil {
+		w.Skills = b.Skills
+	}
+	if w.WantedUntil.IsZero() {
+		w.WantedUntil = c.ArrivedAt.Add(s.Routing.PreferLast)
+	}
+	return w
+}
+
+// candidates are all who represent the business and have a telephone; who is meant for another callback already counts
+// as reserved.
+func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) []routing.Candidate {
+	taken := map[id.Agent]bool{}
+	for _, m := range l.meant {
+		taken[m.agent] = true
+	}
+	all := make([]routing.Candidate, 0, len(reps))
+	for _, r := range reps {
+		ag := dir.Agents[r.Agent]
+		if ag == nil || len(ag.Devices) == 0 {
+			continue
+		}
+		st := l.agents[r.Agent]
+		if taken[r.Agent] {
+			st.Presence = agent.Reserved
+		}
+		n, last := missed(c, ag.Has)
+		if c.State != Queued && n > 0 && last.After(c.Current().StartedAt) {
+			n = routing.MaxMissed // the visitor is on the line: who let it ring is not asked again
+		}
+		one := routing.Candidate{Agent: r.Agent, Representation: r.ID, Priority: r.Priority, Skills: r.Skills, Languages: r.Languages,
+			Presence: st.Presence, IdleFrom: st.IdleFrom, Asked: l.asked[r.ID], Talked: st.Talked, Draw: lot(c.ID, r.Agent),
+			BusyUntil: l.busyUntil(now, ag), Missed: n, MissedAt: last}
+		if !r.Hours.Open(now, s.Location()) {
+			one.Closed = true
+			if opens, ever := r.Hours.Next(now, s.Location()); ever {
+				one.Opens = opens
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// lot is one for an agent, another one for each callback: chance that comes out the same when it is decided again.
+func lot(cb id.Callback, a id.Agent) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(string(cb) + " " + string(a)))
+	return h.Sum64()
+}
+
+// DeviceRest is how long a telephone that was busy is not rung; its agent may be, at another one.
+const DeviceRest = 20 * time.Second
+
+// rest notes which telephones of the newest attempt were busy: they rest, whoever else wants them; their agents do not.
+func (l *line) rest(c *Callback) {
+	a := c.last()
+	if a == nil {
+		return
+	}
+	for i := range a.Legs {
+		if g := &a.Legs[i]; g.Party == cti.Agent && g.Cause == cti.UserBusy && g.AnsweredAt.IsZero() {
+			l.rests[g.Endpoint] = later(l.rests[g.Endpoint], g.EndedAt.Add(DeviceRest))
+		}
+	}
+}
+
+// rested is the first of an agent's telephones that does not rest; the first of all when all do.
+func (l *line) rested(now time.Time, ag *agent.Agent) int {
+	for i, d := range ag.Devices {
+		if !now.Before(l.rests[d.To]) {
+			return i
+		}
+	}
+	return 0
+}
+
+// busyUntil is when the first of an agent's telephones may be rung again, if all of them rest.
+func (l *line) busyUntil(now time.Time, ag *agent.Agent) (until time.Time) {
+	for i, d := range ag.Devices {
+		r := l.rests[d.To]
+		switch {
+		case !now.Before(r):
+			delete(l.rests, d.To)
+			return time.Time{}
+		case i == 0 || r.Before(until):
+			until = r
+		}
+	}
+	return until
+}
+
+// why tells of each who represents the business why she is not asked for a callback now.
+func (l *line) why(now time.Time, dir *directory.Directory, c *Callback) string {
+	s := dir.Subscribers[c.Subscriber]
+	if s == nil || c.Destination != "" {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := told(dir, routing.Explain(now, s.Routing.Strategy, waiter(c, s, dir), l.candidates(now, dir, s, dir.Representatives(s.ID), c)))
+	if all == "" {
+		return ""
+	}
+	return all[len("; "):]
+}
+
+// told writes down who was skipped, for the journal.
+func told(dir *directory.Directory, skipped []routing.Skip) (s string) {
+	for _, k := range skipped {
+		s += "; " + slugOf(dir, k.Agent) + ": " + k.Why
+	}
+	return s
+}
+
+func slugOf(dir *directory.Directory, a id.Agent) string {
+	if ag := dir.Agents[a]; ag != nil {
+		return ag.Slug
+	}
+	return string(a)
+}

@@ -51,6 +51,8 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 		c.spawn(func() { c.turnRecording(cb.ID) })
 	case reload:
 		return c.Reload(c.ctx)
+	case bookFollowUp:
+		c.spawn(func() { c.bookFollowUp(cb, a.Leg) })
 	case bookCaller:
 		c.spawn(func() { c.bookCall(cb) })
 	case closeResumed:

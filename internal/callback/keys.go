@@ -16,6 +16,7 @@ const (
 	keyPass    = '3'  // an agent's telephone: ask somebody else
 	keyStay    = '1'  // a waiting visitor: I wait on
 	keyAgain   = '1'  // an agent who is told that nobody answered: once more, now
+	keyFollow  = '1'  // an agent whose talk is over: another call in a day
 	neverKeys  = "99" // a visitor who is asked: never call me, or it was not me
 	leaveKeys  = "*5" // an agent in talk: leave our message on the machine, I am free
 	recordKeys = "*7" // an agent in talk: pause the recording, or let it go on
@@ -71,6 +72,7 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 	}
 	if a != d.Current() {
 		d.onceMore(a, l, ev.Digit)
+		d.followUp(l, ev.Digit)
 		return
 	}
 	switch visitor := l.Party == cti.Visitor; {

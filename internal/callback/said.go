@@ -141,7 +141,7 @@ var sounds = map[speech.Sentence]cti.Sound{
 	speech.VisitorChoice: cti.SoundAsk, speech.AgentCalling: cti.SoundSoft, speech.AgentStillRinging: cti.SoundSoft,
 	speech.VisitorThanks: cti.SoundThanks, speech.VisitorStay: cti.SoundThanks, speech.VisitorNext: cti.SoundMoment,
 	speech.VisitorWaiting: cti.SoundMoment, speech.CallerWelcome: cti.SoundThanks, speech.CallerNobody: cti.SoundAsk, speech.CallerOffer: cti.SoundAsk,
-	speech.CallerBooked: cti.SoundThanks, speech.Taken: cti.SoundTaken,
+	speech.CallerBooked: cti.SoundThanks, speech.AgentFollowUp: cti.SoundAsk, speech.AgentBooked: cti.SoundThanks, speech.Taken: cti.SoundTaken,
 }
 
 // says is how a sentence is played: by the business's own recording where that says the same.
@@ -164,6 +164,9 @@ func (m mouth) says(s speech.Sentence) cti.Prompt {
 		p.Clips = []cti.Clip{speech.File(m.own.Sorry)}
 	default:
 		p.Clips = m.speaker.Say(m.lang, s, m.words)
+	}
+	if s == speech.AgentFollowUp && len(p.Clips) > 0 { // twice: she needs some seconds to make up her mind
+		p.Clips = slices.Concat(p.Clips, []cti.Clip{"sound/" + cti.Clip(cti.SoundMoment)}, p.Clips)
 	}
 	return p
 }

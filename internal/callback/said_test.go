@@ -43,7 +43,7 @@ var said = []story{
 		want:   callback.Completed, reason: callback.ReasonTalked,
 		took:     s(2 + 3 + 3 + 60),
 		attempts: []callback.Result{callback.ResultConnected},
-		extra:    hears("joe", "first en/agent_offer", "first en/agent_calling", "ringback", "the other", "say bye"),
+		extra:    hears("joe", "first en/agent_offer", "first en/agent_calling", "ringback", "the other", "say bye", "say "+followUp),
 	},
 	{
 		name:   "joe presses 2: bob is busy elsewhere, joe is asked again in ten minutes",

@@ -69,6 +69,7 @@ const turnRecording Effect = "turn_recording"
 // Acts of a call that came in: a callback is made of it; what its caller had waited for is closed.
 const (
 	bookCaller   Effect = "book_caller"
+	bookFollowUp Effect = "book_follow_up"
 	closeResumed Effect = "close_resumed"
 )
 
@@ -260,7 +261,7 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 		case HangUpAgent, HangUpVisitor, HoldVisitor:
 			for _, l := range legs {
 				if (l.Party == cti.Visitor) != (e == HangUpAgent) && l.State != cti.Ended {
-					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.sentence(e, in)})
+					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.lastWords(e, in, &l)})
 				}
 			}
 		case CallTransfer, LetGo, ReferTrying, ReferDone, ReferFailed:

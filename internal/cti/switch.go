@@ -240,6 +240,11 @@ type Join struct {
 type HangUp struct {
 	Cause Cause
 	Say   Prompt // heard in full by an answered leg before the BYE, at most a minute; zero = none
+
+	// Instead lets Say take the place of the last words that the leg hears already; Cause is then that of before. Without
+	// it a leg that is being ended stays as it is, but for the farewell that the switch says by itself when the other one
+	// of a bridge has left: that gives way to any Say of clips.
+	Instead bool
 }
 
 // KnownLeg is what the application has on disk of a leg that is not ended.

@@ -16,6 +16,8 @@ var english = map[Sentence]phrase{
 	AgentUnreached:    {plain: "The visitor could not be reached. Goodbye."},
 	AgentFailed:       {plain: "The call could not be put through. We are sorry. Goodbye."},
 	AgentMessage:      {plain: "We leave your message. Goodbye."},
+	AgentFollowUp:     {plain: "Press 1 for another call in a day, or hang up."},
+	AgentBooked:       {plain: "We call them again in a day. Goodbye."},
 	Taken:             {plain: "Already taken, thank you."},
 
 	VisitorOffer: {"This is the call back you asked for on our web site. Press 1 or say yes to talk. Press 9 twice never to be called.",

@@ -16,6 +16,8 @@ var french = map[Sentence]phrase{
 	AgentUnreached:    {plain: "Le visiteur n'a pas pu être joint. Au revoir."},
 	AgentFailed:       {plain: "L'appel n'a pas pu aboutir. Nous sommes désolés. Au revoir."},
 	AgentMessage:      {plain: "Nous laissons votre message. Au revoir."},
+	AgentFollowUp:     {plain: "Tapez 1 pour un nouvel appel dans un jour, ou raccrochez."},
+	AgentBooked:       {plain: "Nous le rappelons dans un jour. Au revoir."},
 	Taken:             {plain: "Déjà pris, merci."},
 
 	VisitorOffer: {"Voici le rappel que vous avez demandé sur notre site. Pour parler, tapez 1 ou dites oui. Pour ne jamais être appelé, tapez deux fois 9.",

@@ -16,6 +16,8 @@ var german = map[Sentence]phrase{
 	AgentUnreached:    {plain: "Der Besucher war nicht zu erreichen. Auf Wiederhören."},
 	AgentFailed:       {plain: "Der Anruf kam leider nicht zustande. Auf Wiederhören."},
 	AgentMessage:      {plain: "Wir hinterlassen Ihre Nachricht. Auf Wiederhören."},
+	AgentFollowUp:     {plain: "Drücken Sie die 1 für einen weiteren Anruf in einem Tag, oder legen Sie auf."},
+	AgentBooked:       {plain: "Wir rufen in einem Tag wieder an. Auf Wiederhören."},
 	Taken:             {plain: "Schon angenommen, danke."},
 
 	VisitorOffer: {"Hier ist der Rückruf, den Sie auf unserer Webseite wünschten. Sprechen: 1 drücken oder ja sagen. Nie angerufen werden: zweimal die 9.",

@@ -26,6 +26,8 @@ const (
 	AgentUnreached    Sentence = "agent_unreached" // and no other try follows
 	AgentFailed       Sentence = "agent_failed"    // the network, or a fault of ours
 	AgentMessage      Sentence = "agent_message"   // the message is left, she is free
+	AgentFollowUp     Sentence = "agent_follow_up" // the talk is over: 1 is another call in a day
+	AgentBooked       Sentence = "agent_booked"    // key 1
 	Taken             Sentence = "taken"           // somebody else has it
 )
 
@@ -80,7 +82,7 @@ const PhoneEmergency Sentence = "phone_emergency" // an emergency number, which 
 
 // Sentences lists them all.
 var Sentences = []Sentence{AgentOffer, AgentGoodbye, AgentLater, AgentPassed, AgentCalling, AgentStillRinging, AgentNoAnswer, AgentBusy,
-	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, Taken,
+	AgentDeclined, AgentMachine, AgentGone, AgentUnreached, AgentFailed, AgentMessage, AgentFollowUp, AgentBooked, Taken,
 	VisitorOffer, VisitorKeys, VisitorCheck, VisitorGoodbye, VisitorThanks, VisitorWaiting, VisitorNext, VisitorChoice, VisitorStay,
 	VisitorLater, VisitorSorry, VisitorCancelled, VisitorNever, VisitorWrong, VisitorMessage, VisitorFailed,
 	CallerWelcome, CallerClosed, CallerOffer, CallerNobody, CallerBooked, CallerRefused, TalkRecorded,

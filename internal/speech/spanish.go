@@ -16,6 +16,8 @@ var spanish = map[Sentence]phrase{
 	AgentUnreached:    {plain: "No se pudo localizar al visitante. Adiós."},
 	AgentFailed:       {plain: "La llamada no se pudo completar. Lo sentimos. Adiós."},
 	AgentMessage:      {plain: "Dejamos su mensaje. Adiós."},
+	AgentFollowUp:     {plain: "Pulse 1 para otra llamada en un día, o cuelgue."},
+	AgentBooked:       {plain: "Le llamamos otra vez en un día. Adiós."},
 	Taken:             {plain: "Ya está atendida, gracias."},
 
 	VisitorOffer: {"Esta es la llamada que pidió en nuestra web. Para hablar, pulse 1 o diga sí. Para no ser llamado nunca, pulse 9 dos veces.",

@@ -63,7 +63,7 @@ func TestRecordings(t *testing.T) {
 		total += info.Size()
 		return err
 	})
-	if err != nil || total > 2900<<10 {
+	if err != nil || total > 3<<20 {
 		t.Errorf("%d bytes of recordings, %v", total, err)
 	}
 }

@@ -40,6 +40,8 @@ type leg struct {
 	refers   bool  // it has asked to be replaced
 	held     bool  // its far end hears nothing, and wants that
 	ending   bool  // a closing sentence is said, or a CANCEL is out
+	parted   bool  // what is said is the farewell after the other's end
+	sayings  int
 	cause    cti.Cause
 	by       cti.By
 	tone     cti.Tone // that ended it
@@ -94,10 +96,13 @@ func (l *leg) missed() {
 
 // hangUp: CANCEL while it rings, BYE after the answer and the closing sentence.
 func (l *leg) hangUp(h cti.HangUp) {
-	if l.state == cti.Ended || l.ending {
+	if l.state == cti.Ended || l.ending && !l.givesWay(h) {
 		return
 	}
-	l.ending = true
+	if l.ending {
+		h.Cause = l.decided
+	}
+	l.ending, l.parted, l.decided = true, false, h.Cause
 	if l.state.Up() {
 		if h.Say.IsZero() {
 			l.bye(h.Cause)
@@ -105,10 +110,15 @@ func (l *leg) hangUp(h cti.HangUp) {
 		}
 		l.leaveBridge(h.Cause)
 		l.hears("say "+h.Say.String(), SayTime)
-		l.after(SayTime, func() { l.bye(h.Cause) })
+		l.sayings++
+		n := l.sayings
+		l.after(SayTime, func() {
+			if l.sayings == n { // else something else is said by now
+				l.bye(h.Cause)
+			}
+		})
 		return
 	}
-	l.decided = h.Cause
 	if l.call.cancel() {
 		l.end(h.Cause, cti.ByUs, 487)
 		return
@@ -121,6 +131,11 @@ func (l *leg) hangUp(h cti.HangUp) {
 		}
 		l.end(h.Cause, cti.ByUs, 0)
 	})
+}
+
+// givesWay says whether what is said now, at the end, ends for other words.
+func (l *leg) givesWay(h cti.HangUp) bool {
+	return l.sayings > 0 && len(h.Say.Clips) > 0 && (l.parted || h.Instead)
 }
 
 func (l *leg) bye(cause cti.Cause) {
@@ -154,6 +169,7 @@ func (l *leg) leaveBridge(cause cti.Cause) {
 		cause = cti.NormalClearing
 	}
 	other.hangUp(cti.HangUp{Cause: cause, Say: cti.Prompt{Sound: cti.SoundBye}})
+	other.parted = true
 }
 
 // abandon forgets the call as a process does that is killed.

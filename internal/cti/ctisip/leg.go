@@ -196,7 +196,7 @@ func (l *leg) hangUp(h cti.HangUp) {
 	case l.ended || l.end != nil && l.talk == nil:
 	case l.talk == nil:
 		l.stop(ending{h.Cause, cti.ByUs, 0}, cancelReason(h.Cause))
-	case l.saying && !(l.parted && len(h.Say.Clips) > 0 && l.talk.call.Up()):
+	case l.saying && !(l.talk.call.Up() && len(h.Say.Clips) > 0 && (l.parted || h.Instead)):
 	default:
 		e := ending{h.Cause, cti.ByUs, 0}
 		if l.saying {

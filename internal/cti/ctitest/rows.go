@@ -3,6 +3,7 @@ package ctitest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ringback/internal/audio"
@@ -27,6 +28,7 @@ var rows = []struct {
 	{name: "hang up while it rings", run: whileRinging},
 	{name: "hang up crosses the answer", run: crossing},
 	{name: "hang up after the closing sentence", run: saying},
+	{name: "last words give way to others", run: instead},
 	{name: "hang up of what is over or unknown is nothing", run: nothing},
 	{name: "key confirmation", run: keyed},
 	{name: "nobody confirms", run: unconfirmed},
@@ -166,6 +168,24 @@ func saying(r *row) {
 		r.Errorf("the sentence took %v", d)
 	}
 	r.once(o.Leg)
+	r.openIs(0)
+}
+
+// instead: what is said at the end gives way to a sentence that is asked for in its place, and the leg ends with that.
+func instead(r *row) {
+	a, b := r.bridge(5*time.Second, 0)
+	r.await(b.Leg, cti.LegEnded)
+	long := cti.Prompt{Clips: slices.Repeat([]cti.Clip{"sound/" + cti.Clip(cti.SoundSorry)}, 12)}
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.NormalClearing, Say: long})
+	r.quiet(300 * time.Millisecond)
+	start := time.Now()
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.CauseCancelled, Say: long})
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.CauseCancelled, Instead: true, Say: cti.Prompt{Clips: []cti.Clip{"sound/" + cti.Clip(cti.SoundThanks)}}})
+	e := r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
+	if d := e.At.Sub(start); d < 200*time.Millisecond || d > 5*time.Second+r.h.Slack {
+		r.Errorf("the words in the place of others took %v", d)
+	}
+	r.once(a.Leg)
 	r.openIs(0)
 }
 

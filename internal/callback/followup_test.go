@@ -27,10 +27,10 @@ func TestFollowUp(t *testing.T) {
 		asked  bool
 		follow bool
 	}{
-		"he wants one":            {minute, s(3 + 3 + 60) + 400*time.Millisecond, subscriber.AgentFirst, true, true},
+		"he wants one":            {minute, s(3+3+60) + 400*time.Millisecond, subscriber.AgentFirst, true, true},
 		"he hangs up":             {minute, s(3 + 3 + 60 + 20), subscriber.AgentFirst, true, false},
 		"a key in the talk":       {minute, s(3 + 3 + 50), subscriber.AgentFirst, true, false},
-		"they have hardly talked": {s(10), s(3 + 3 + 10) + 400*time.Millisecond, subscriber.AgentFirst, false, false},
+		"they have hardly talked": {s(10), s(3+3+10) + 400*time.Millisecond, subscriber.AgentFirst, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, only("joe"), people{"joe": {takesAndPresses(row.key), presses(s(2), "1", s(3), 0)}, "vera": one(ctisim.Answers(s(3), row.talk))}, func(w *world) {

@@ -2,6 +2,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
@@ -32,7 +33,7 @@ type Status struct {
 	Presence Presence
 	Reason   string // of a pause
 	Since    time.Time
-	Until    time.Time // when wrap-up ends; zero otherwise
+	Until    time.Time // when wrap-up, or a pause that ends by itself, is over; zero otherwise
 	Callback id.Callback
 	IdleFrom time.Time     // since when without a call: the longest idle is asked first
 	Missed   int           // offers in a row that she has let pass
@@ -48,6 +49,11 @@ const (
 	// on which to say that she is back.
 	PauseTime = 10 * time.Minute
 )
+
+// HasDesk says whether one of her telephones is the page of her desk, on which she can say that she is back.
+func (a *Agent) HasDesk() bool {
+	return slices.ContainsFunc(a.Devices, func(d Device) bool { return d.To.Kind() == cti.Web })
+}
 
 // MayMiss is how many offers in a row an agent may let pass; then she is paused.
 func (a *Agent) MayMiss() int {

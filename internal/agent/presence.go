@@ -24,8 +24,9 @@ const (
 	Answer  Event = "answer"
 	Release Event = "release" // the offer came to nothing
 	Done    Event = "done"    // the call is over
-	Rested  Event = "rested"  // wrap-up is over
+	Rested  Event = "rested"  // wrap-up, or a pause that ends by itself, is over
 	Finish  Event = "finish"
+	TooMany Event = "too_many" // she has let too many offers pass
 )
 
 // life is the table of presence: state, event, next state. An event that a state does not list is out of place. A
@@ -33,11 +34,11 @@ const (
 var life = map[Presence]map[Event]Presence{
 	SignedOut: {SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
 	Ready:     {Offer: Reserved, Pause: Paused, SignOut: SignedOut, Finish: SignedOut, SignIn: Ready},
-	Reserved:  {Answer: Talking, Release: Ready, Done: WrapUp, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
+	Reserved:  {Answer: Talking, Release: Ready, TooMany: Paused, Done: WrapUp, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
 	Talking:   {Done: WrapUp, Release: Ready, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
 	WrapUp:    {Rested: Ready, SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
-	Paused:    {SignIn: Ready, SignOut: SignedOut, Pause: Paused, Finish: SignedOut},
-	Finishing: {Answer: Finishing, Release: SignedOut, Done: SignedOut, SignIn: Talking},
+	Paused:    {SignIn: Ready, Rested: Ready, SignOut: SignedOut, Pause: Paused, Finish: SignedOut},
+	Finishing: {Answer: Finishing, Release: SignedOut, TooMany: SignedOut, Done: SignedOut, SignIn: Talking},
 }
 
 // Next returns the presence after an event and whether it was in place.

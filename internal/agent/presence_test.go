@@ -27,6 +27,8 @@ func TestPresence(t *testing.T) {
 		{"an offer that comes to nothing while she finishes", Ready, []Event{Offer, Finish, Release}, SignedOut},
 		{"wrap-up cut short", WrapUp, []Event{SignIn}, Ready},
 		{"wrap-up, then a pause", WrapUp, []Event{Pause, SignIn}, Ready},
+		{"one offer too many", Ready, []Event{Offer, TooMany, Rested}, Ready},
+		{"one offer too many at the end of her shift", Ready, []Event{Offer, Finish, TooMany}, SignedOut},
 		{"signs in twice", SignedOut, []Event{SignIn, SignIn}, Ready},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,7 +50,7 @@ func TestPresence(t *testing.T) {
 // What must hold for the whole table: an offer is only made to the ready, nobody who is on a call gets ready without
 // its end, and everybody can get back to ready.
 func TestPresenceTable(t *testing.T) {
-	events := []Event{SignIn, SignOut, Pause, Offer, Answer, Release, Done, Rested, Finish}
+	events := []Event{SignIn, SignOut, Pause, Offer, Answer, Release, Done, Rested, Finish, TooMany}
 	for _, p := range presences {
 		for _, e := range events {
 			to, ok := p.Next(e)

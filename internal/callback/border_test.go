@@ -148,6 +148,10 @@ func (b *border) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback
 	return read(b, func() (*callback.Callback, error) { return b.inner.Callback(ctx, sub, cb) })
 }
 
+func (b *border) LastAgent(ctx context.Context, sub id.Subscriber, hash string, since time.Time) (id.Agent, error) {
+	return read(b, func() (id.Agent, error) { return b.inner.LastAgent(ctx, sub, hash, since) })
+}
+
 func (b *border) OfNumber(ctx context.Context, sub id.Subscriber, hash string, since time.Time) (*callback.Callback, error) {
 	return read(b, func() (*callback.Callback, error) { return b.inner.OfNumber(ctx, sub, hash, since) })
 }

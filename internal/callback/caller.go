@@ -43,6 +43,7 @@ var callerFirst = life{
 	RingingAgent: {
 		AgentConfirmed: wait(Connected, talk, JoinBoth),
 		AgentMissed:    wait(Queued, free, HoldVisitor, FindAgent),
+		Reassigned:     to(RingingAgent, HangUpAgent),
 		PutOff:         back(Queued, HangUpVisitor, HangUpAgent, FindAgent),
 		VisitorLeft:    end(Cancelled, HangUpAgent),
 		Withdrawn:      end(Cancelled, HangUpVisitor, HangUpAgent),

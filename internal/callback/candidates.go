@@ -14,7 +14,7 @@ import (
 
 // chooseAgent asks routing.
 func (l *line) chooseAgent(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) (ch *Choice, hopeless bool, next time.Time) {
-	d := routing.Choose(now, s.Routing.Strategy, waiter(c, s, dir), l.candidates(now, dir, s, reps, c))
+	d := routing.Choose(now, s.Routing.Strategy, waiter(now, c, s, dir), l.candidates(now, dir, s, reps, c))
 	if len(d.Chosen) == 0 {
 		return nil, d.Hopeless, d.Next
 	}
@@ -25,13 +25,16 @@ func (l *line) chooseAgent(now time.Time, dir *directory.Directory, s *subscribe
 }
 
 // waiter is what a callback asks of who answers it.
-func waiter(c *Callback, s *subscriber.Subscriber, dir *directory.Directory) routing.Waiter {
+func waiter(now time.Time, c *Callback, s *subscriber.Subscriber, dir *directory.Directory) routing.Waiter {
 	w := routing.Waiter{Arrived: c.ArrivedAt, Language: c.Language, Wanted: c.Wanted, WantedUntil: c.WantedUntil}
 	if b := dir.Buttons[c.Button]; b != nil {
 		w.Skills = b.Skills
 	}
+	if w.Arrived.IsZero() {
+		w.Arrived = now // it arrives with this decision
+	}
 	if w.WantedUntil.IsZero() {
-		w.WantedUntil = c.ArrivedAt.Add(s.Routing.PreferLast)
+		w.WantedUntil = w.Arrived.Add(s.Routing.PreferLast)
 	}
 	return w
 }
@@ -127,7 +130,7 @@ func (l *line) why(now time.Time, dir *directory.Directory, c *Callback) string 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := told(dir, routing.Explain(now, s.Routing.Strategy, waiter(c, s, dir), l.candidates(now, dir, s, dir.Representatives(s.ID), c)))
+	all := told(dir, routing.Explain(now, s.Routing.Strategy, waiter(now, c, s, dir), l.candidates(now, dir, s, dir.Representatives(s.ID), c)))
 	if all == "" {
 		return ""
 	}

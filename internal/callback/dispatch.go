@@ -60,15 +60,15 @@ func (c *Conductor) dispatch() time.Duration {
 	return max(again, time.Millisecond)
 }
 
-// rested ends wrap-ups whose time is over; it returns how long until those that the store did not take are tried again.
+// rested ends wrap-ups and pauses whose time is over; it returns how long until those that the store did not take are tried again.
 func (c *Conductor) rested(now time.Time) (again time.Duration) {
 	again = time.Hour
 	for a, st := range c.line.statuses() {
-		if st.Presence != agent.WrapUp || now.Before(st.Until) {
+		if st.Presence != agent.WrapUp && st.Presence != agent.Paused || st.Until.IsZero() || now.Before(st.Until) {
 			continue
 		}
 		to, _ := st.Presence.Next(agent.Rested)
-		m := Move{Agent: a, From: []agent.Presence{agent.WrapUp}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom, Missed: st.Missed, Talked: st.Talked}}
+		m := Move{Agent: a, From: []agent.Presence{st.Presence}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom, Missed: st.Missed, Talked: st.Talked}}
 		err := c.store.MoveAgent(c.ctx, m)
 		switch {
 		case err == nil:
@@ -76,7 +76,7 @@ func (c *Conductor) rested(now time.Time) (again time.Duration) {
 		case errors.Is(err, ErrAgentTaken): // somebody has ended it already
 			c.refreshAgents()
 		case c.ctx.Err() == nil:
-			c.Log.Error("wrap-up did not end", "agent", a, "err", err)
+			c.Log.Error("wrap-up or pause did not end", "agent", a, "err", err)
 			again = storeRest
 		}
 	}
@@ -101,7 +101,10 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 		st := old
 		st.Presence, st.Reason, st.Since, st.Until = to, reason, c.Now().UTC(), time.Time{}
 		if to == agent.Ready {
-			st.IdleFrom = st.Since
+			st.IdleFrom, st.Missed = st.Since, 0
+		}
+		if old.Presence == agent.SignedOut {
+			st.Talked = 0
 		}
 		m := Move{Agent: a, From: []agent.Presence{old.Presence}, Status: st}
 		err := c.store.MoveAgent(c.ctx, m) // not with ctx: it may be on disk when who asked has gone

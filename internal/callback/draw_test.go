@@ -71,7 +71,7 @@ func drawLife(name string, l life) string {
 
 var (
 	presences      = []agent.Presence{agent.SignedOut, agent.Ready, agent.Reserved, agent.Talking, agent.WrapUp, agent.Paused, agent.Finishing}
-	presenceEvents = []agent.Event{agent.SignIn, agent.SignOut, agent.Pause, agent.Offer, agent.Answer, agent.Release, agent.Done, agent.Rested, agent.Finish}
+	presenceEvents = []agent.Event{agent.SignIn, agent.SignOut, agent.Pause, agent.Offer, agent.Answer, agent.Release, agent.Done, agent.Rested, agent.Finish, agent.TooMany}
 	legStates      = []cti.LegState{cti.Created, cti.Inviting, cti.Ringing, cti.Early, cti.Answered, cti.Confirmed, cti.Bridged, cti.Held, cti.Ended}
 	legEvents      = []cti.EventKind{cti.LegSent, cti.LegRinging, cti.LegEarly, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegHeld, cti.LegResumed, cti.LegParted, cti.LegEnded}
 )

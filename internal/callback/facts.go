@@ -123,7 +123,7 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	if l.later() {
 		return AgentMissed, Input{Result: ResultAgentBusy, Reason: ReasonAgentLater, Away: true}
 	}
-	return AgentMissed, Input{Result: agentResult(ev.Cause), Reason: ReasonAgentMissed}
+	return AgentMissed, Input{Result: agentResult(ev.Cause), Reason: ReasonAgentMissed, Let: missedOffer(l, ev.Cause)}
 }
 
 func talkReason(c cti.Cause) Reason {
@@ -148,7 +148,7 @@ func (d *draft) settle(l *Leg, ev cti.Event) {
 // tryNextDevice rings the agent's next telephone in the same attempt, if she has one.
 func (d *draft) tryNextDevice(a *Attempt, in Input) bool {
 	ag := d.dir.Agents[a.Agent]
-	if ag == nil || a.Device+1 >= len(ag.Devices) || d.State != RingingAgent || in.Result == ResultUnknown {
+	if ag == nil || a.Device+1 >= len(ag.Devices) || d.State != RingingAgent || in.Result == ResultUnknown || in.Result == ResultCancelled {
 		return false
 	}
 	a.Device++

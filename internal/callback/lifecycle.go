@@ -66,6 +66,7 @@ const (
 	StillWaits       Event = "still_waits"       // a caller in line is looked after
 	CallbackOffered  Event = "callback_offered"  // a caller whom nobody can talk to may choose to be called back
 	TalkedAlready    Event = "talked_already"    // the visitor has called, and they talked
+	Reassigned       Event = "reassigned"        // staff want another agent to answer it
 	Lost             Event = "lost"              // after a crash: a leg that nobody knows any more
 )
 
@@ -102,6 +103,7 @@ const (
 	free    move = "free"
 	talk    move = "talk"
 	wrapUp  move = "wrap_up"
+	let     move = "let"  // free, and she has let an offer pass
 	away    move = "away" // she wants to be left alone for a while
 	rest    move = "rest" // her telephone still rings, or tells her that it is over: a moment before it is rung again
 )
@@ -166,6 +168,7 @@ var agentFirst = life{
 	RingingAgent: {
 		AgentConfirmed: to(RingingVisitor, CallVisitor),
 		AgentMissed:    back(Queued, FindAgent),
+		Reassigned:     to(RingingAgent, HangUpAgent),
 		NumberChanged:  to(RingingAgent),
 		Withdrawn:      end(Cancelled, HangUpAgent),
 		Forbidden:      end(Refused, HangUpAgent),
@@ -208,6 +211,7 @@ var visitorFirst = life{
 	RingingAgent: {
 		AgentConfirmed: wait(Connected, talk, JoinBoth),
 		AgentMissed:    wait(RingingAgent, free, HoldVisitor, FindAgent),
+		Reassigned:     to(RingingAgent, HangUpAgent),
 		AgentFound:     tryOther(RingingAgent, CallAgent),
 		NobodyLeft:     retry(free, HangUpVisitor, HangUpAgent),
 		PutOff:         retry(free, HangUpVisitor, HangUpAgent),

@@ -262,7 +262,7 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 		out = append(out, found{c.ID, ch})
 	}
 	for _, st := range l.agents {
-		if st.Presence == agent.WrapUp {
+		if st.Presence == agent.WrapUp || st.Presence == agent.Paused {
 			soonest(st.Until)
 		}
 	}

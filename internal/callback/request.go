@@ -26,6 +26,7 @@ type Request struct {
 	Button      string // id or slug
 	Number      string // as typed; or
 	Endpoint    string // sip:… or tel:…
+	Agent       string // keyed only: id or slug of who alone shall answer, for a while
 	Destination string // keyed only: joins exactly this endpoint
 	Order       subscriber.Order
 	When        schedule.When
@@ -192,7 +193,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if cb.MaxTalk <= 0 {
 		cb.MaxTalk = subscriber.DefaultMaxTalk
 	}
-	return cb, due, nil
+	return cb, due, c.keepFor(r, cb, dir, hash)
 }
 
 func blocked(dir *directory.Directory, hash string, sub id.Subscriber, now time.Time) bool {

@@ -82,6 +82,7 @@ type Input struct {
 	Result Result    // of the attempt that it ends
 	Choice *Choice   // agent_found
 	Away   bool      // the agent wants to be left alone for a while
+	Let    bool      // the agent has let an offer pass, which counts
 	Due    time.Time // rescheduled
 
 	Transfer *transfer // transfer_asked, transfer_return
@@ -123,8 +124,11 @@ func (d *draft) becomes(r rule, in *Input) {
 	a := d.Current()
 	legs := liveLegs(a)
 	released := r.agent == free
-	if in.Away && released {
+	switch {
+	case in.Away && released:
 		r.agent = away
+	case in.Let && released:
+		r.agent = let
 	}
 	switch r.how {
 	case goTo:
@@ -280,14 +284,6 @@ func (d *draft) whyNot() string {
 	return d.why(d.Callback)
 }
 
-// wrapUp is how long an agent may write notes after a call of this business.
-func (d *draft) wrapUp() time.Duration {
-	if s := d.dir.Subscribers[d.Subscriber]; s != nil {
-		return s.Routing.WrapUpTime()
-	}
-	return subscriber.DefaultWrapUp
-}
-
 // waited are the legs to join: first the one that was answered first, which hears the zip tone.
 func (d *draft) waited(a *Attempt) (first, second *Leg) {
 	first, second = a.agentLeg(), a.visitorLeg()
@@ -337,56 +333,10 @@ func (d *draft) hangUpCause(in *Input) cti.Cause {
 		return cti.Blocked
 	case Lost:
 		return cti.UnknownAfterCrash
-	case Withdrawn, NobodyLeft, PutOff:
+	case Withdrawn, NobodyLeft, PutOff, Reassigned:
 		return cti.CauseCancelled
 	}
 	return cti.NormalClearing
-}
-
-// moveAgent plans the change of the attempt's agent that belongs to this step.
-func (d *draft) moveAgent(m move, a *Attempt) {
-	if m == stay || a == nil || a.Agent == "" {
-		return
-	}
-	plan := func(from agent.Presence, st agent.Status, lenient bool) {
-		st.Since = d.at
-		d.moves = append(d.moves, Move{Agent: a.Agent, From: []agent.Presence{from}, Status: st, Lenient: lenient})
-	}
-	wrap := d.wrapUp()
-	step := func(e agent.Event, from ...agent.Presence) {
-		for _, p := range from {
-			to, _ := p.Next(e)
-			st := agent.Status{Presence: to}
-			switch to {
-			case agent.Talking, agent.Reserved:
-				st.Callback = d.ID
-			case agent.WrapUp:
-				st.Until = d.at.Add(wrap)
-				if m == wrapUp {
-					st.IdleFrom = d.at
-				}
-			case agent.Finishing:
-				st.Callback = d.ID
-			}
-			plan(p, st, true)
-		}
-	}
-	switch m {
-	case reserve:
-		plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)
-	case talk:
-		step(agent.Answer, agent.Reserved)
-	case free:
-		step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
-	case wrapUp:
-		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
-	case away:
-		wrap = LaterTime
-		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
-	case rest:
-		wrap = ActGrace
-		step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
-	}
 }
 
 func (d *draft) blocked() bool {

@@ -34,6 +34,8 @@ type Store interface {
 	// OfNumber finds the newest callback of a business to a number, by its hash, that is not ended, or ended not before
 	// since; without attempts, nil = there is none.
 	OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (*Callback, error)
+	// LastAgent is who talked last with a number, by its hash, for a business, not before since; "" = nobody did.
+	LastAgent(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (id.Agent, error)
 	Journal(ctx context.Context, cb id.Callback) ([]Line, error)
 
 	// Live returns all callbacks that are not ended, or have a leg that is not, with attempts and legs: what a start

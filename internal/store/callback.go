@@ -55,6 +55,17 @@ func (db *DB) OfNumber(ctx context.Context, sub id.Subscriber, numberHash string
 	return &all[0], nil
 }
 
+// LastAgent is who talked last with a number, by its hash, for a business, not before since; "" = nobody did.
+func (db *DB) LastAgent(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (a id.Agent, err error) {
+	_, err = one(reader{ctx, db.read}, `SELECT a.agent_id FROM callbacks c JOIN attempts a ON a.callback_id = c.id
+		WHERE c.number_hash = $1 AND c.subscriber_id = $2 AND a.result = 'connected' AND a.agent_id <> '' AND a.ended_at >= $3
+		ORDER BY c.id DESC, a.n DESC LIMIT 1`, []any{numberHash, string(sub), micro.Of(since)}, &a)
+	if err != nil {
+		return "", fmt.Errorf("last agent of a number: %w", told(err))
+	}
+	return a, nil
+}
+
 func unknown() error { return fault.New(fault.NotFound, "There is no such callback.") }
 
 func (db *DB) find(ctx context.Context, where string, arg any) (c *callback.Callback, err error) {

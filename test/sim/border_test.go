@@ -130,6 +130,10 @@ func (b *border) OfNumber(ctx context.Context, sub id.Subscriber, hash string, s
 	return read(b, func() (*callback.Callback, error) { return b.store.OfNumber(ctx, sub, hash, since) })
 }
 
+func (b *border) LastAgent(ctx context.Context, sub id.Subscriber, hash string, since time.Time) (id.Agent, error) {
+	return read(b, func() (id.Agent, error) { return b.store.LastAgent(ctx, sub, hash, since) })
+}
+
 func (b *border) ByToken(ctx context.Context, hash string) (*callback.Callback, error) {
 	return read(b, func() (*callback.Callback, error) { return b.store.ByToken(ctx, hash) })
 }

@@ -295,6 +295,21 @@ func (s *Store) OfNumber(ctx context.Context, sub id.Subscriber, numberHash stri
 	return newest, err
 }
 
+// LastAgent: see callback.Store.
+func (s *Store) LastAgent(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (last id.Agent, err error) {
+	err = s.do(ctx, "last agent", func() error {
+		for _, c := range s.sorted() {
+			for _, a := range c.Attempts {
+				if c.Subscriber == sub && c.NumberHash == numberHash && a.Result == callback.ResultConnected && a.Agent != "" && !a.EndedAt.Before(since) {
+					last = a.Agent
+				}
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
 // ByToken: see callback.Store.
 func (s *Store) ByToken(ctx context.Context, tokenHash string) (*callback.Callback, error) {
 	return s.find(ctx, func(c *callback.Callback) bool { return c.TokenHash == tokenHash })

@@ -6,6 +6,7 @@ import (
 
 	"ringback/internal/callback"
 	"ringback/internal/fault"
+	"ringback/internal/id"
 	"ringback/internal/subscriber"
 )
 
@@ -70,5 +71,52 @@ func becomesCallback(t *testing.T, h *House) {
 	h.step(c.ID, becomes)
 	if got := h.read(c.ID); !got.Inbound || got.Order != subscriber.AgentFirst || got.NumberHash != "hash of +12025550100" {
 		t.Errorf("became %+v", got)
+	}
+}
+
+// lastAgent: of this number and business, who talked last, and not too long ago; who only let it ring did not talk.
+func lastAgent(t *testing.T, h *House) {
+	find := func(sub id.Subscriber, since time.Time) id.Agent {
+		t.Helper()
+		a, err := h.LastAgent(t.Context(), sub, "hash of +12025550100", since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	talked := func(who id.Agent, result callback.Result) time.Time {
+		n := h.Wish("+12025550100")
+		h.Ring(&n)
+		n.Callback.Attempts[0].Agent = who
+		if err := h.Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		h.Clock.Pass(time.Minute)
+		h.step(n.Callback.ID, func(c *callback.Callback) {
+			c.Attempts[0].Result, c.Attempts[0].EndedAt = result, h.Clock.Now()
+			c.State, c.Outcome, c.EndedAt, c.DueAt = callback.Ended, callback.Completed, h.Clock.Now(), time.Time{}
+		})
+		return h.Clock.Now()
+	}
+	if got := find(h.Acme, time.Time{}); got != "" {
+		t.Errorf("nobody talked: %q", got)
+	}
+	at := talked(h.Ann, callback.ResultConnected)
+	if got := find(h.Acme, at.Add(-time.Second)); got != h.Ann {
+		t.Errorf("ann talked: %q", got)
+	}
+	talked(h.Bob, callback.ResultAgentNoAnswer)
+	if got := find(h.Acme, time.Time{}); got != h.Ann {
+		t.Errorf("bob let it ring: %q", got)
+	}
+	at = talked(h.Bob, callback.ResultConnected)
+	if got := find(h.Acme, time.Time{}); got != h.Bob {
+		t.Errorf("bob talked: %q", got)
+	}
+	if got := find(h.Acme, at.Add(time.Second)); got != "" {
+		t.Errorf("long ago: %q", got)
+	}
+	if got := find(h.Zen, time.Time{}); got != "" {
+		t.Errorf("another business: %q", got)
 	}
 }

@@ -49,6 +49,7 @@ func Run(t *testing.T, open Opener) {
 		{"a wish is kept whole", keptWhole},
 		{"foreign and unknown are not found", notFound},
 		{"the newest of a number", ofNumber},
+		{"who talked last", lastAgent},
 		{"a call that came in becomes a callback", becomesCallback},
 		{"a step writes what changed", stepWrites},
 		{"a step that fails writes nothing", stepFails},

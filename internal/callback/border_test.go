@@ -229,6 +229,18 @@ func (s *frailSwitch) Join(ctx context.Context, j cti.Join) error {
 	return s.command("join", func() error { return s.w.sw.Join(ctx, j) })
 }
 
+func (s *frailSwitch) Confer(ctx context.Context, c cti.Confer) error {
+	return s.command("confer", func() error { return s.w.sw.Confer(ctx, c) })
+}
+
+func (s *frailSwitch) Monitor(ctx context.Context, m cti.Monitor) error {
+	return s.command("monitor", func() error { return s.w.sw.Monitor(ctx, m) })
+}
+
+func (s *frailSwitch) Keys(ctx context.Context, l id.Leg, digits string) error {
+	return s.command("keys", func() error { return s.w.sw.Keys(ctx, l, digits) })
+}
+
 func (s *frailSwitch) Play(ctx context.Context, l id.Leg, p cti.Program) error {
 	return s.command("play", func() error { return s.w.sw.Play(ctx, l, p) })
 }

@@ -30,6 +30,17 @@ type Switch interface {
 	// else NormalClearing.
 	Join(ctx context.Context, j Join) error
 
+	// Confer says who talks with whom: two, three or more. Idempotent. ErrNoLeg: one is neither confirmed nor in a talk.
+	Confer(ctx context.Context, c Confer) error
+
+	// Monitor lets a supervisor's leg into a talk, or changes how she is in it. ErrNoLeg: hers is not up or busy, or the
+	// agent's is in no talk.
+	Monitor(ctx context.Context, m Monitor) error
+
+	// Keys sends keys to the far end of a leg that is up, 200 ms each, during which it hears nobody; CheckKeys says what
+	// they are. A web: leg has nobody to send them to.
+	Keys(ctx context.Context, leg id.Leg, digits string) error
+
 	// Record pauses, resumes or stops the recording of the talk that a leg is in; ErrNotRecorded without one. Idempotent.
 	// Who is no visitor hears SoundPaused or SoundResumed when that changes something.
 	Record(ctx context.Context, leg id.Leg, c RecordCommand) error
@@ -110,6 +121,7 @@ type Order struct {
 	Confirm  Confirm       // what makes an answered leg a confirmed one
 	Region   string        // ISO country whose ringback and busy tones are played
 	Hear     Program       // what the leg hears once it is answered
+	For      id.Leg        // the leg that hears how it rings; "" = one of the callback that waits. A supervisor's is heard by nobody
 	Codecs   []Codec       // what a SIP telephone is offered, in order; none = pcmu, pcma. A trunk has its own
 	SRTP     SRTP          // of a sip: endpoint: whether speech is encrypted; "" = where it can be
 	Answers  string        // the Call-ID of the arrived call that this order takes; "" = To is rung

@@ -220,6 +220,18 @@ func (l *link) Join(ctx context.Context, j cti.Join) error {
 	return l.write("join", func() error { return l.sw.Join(ctx, j) })
 }
 
+func (l *link) Confer(ctx context.Context, c cti.Confer) error {
+	return l.write("confer", func() error { return l.sw.Confer(ctx, c) })
+}
+
+func (l *link) Monitor(ctx context.Context, m cti.Monitor) error {
+	return l.write("monitor", func() error { return l.sw.Monitor(ctx, m) })
+}
+
+func (l *link) Keys(ctx context.Context, leg id.Leg, digits string) error {
+	return l.write("keys", func() error { return l.sw.Keys(ctx, leg, digits) })
+}
+
 func (l *link) Play(ctx context.Context, leg id.Leg, p cti.Program) error {
 	return l.write("play", func() error { return l.sw.Play(ctx, leg, p) })
 }

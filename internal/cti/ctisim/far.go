@@ -118,41 +118,31 @@ func (l *leg) farQuiet(quiet bool) {
 
 // farRefers asks that the other one goes on with somebody else; only telephones of ours may, in talk.
 func (l *leg) farRefers(to cti.Endpoint) {
-	if l.with == nil || l.ending || l.order.To.Kind() != cti.SIP || l.order.Party == cti.Visitor {
+	if l.in == nil || l.in.guest(l) != nil || l.ending || l.order.To.Kind() != cti.SIP || l.order.Party == cti.Visitor {
 		return
 	}
 	l.refers = true
 	l.tell(cti.Event{Kind: cti.LegRefer, Target: to})
 }
 
-// part ends the bridge and neither leg.
-func (l *leg) part() {
-	other := l.with
-	if other == nil {
-		return
-	}
-	l.with, other.with = nil, nil
-	l.tape.stop()
-	l.tape.stop()
-	l.tape, other.tape = nil, nil
-	for _, x := range []*leg{l, other} {
-		x.program = cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback}
-		x.tell(cti.Event{Kind: cti.LegParted})
-		x.plays()
-	}
-}
-
 // farHolds lets the other one of a bridge hear that it goes on.
 func (l *leg) farHolds(on bool) {
 	l.held = on
 	switch {
-	case l.with == nil:
+	case l.in == nil || !l.in.heard[l]:
 	case on:
 		l.tell(cti.Event{Kind: cti.LegHeld})
-		l.with.hears("say moment", 0)
+		l.others("say moment")
 	default:
 		l.tell(cti.Event{Kind: cti.LegResumed})
-		l.with.hears("the other", 0)
+		l.others("the other")
+	}
+}
+
+// others hear something because of this leg; of three the others go on.
+func (l *leg) others(hear string) {
+	if o := l.in.others(l); len(o) == 1 {
+		o[0].hears(hear, 0)
 	}
 }
 
@@ -234,7 +224,7 @@ func (l *leg) notes(n int) {
 func (l *leg) later(d time.Duration, f func()) {
 	turn := l.turn
 	l.after(d, func() {
-		if l.turn == turn && !l.ending && l.with == nil {
+		if l.turn == turn && !l.ending && l.in == nil {
 			f()
 		}
 	})

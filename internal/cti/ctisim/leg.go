@@ -35,12 +35,12 @@ type leg struct {
 	program  cti.Program
 	turn     int       // of the program
 	keeps    time.Time // since when what the far end says is kept; zero = it is not
-	with     *leg
-	tape     *tape // of the talk it is in; nil = it is not recorded
-	refers   bool  // it has asked to be replaced
-	held     bool  // its far end hears nothing, and wants that
-	ending   bool  // a closing sentence is said, or a CANCEL is out
-	parted   bool  // what is said is the farewell after the other's end
+	in       *talk     // that it is in; nil = none
+	tape     *tape     // of the talk it is in; nil = it is not recorded
+	refers   bool      // it has asked to be replaced
+	held     bool      // its far end hears nothing, and wants that
+	ending   bool      // a closing sentence is said, or a CANCEL is out
+	parted   bool      // what is said is the farewell after the other's end
 	sayings  int
 	cause    cti.Cause
 	by       cti.By
@@ -155,21 +155,6 @@ func (l *leg) end(cause cti.Cause, by cti.By, code int) {
 	l.leaveBridge(cause)
 	l.tell(cti.Event{Kind: cti.LegEnded, Cause: cause, By: by, SIPCode: code, Note: l.note, Tone: l.tone})
 	l.sw.fence.Ended(l.order.Callback, l.order.Leg, l.sw.now())
-}
-
-// leaveBridge ends the partner with a farewell.
-func (l *leg) leaveBridge(cause cti.Cause) {
-	other := l.with
-	if other == nil {
-		return
-	}
-	l.with, other.with = nil, nil
-	l.tape.stop()
-	if cause != cti.MaxTalk && cause != cti.MediaLost {
-		cause = cti.NormalClearing
-	}
-	other.hangUp(cti.HangUp{Cause: cause, Say: cti.Prompt{Sound: cti.SoundBye}})
-	other.parted = true
 }
 
 // abandon forgets the call as a process does that is killed.

@@ -24,6 +24,7 @@ type Call struct {
 	GoneAt     time.Time // zero = still ringing or up
 	GoneBy     string    // us, them, nobody
 	Code       int       // refused with
+	Keys       string    // that we sent in the call
 	Heard      []Heard
 }
 

@@ -226,7 +226,7 @@ func (s *Switch) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error 
 	switch {
 	case !l.refers:
 	case how == cti.ReferTrying:
-		l.part()
+		l.part(cti.Program{Then: cti.SoundWait}, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback})
 	default:
 		l.refers = how == cti.ReferRinging
 	}

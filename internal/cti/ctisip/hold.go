@@ -22,12 +22,12 @@ func (l *leg) hold(on bool) {
 		l.probe.Stop() // who holds need not send
 		if l.joined() {
 			l.tell(cti.LegHeld)
-			l.otherWaits()
+			l.holds(true)
 		}
 	default:
 		if l.joined() {
 			l.tell(cti.LegResumed)
-			l.bridge.other(l).stream.Resume()
+			l.holds(false)
 		}
 		l.listenAgain()
 	}
@@ -40,22 +40,10 @@ func (l *leg) joined() bool {
 	return l.bridge != nil && (l.fact.State == cti.Bridged || l.fact.State == cti.Held)
 }
 
-// otherWaits lets the leg that was put on hold hear that it goes on, unless its holder sends music.
-func (l *leg) otherWaits() {
-	other := l.bridge.other(l)
-	p, err := l.sw.sounds.Program(cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait}, other.o.Region)
-	if err != nil {
-		l.sw.c.Log.Warn("prompt not played", "leg", other.o.Leg, "error", err)
-	}
-	other.stream.Hold(p)
-}
-
-// joinedHeld tells of a hold that began before the bridge did.
-func (l *leg) joinedHeld() {
-	if l.held {
-		l.tell(cti.LegHeld)
-		l.otherWaits()
-	}
+// holds lets the others of the talk know.
+func (l *leg) holds(on bool) {
+	br := l.bridge
+	br.lane.Do(func() { br.holding(l, on) })
 }
 
 // listenAgain watches for silence after a hold: media has told of it, if at all, while it counted for nothing.

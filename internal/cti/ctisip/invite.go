@@ -210,8 +210,11 @@ func (l *leg) codecs(t *try) []cti.Codec {
 func (l *leg) waiting() *leg {
 	l.sw.mu.Lock()
 	defer l.sw.mu.Unlock()
+	if l.o.Party == cti.Supervisor {
+		return nil
+	}
 	for _, w := range l.sw.live[l.o.Callback] {
-		if w != l && w.with == "" && (w.fact.State == cti.Answered || w.fact.State == cti.Confirmed) {
+		if w != l && w.in == nil && (l.o.For == "" || l.o.For == w.o.Leg) && (w.fact.State == cti.Answered || w.fact.State == cti.Confirmed) {
 			return w
 		}
 	}

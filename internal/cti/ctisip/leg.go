@@ -12,7 +12,6 @@ import (
 	"ringback/internal/cti/ctisip/dialog"
 	"ringback/internal/cti/ctisip/media"
 	"ringback/internal/cti/ctisip/sdp"
-	"ringback/internal/id"
 	"ringback/internal/ladder"
 )
 
@@ -24,8 +23,8 @@ type leg struct {
 	fact     cti.LegFact
 	codec    cti.Codec     // what it speaks, once answered; under the switch's lock
 	sound    *media.Stream // of an answered leg; under the switch's lock
-	with     id.Leg        // the other leg of its bridge; under the switch's lock
-	recorder *recorder     // of its bridge; under the switch's lock
+	in       *bridge       // that it is in, or on its way into; under the switch's lock
+	recorder *recorder     // of its talk; under the switch's lock
 
 	lane     *dialog.Lane
 	carriers []*line // trunks to be tried, best first; nil for sip:
@@ -72,7 +71,7 @@ type leg struct {
 	probe    *dialog.Timer
 	probed   int // how often in this silence it was asked whether it is still there
 	farewell *dialog.Timer
-	bridge   *bridge
+	bridge   *bridge // that it is in
 }
 
 // Limits of a leg's life.

@@ -1,7 +1,6 @@
 package ctisip
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -18,23 +17,32 @@ type recorder struct {
 	sw     *Switch
 	rec    cti.Recording
 	of     *leg // whose event tells the end
-	legs   [2]*leg
 	file   *recording.Writer
 	orders chan recordOrder
 	quit   chan struct{}
 	done   chan struct{}
 
+	first bool // the first channel is a visitor's side
+
 	mu             sync.Mutex
 	begun, stopped bool
+	all            []*said // whose voices are recorded
+	come           []*said // those that the goroutine has yet to learn of
 
 	// From start on, of the goroutine.
-	sides  [2]*media.Stream
-	taps   [2]*media.Tap
-	rows   [2]*media.Track
+	voices []*said
 	from   int64 // on the engine's clock
 	taken  int64 // samples of each side that were written
 	paused int64 // since then; 0 = it is not
 	err    error // of the disk; nothing is written after it
+}
+
+// said is what one leg says in a recorded talk.
+type said struct {
+	leg  *leg
+	side int // the channel
+	tap  *media.Tap
+	row  *media.Track // nil = the goroutine has yet to make it
 }
 
 type recordOrder struct {
@@ -48,20 +56,24 @@ const (
 	recordLate = 400 * time.Millisecond
 )
 
-// record opens the file of a bridge's recording, nil when that cannot be: the talk matters more.
-func (sw *Switch) record(a, b *leg, want *cti.Recording) *recorder {
+// record opens the file of a talk's recording, nil when that cannot be: the talk matters more. The first of its legs has the
+// first channel.
+func (sw *Switch) record(legs []*leg, want *cti.Recording) *recorder {
 	if want == nil {
 		return nil
 	}
+	a := legs[0]
 	file, err := recording.Create(want.File, want.Key)
 	if err != nil {
 		sw.c.Log.Error("a talk is not recorded", "leg", a.o.Leg, "recording", want.ID, "error", err)
 		a.lane.Do(func() { a.recorded(want.ID, 0) })
 		return nil
 	}
-	r := &recorder{sw: sw, rec: *want, of: a, legs: [2]*leg{a, b}, file: file, orders: make(chan recordOrder), quit: make(chan struct{}), done: make(chan struct{})}
+	r := &recorder{sw: sw, rec: *want, of: a, first: a.o.Party == cti.Visitor, file: file, orders: make(chan recordOrder), quit: make(chan struct{}), done: make(chan struct{})}
 	sw.mu.Lock()
-	a.recorder, b.recorder = r, r
+	for _, l := range legs {
+		l.recorder = r
+	}
 	sw.mu.Unlock()
 	return r
 }
@@ -71,8 +83,8 @@ func (l *leg) recorded(rec id.Recording, length time.Duration) {
 	l.say(cti.RecordingEnded, func(e *cti.Event) { e.Recording, e.Length = rec, length })
 }
 
-// start begins to write; the streams are joined in this moment.
-func (r *recorder) start(a, b *media.Stream) {
+// start begins to write; the legs are joined in this moment.
+func (r *recorder) start() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
@@ -80,10 +92,6 @@ func (r *recorder) start(a, b *media.Stream) {
 	}
 	r.begun = true
 	r.from = r.sw.engine.Now()
-	r.sides = [2]*media.Stream{a, b}
-	for i, s := range r.sides {
-		r.taps[i], r.rows[i] = s.Tap(media.TapRoom), media.NewTrack(r.from)
-	}
 	r.sw.recorders.Go(r.run)
 }
 
@@ -128,12 +136,11 @@ func (r *recorder) run() {
 // end closes the file and tells of it.
 func (r *recorder) end() {
 	defer close(r.done)
-	for i, s := range r.sides {
-		if s != nil {
-			s.Untap(r.taps[i])
-			if n := r.taps[i].Dropped(); n > 0 {
-				r.sw.c.Log.Warn("a recording misses packets: the disk was too slow", "recording", r.rec.ID, "packets", n)
-			}
+	r.learn()
+	for _, v := range r.voices {
+		v.leg.stream.Untap(v.tap)
+		if n := v.tap.Dropped(); n > 0 {
+			r.sw.c.Log.Warn("a recording misses packets: the disk was too slow", "recording", r.rec.ID, "packets", n)
 		}
 	}
 	if err := r.file.Close(); r.err == nil {
@@ -151,8 +158,8 @@ func (r *recorder) obey(o recordOrder) {
 	case o.do == cti.RecordPause && r.paused == 0:
 		r.paused = o.at
 		r.write(o.at)
-		for _, row := range r.rows {
-			row.Clear()
+		for _, v := range r.voices {
+			v.row.Clear()
 		}
 		r.beep(cti.SoundPaused)
 	case o.do == cti.RecordResume && r.paused != 0:
@@ -164,32 +171,37 @@ func (r *recorder) obey(o recordOrder) {
 
 // beep lets whoever is no visitor hear that it was obeyed. The file holds what the far ends say, so it is not in there.
 func (r *recorder) beep(s cti.Sound) {
-	for i, l := range r.legs {
-		if l.o.Party != cti.Visitor {
-			r.sides[i].Insert(r.sw.sounds.Sound(s, l.o.Region))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range r.all {
+		if v.leg.o.Party != cti.Visitor {
+			v.leg.stream.Insert(r.sw.sounds.Sound(s, v.leg.o.Region))
 		}
 	}
 }
 
 // write takes what has come and writes both sides up to an instant.
 func (r *recorder) write(until int64) {
-	for i, t := range r.taps {
-		t.Pull(func(h media.Heard) {
+	r.learn()
+	for _, v := range r.voices {
+		v.tap.Pull(func(h media.Heard) {
 			if r.paused == 0 || h.At < r.paused {
-				r.rows[i].Put(h)
+				v.row.Put(h)
 			}
 		})
 	}
-	var sides [2][recordStep]int16
+	var one [recordStep]int16
 	var both [2 * recordStep]int16
 	var laws [2 * recordStep]byte
 	for n := media.Samples(until-r.from) - r.taken; n > 0; {
 		step := int(min(n, recordStep))
-		for i, row := range r.rows {
-			row.Take(sides[i][:step])
-		}
-		for i := range step {
-			both[2*i], both[2*i+1] = sides[0][i], sides[1][i]
+		clear(both[:2*step])
+		for _, v := range r.voices {
+			v.row.Take(one[:step])
+			for i, s := range one[:step] {
+				at := &both[2*i+v.side]
+				*at = int16(max(-32768, min(32767, int(*at)+int(s))))
+			}
 		}
 		audio.ULaw.Encode(laws[:2*step], both[:2*step])
 		if r.err == nil {
@@ -204,30 +216,6 @@ func (r *recorder) write(until int64) {
 
 // recordStep is how many samples are written at once: a tenth of a second.
 const recordStep = audio.Rate / 10
-
-// Record pauses, resumes or stops the recording of the talk that a leg is in.
-func (sw *Switch) Record(ctx context.Context, leg id.Leg, c cti.RecordCommand) error {
-	sw.mu.Lock()
-	var r *recorder
-	if l := sw.legs[leg]; l != nil {
-		r = l.recorder
-	}
-	sw.mu.Unlock()
-	if r == nil {
-		return cti.ErrNotRecorded
-	}
-	select {
-	case r.orders <- recordOrder{c, sw.engine.Now()}:
-		return nil
-	case <-r.done:
-		if c == cti.RecordStop {
-			return nil
-		}
-		return cti.ErrNotRecorded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // stopRecorders ends every file that is open and waits for the disk.
 func (sw *Switch) stopRecorders() {

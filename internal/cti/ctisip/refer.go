@@ -62,44 +62,11 @@ func (sw *Switch) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error
 			return
 		}
 		if how == cti.ReferTrying {
-			l.part()
+			l.part(cti.Program{Then: cti.SoundWait}, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback})
 		} else {
 			l.talk.call.Notify(n.code, n.reason, n.final)
 		}
 		l.refers = !n.final
 	})
 	return nil
-}
-
-// part takes the leg out of its bridge; neither it nor the other one is ended.
-func (l *leg) part() {
-	br := l.bridge
-	if br == nil {
-		return
-	}
-	other := br.other(l)
-	l.apart(br, cti.Program{Then: cti.SoundWait})
-	other.lane.Do(func() {
-		other.apart(br, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback})
-	})
-}
-
-// apart is this leg's side of part.
-func (l *leg) apart(br *bridge, hears cti.Program) {
-	if l.bridge != br {
-		return
-	}
-	l.bridge = nil
-	if l == br.a {
-		br.stop()
-	}
-	l.stream.Unbridge()
-	l.sw.mu.Lock()
-	l.with = ""
-	l.sw.mu.Unlock()
-	if l.ended || l.saying {
-		return
-	}
-	l.commanded(hears)
-	l.tell(cti.LegParted)
 }

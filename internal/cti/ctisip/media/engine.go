@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -28,8 +30,9 @@ type Engine struct {
 
 	mu      sync.Mutex
 	streams map[*Stream]struct{}
-	opened  int    // streams so far
-	port    uint16 // the next to try
+	rooms   map[*Room]struct{} // whose goroutines run
+	opened  int                // streams so far
+	port    uint16             // the next to try
 	closed  bool
 }
 
@@ -51,7 +54,7 @@ func New(c Config) *Engine {
 		c.Counters = new(Counters)
 	}
 	return &Engine{c: c, log: c.Log, count: c.Counters, comfort: newComfort(), pace: newPacer(),
-		streams: map[*Stream]struct{}{}, port: even(c.PortMin)}
+		streams: map[*Stream]struct{}{}, rooms: map[*Room]struct{}{}, port: even(c.PortMin)}
 }
 
 // Counters returns the packets of all streams.
@@ -149,9 +152,13 @@ func (e *Engine) Close() {
 	for s := range e.streams {
 		all = append(all, s)
 	}
+	rooms := slices.Collect(maps.Keys(e.rooms))
 	e.mu.Unlock()
 	if was {
 		return
+	}
+	for _, r := range rooms {
+		r.Close()
 	}
 	for _, s := range all {
 		s.Close()

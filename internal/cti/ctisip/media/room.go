@@ -133,14 +133,27 @@ func (k *seat) take(h Heard) {
 // run starts or ends the goroutine, and waits for its end.
 func (r *Room) run(on bool) {
 	switch {
-	case on && r.quit == nil:
+	case on && r.quit == nil && r.e.opens(r):
 		r.quit, r.done = make(chan struct{}), make(chan struct{})
 		go r.loop(r.quit, r.done)
 	case !on && r.quit != nil:
 		close(r.quit)
 		<-r.done
 		r.quit = nil
+		r.e.mu.Lock()
+		delete(r.e.rooms, r)
+		r.e.mu.Unlock()
 	}
+}
+
+// opens remembers a room that runs, for Close; false after that.
+func (e *Engine) opens(r *Room) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.rooms[r] = struct{}{}
+	}
+	return !e.closed
 }
 
 // Close ends the room; its members hear their programs.

@@ -89,6 +89,9 @@ func (c *Conductor) call(cb *Callback, a Act) {
 	}
 	o := order(cb, at, l, c.Directory(), c.Now(), c.Speaker)
 	o.Replaces = a.Replaces
+	if a.Answers != "" {
+		o.Answers, o.Confirm, o.PostDial = a.Answers, cti.ConfirmNone, ""
+	}
 	err := c.sw.Originate(c.ctx, o)
 	if err == nil {
 		if len(cb.Attempts) == 1 && len(at.Legs) == 1 && !cb.Inbound {

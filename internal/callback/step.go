@@ -51,6 +51,7 @@ type Act struct {
 	Say    speech.Sentence // "" = the farewell after a talk
 
 	Replaces string // call_agent: the call that it takes the place of
+	Answers  string // call_agent: the call by which it asks for that place itself
 }
 
 // Acts on the fence: fenceOff makes the switch refuse every further order of a callback, fenceUp those that are older than

@@ -19,6 +19,7 @@ type transfer struct {
 	to       cti.Endpoint
 	agent    id.Agent // "" = nobody who represents the business
 	replaces string   // the call that the target has with who asks; "" = none
+	takes    string   // the call by which the target itself has asked for the other's place; "" = it is rung
 	says     string   // who it is, for the journal
 }
 
@@ -97,7 +98,10 @@ func (d *draft) refers(ev cti.Event, c *Conductor) {
 	case err != nil:
 		d.refuseTransfer(l.ID, err.Error())
 		return
-	case t.to == l.Endpoint:
+	case ev.Takes != "" && t.to != ev.Target:
+		d.refuseTransfer(l.ID, "it is no telephone of this business")
+		return
+	case t.to == l.Endpoint && ev.Takes == "":
 		d.refuseTransfer(l.ID, "to itself")
 		return
 	case t.agent == a.Agent && t.agent != "":
@@ -115,9 +119,16 @@ func (d *draft) refers(ev cti.Event, c *Conductor) {
 		d.velocity = append(d.velocity, c.velocity(&Request{}, hash)...)
 	}
 	if t.agent != "" || t.party == cti.Subscriber {
-		t.replaces = ev.Replaces // a telephone of the same business
+		t.replaces, t.takes = ev.Replaces, ev.Takes // a telephone of the same business
 	}
-	d.apply(Input{Event: TransferAsked, Actor: ByAgent, Transfer: &t, From: l.ID, Detail: fmt.Sprintf("%s %s asks for %s", l.Party, l.ID, t.says)})
+	d.apply(Input{Event: TransferAsked, Actor: ByAgent, Transfer: &t, From: l.ID, Detail: askedFor(l, t)})
+}
+
+func askedFor(l *Leg, t transfer) string {
+	if t.takes != "" {
+		return fmt.Sprintf("%s takes the place of %s %s", t.says, l.Party, l.ID)
+	}
+	return fmt.Sprintf("%s %s asks for %s", l.Party, l.ID, t.says)
 }
 
 func (d *draft) refuseTransfer(leg id.Leg, why string) {
@@ -244,7 +255,7 @@ func (d *draft) giveTransfer(e Effect, in *Input, a *Attempt) {
 	switch e {
 	case CallTransfer:
 		l := d.addLeg(a, in.Transfer.party, in.Transfer.to)
-		d.acts = append(d.acts, Act{Effect: CallAgent, Leg: l.ID, Replaces: in.Transfer.replaces})
+		d.acts = append(d.acts, Act{Effect: CallAgent, Leg: l.ID, Replaces: in.Transfer.replaces, Answers: in.Transfer.takes})
 		d.DueAt = d.at.Add(orderDeadline + ActGrace)
 	case LetGo:
 		if in.From != "" {

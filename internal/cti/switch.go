@@ -16,7 +16,7 @@ import (
 // Switch obeys the application. A command returns when the switch has taken it; what comes of it is told as Events, in
 // order for each leg. Commands may be repeated: legs are named before they are commanded.
 type Switch interface {
-	// Originate rings o.To, or with o.Answers takes the call that has arrived: it is answered at once, and the leg is
+	// Originate rings o.To, or with o.Answers takes the call that has arrived (LegArrived, Event.Takes): it is answered at once, and the leg is
 	// confirmed by that; ErrNoLeg when it is not there any more. The leg ends by itself when nobody answers within its ring time. It is idempotent by
 	// o.Leg: the same order again is nil. It is refused, and nothing has left, with one of the Err values below.
 	Originate(ctx context.Context, o Order) error
@@ -48,7 +48,7 @@ type Switch interface {
 	// Play changes what an answered leg hears until the next Play or Join.
 	Play(ctx context.Context, leg id.Leg, p Program) error
 
-	// Refer tells the far end of a leg that has asked to be replaced (LegRefer) how it goes. ReferTrying takes the leg out
+	// Refer tells the far end of a leg that has asked to be replaced (LegRefer), or whose place another one wants, how it goes. ReferTrying takes the leg out
 	// of its bridge (LegParted of both): the other one hears that it goes on, and either may be joined anew. ErrNoLeg: it
 	// has not asked, or is not up.
 	Refer(ctx context.Context, leg id.Leg, how Progress) error
@@ -334,6 +334,7 @@ type Event struct {
 
 	Target   Endpoint // of LegRefer, as it was dialled: tel: and digits of any spelling, or a sip: address
 	Replaces string   // of LegRefer: the call that Target has with who asks; for Order.Replaces
+	Takes    string   // of LegRefer: the call by which Target has asked for the leg's place itself; for Order.Answers. Any Progress but trying and ringing refuses it, unless it was taken
 
 	Arrival Arrival // of LegArrived
 

@@ -37,6 +37,36 @@ func (s *Switch) Arrive(trunk id.Trunk, from, to string, who Person) string {
 	return callID
 }
 
+// Takes is a telephone of a name's that calls to take the place of a leg in talk. It returns the Call-ID.
+func (s *Switch) Takes(of id.Leg, user string, who Person) string {
+	p := s.phones
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &call{phones: p, person: who, Call: Call{In: true, Party: cti.Agent, To: cti.Endpoint("sip:" + user), InviteAt: time.Now()}}
+	p.calls = append(p.calls, c)
+	callID := fmt.Sprintf("in-%d", len(p.calls))
+	l := s.legs[of]
+	if l == nil || l.in == nil || l.ending || l.refers || l.order.Party == cti.Visitor || l.order.To.Kind() != cti.SIP {
+		c.Code = 481
+		c.gone("us")
+		return callID
+	}
+	s.arrivals[callID] = &arrived{c, ""}
+	l.refers, l.taker = true, callID
+	l.tell(cti.Event{Kind: cti.LegRefer, Target: cti.Endpoint("sip:" + user), Takes: callID})
+	return callID
+}
+
+// notTaken refuses who wanted the leg's place, unless it was taken.
+func (l *leg) notTaken() {
+	if a := l.sw.arrivals[l.taker]; a != nil {
+		delete(l.sw.arrivals, l.taker)
+		a.Code = 603
+		a.gone("us")
+	}
+	l.taker = ""
+}
+
 // arrived is a call that waits for our answer.
 type arrived struct {
 	*call

@@ -38,6 +38,7 @@ type leg struct {
 	in       *talk     // that it is in; nil = none
 	tape     *tape     // of the talk it is in; nil = it is not recorded
 	refers   bool      // it has asked to be replaced
+	taker    string    // the call that wants its place; "" = none
 	held     bool      // its far end hears nothing, and wants that
 	ending   bool      // a closing sentence is said, or a CANCEL is out
 	parted   bool      // what is said is the farewell after the other's end

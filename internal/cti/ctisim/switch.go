@@ -228,7 +228,9 @@ func (s *Switch) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error 
 	case how == cti.ReferTrying:
 		l.part(cti.Program{Then: cti.SoundWait}, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundRingback})
 	default:
-		l.refers = how == cti.ReferRinging
+		if l.refers = how == cti.ReferRinging; !l.refers {
+			l.notTaken()
+		}
 	}
 	s.phones.tell(l.order.Callback, leg, nil, "refer %d %s %s", l.order.Attempt, l.order.Party, how)
 	return nil

@@ -18,8 +18,8 @@ import (
 
 // arrival is a call that has come in over a trunk, until an order takes it or it is rejected. It runs on the call's lane.
 type arrival struct {
-	deskCall // its sound before the answer, for a sentence that says why it is refused
-	line     *line
+	deskCall       // its sound before the answer, for a sentence that says why it is refused
+	line     *line // nil = a telephone that takes another one's place
 	late     *dialog.Timer
 	over     bool
 	leg      *leg // that has taken it
@@ -175,6 +175,9 @@ func (a *arrival) forget() bool {
 		return false
 	}
 	delete(a.sw.arrivals, a.in.CallID())
+	if a.line == nil {
+		return true
+	}
 	c := a.sw.lines.current(a.line)
 	c.calls = max(0, c.calls-1)
 	return true
@@ -264,11 +267,13 @@ func (l *leg) takeUp(a *arrival) {
 	a.leg = l
 	a.late.Stop()
 	a.deskCall.over()
-	t := &try{l: l, line: a.line, dest: a.in.Source(), transport: a.in.Transport(), call: a.in.Call, counted: true, theirs: true}
+	t := &try{l: l, line: a.line, dest: a.in.Source(), transport: a.in.Transport(), call: a.in.Call, counted: a.line != nil, theirs: true}
 	l.tries = append(l.tries, t)
 	a.traced(l)
 	l.sw.mu.Lock()
-	l.fact.CallID, l.fact.Trunk = a.in.CallID(), a.line.ID
+	if l.fact.CallID = a.in.CallID(); a.line != nil {
+		l.fact.Trunk = a.line.ID
+	}
 	l.sw.mu.Unlock()
 	if a.over || a.in.Over() {
 		l.finish(ending{cti.NormalClearing, l.o.Party.Person(), 487})
@@ -302,7 +307,7 @@ func (t *try) accept(offer []byte) ([]byte, bool) {
 		return nil, false
 	}
 	l.local.Codecs, l.local.Addr = l.codecs(t), t.localTo()
-	if p := l.sw.public[t.dest.Addr().Is4()]; p.IsValid() && t.line.Local != cti.LocalPrivate {
+	if p := l.sw.public[t.dest.Addr().Is4()]; p.IsValid() && (t.line == nil && outside(t.dest.Addr()) || t.line != nil && t.line.Local != cti.LocalPrivate) {
 		l.local.Addr = p
 	}
 	if offer == nil {
@@ -330,7 +335,9 @@ func (l *leg) up(t *try) {
 	l.sw.mu.Lock()
 	l.sound = l.stream
 	l.sw.mu.Unlock()
-	l.sw.heardOf(t.line, t.dest)
+	if t.line != nil {
+		l.sw.heardOf(t.line, t.dest)
+	}
 	ref := t.call.Ref()
 	l.tell(cti.LegAnswered, func(e *cti.Event) { e.Ref, e.SIPCode = ref, 200 })
 	l.answered()

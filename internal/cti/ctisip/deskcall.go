@@ -32,6 +32,9 @@ func (sw *Switch) invited(in *dialog.Incoming) {
 		sw.arrive(in) // else it is a telephone that shares a registered one's address: nobody is to be called here
 		return
 	}
+	if sw.takesOver(in, user) {
+		return
+	}
 	d := &deskCall{sw: sw, in: in, user: user}
 	in.Take(d)
 	log := sw.c.Log.With("user", user, "address", in.Source())

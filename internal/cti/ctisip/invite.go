@@ -77,6 +77,7 @@ func (sw *Switch) names(o cti.Order, n int, line *line, dest netip.AddrPort, tra
 		FromTag: derive(o.Leg, n, "tag", 16), Branch: branch(o.Leg, n)}
 	if line == nil {
 		sw.nameSIP(&i, o)
+		i.Replaced = o.Party != cti.Visitor
 	} else {
 		sw.nameTrunk(&i, o, line)
 		i.NoTimer = line.SessionTimer == cti.TimerOff

@@ -52,7 +52,8 @@ type leg struct {
 	sayings  int
 	hinted   bool          // the network says that it goes elsewhere
 	held     bool          // its far end wants to hear nothing
-	refers   bool          // it has asked to be replaced
+	refers   bool          // it has asked to be replaced, or another telephone wants its place
+	taker    *arrival      // that one; nil = none
 	silent   bool          // LegQuiet was told
 	machine  bool          // a monologue was heard
 	dialled  bool          // the keys of PostDial are on their way, or sent

@@ -66,6 +66,7 @@ func (sw *Switch) Refer(ctx context.Context, leg id.Leg, how cti.Progress) error
 		} else {
 			l.talk.call.Notify(n.code, n.reason, n.final)
 		}
+		l.notTaken(how)
 		l.refers = !n.final
 	})
 	return nil

@@ -26,6 +26,7 @@ type Invitation struct {
 	Otherwise  func() []byte // on the lane: another Body to be tried once when the far end refuses the first (488); nil = none
 	User, Pass string        // digest credentials; "" = none
 	Flow       bool          // requests of the dialog go to Dest too, whatever the far end's Contact says (RFC 5626)
+	Replaced   bool          // another telephone may take this one's place (RFC 3891): it is told so
 	NoTimer    bool          // session timers (RFC 4028) are neither taken nor offered
 }
 

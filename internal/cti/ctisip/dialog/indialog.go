@@ -195,7 +195,7 @@ func (c *Call) unsupported(r *sip.Request) string {
 	var out []string
 	for _, h := range r.GetHeaders("Require") {
 		for t := range strings.SplitSeq(h.Value(), ",") {
-			if t = strings.TrimSpace(t); t != "" && (t != "timer" || c.inv.NoTimer) {
+			if t = strings.TrimSpace(t); t != "" && t != "replaces" && (t != "timer" || c.inv.NoTimer) {
 				out = append(out, t)
 			}
 		}

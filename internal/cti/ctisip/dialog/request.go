@@ -29,11 +29,14 @@ func (s *Stack) invite(i Invitation, cseq uint32, more []sip.Header) *sip.Reques
 	r.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: sip.INVITE})
 	r.AppendHeader(s.contact(i))
 	r.AppendHeader(sip.NewHeader("Allow", allow))
-	if i.NoTimer {
-		r.AppendHeader(sip.NewHeader("Supported", "100rel"))
-	} else {
-		r.AppendHeader(sip.NewHeader("Supported", "100rel, timer"))
+	supported := "100rel"
+	if !i.NoTimer {
+		supported += ", timer"
 	}
+	if i.Replaced {
+		supported += ", replaces"
+	}
+	r.AppendHeader(sip.NewHeader("Supported", supported))
 	r.AppendHeader(sip.NewHeader("User-Agent", agent))
 	for _, h := range i.Headers {
 		r.AppendHeader(h)

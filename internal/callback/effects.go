@@ -18,6 +18,10 @@ func (c *Conductor) act(cb *Callback, a Act) {
 	}
 	c.Log.Warn("act failed", "callback", cb.ID, "effect", a.Effect, "leg", a.Leg, "err", err)
 	switch a.Effect {
+	case JoinBoth:
+		if errors.Is(err, cti.ErrNoLeg) {
+			c.spawn(func() { c.joinSoon(cb, a) })
+		}
 	case HangUpAgent, HangUpVisitor, fenceUp, fenceOff, reload:
 		c.spawn(func() { c.insist(cb, a) })
 	}
@@ -28,6 +32,16 @@ func (c *Conductor) insist(cb *Callback, a Act) {
 	for end := c.Now().Add(patience); c.Now().Before(end) && c.ctx.Err() == nil; {
 		c.pause(time.Second)
 		if c.command(cb, a) == nil {
+			return
+		}
+	}
+}
+
+// joinSoon joins two of whom one may still be leaving the talk before: whoever takes a place over answers at once.
+func (c *Conductor) joinSoon(cb *Callback, a Act) {
+	for range 3 {
+		c.pause(100 * time.Millisecond)
+		if c.ctx.Err() != nil || c.command(cb, a) == nil {
 			return
 		}
 	}

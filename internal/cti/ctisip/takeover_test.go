@@ -42,6 +42,7 @@ func TestTakeover(t *testing.T) {
 		o := order("b")
 		o.Party, o.To, o.Answers = cti.Agent, "sip:bob", e.Takes
 		b.call(o)
+		b.await("v", cti.LegParted)
 		bob.within(inv, bob.wait("SIP/2.0 200", 2), "ACK", 1) // the first was its REGISTER
 		b.await("b", cti.LegConfirmed)
 		bobSays.speak(bob.answered(inv))

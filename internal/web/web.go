@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"ringback/internal/live"
 	"ringback/internal/login"
 	"ringback/internal/web/api"
+	"ringback/internal/web/asset"
+	"ringback/internal/web/desk"
 	"ringback/internal/web/door"
 	"ringback/internal/web/visitor"
 )
@@ -57,12 +60,13 @@ func New(d Deps) http.Handler {
 		// origin is refused when the config is read.
 		_ = s.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 	}
-	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks})
+	shelf := asset.Load()
+	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
 	a := api.New(api.Deps{
 		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate,
 		Submit: s.pages.Submit,
 	})
-	s.routes = append(a.Routes(), s.pages.Routes()...)
+	s.routes = slices.Concat(a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}

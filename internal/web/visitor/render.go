@@ -33,7 +33,7 @@ type page struct {
 }
 
 func (p *Pages) page(title string) page {
-	return page{Title: title, Style: p.assets.at("pages.css"), Icon: p.assets.at("icon.svg")}
+	return page{Title: title, Style: p.assets.At("pages.css"), Icon: p.assets.At("icon.svg")}
 }
 
 // show writes a page. It is rendered whole before a byte leaves, so that a fault in a template is a fault.

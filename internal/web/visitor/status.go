@@ -83,7 +83,7 @@ func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
 		s.Refresh = refreshUnderWay
 	}
 	if s.Events != "" {
-		s.Script = p.assets.at("status.js")
+		s.Script = p.assets.At("status.js")
 	}
 	return s
 }

@@ -15,6 +15,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
+	"ringback/internal/web/asset"
 	"ringback/internal/web/door"
 )
 
@@ -42,16 +43,17 @@ type Deps struct {
 	Mint      *id.Mint
 	Conductor Conductor
 	Callbacks Callbacks
+	Assets    asset.Shelf // what the pages load
 }
 
 // Pages answers visitors.
 type Pages struct {
 	Deps
-	assets assets
+	assets asset.Shelf
 }
 
 // New opens the door.
-func New(d Deps) *Pages { return &Pages{Deps: d, assets: loadAssets()} }
+func New(d Deps) *Pages { return &Pages{Deps: d, assets: d.Assets} }
 
 // Routes is the table of the door.
 func (p *Pages) Routes() []door.Route {
@@ -65,7 +67,6 @@ func (p *Pages) Routes() []door.Route {
 		{Method: "POST", Pattern: "/c/{token}/number", Page: true, Handle: p.changeNumber},
 		{Method: "GET", Pattern: "/c/{token}/reschedule", Page: true, Handle: p.askTime},
 		{Method: "POST", Pattern: "/c/{token}/reschedule", Page: true, Handle: p.changeTime},
-		{Method: "GET", Pattern: "/assets/{version}/{file}", Page: true, Handle: p.assets.serve},
 	}
 }
 

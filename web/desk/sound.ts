@@ -1,0 +1,168 @@
+// What a desk hears and says with: microphone, loudspeaker, and a ring made of two tones.
+
+export interface Ear {
+  id: string;
+  label: string;
+}
+
+export interface Devices {
+  microphones: Ear[];
+  speakers: Ear[]; // empty where the browser does not list them
+  lists: boolean; // whether the browser can choose an output at all
+}
+
+// Trouble says in words why there is no sound, and what to do.
+export class Trouble extends Error {
+  constructor(
+    readonly what: string,
+    readonly todo: string,
+  ) {
+    super(what);
+  }
+}
+
+const choosesOutput = (): boolean => "setSinkId" in HTMLMediaElement.prototype;
+
+export async function devices(): Promise<Devices> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  const named = (kind: string, word: string): Ear[] =>
+    all.filter((d) => d.kind === kind).map((d, i) => ({ id: d.deviceId, label: d.label || `${word} ${i + 1}` }));
+  return { microphones: named("audioinput", "Microphone"), speakers: named("audiooutput", "Loudspeaker"), lists: choosesOutput() };
+}
+
+// listen opens the microphone, or says why it cannot.
+export async function listen(id: string): Promise<MediaStream> {
+  if (!navigator.mediaDevices?.getUserMedia) {
+    throw new Trouble("This browser gives no microphone to a page that comes over plain http.", "Open the desk by its https address.");
+  }
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      audio: { ...(id ? { deviceId: { ideal: id } } : {}), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    });
+  } catch (e) {
+    throw deaf((e as DOMException).name);
+  }
+}
+
+function deaf(name: string): Trouble {
+  switch (name) {
+    case "NotAllowedError":
+      return new Trouble("The microphone is not allowed.", "Press the sign at the left of the address, allow the microphone for this page, and try again.");
+    case "NotFoundError":
+      return new Trouble("No microphone was found.", "Plug in a headset, or turn its microphone on, and try again.");
+    case "NotReadableError":
+      return new Trouble("The microphone is there but gives no sound.", "Another program may hold it. Close that program, and try again.");
+    default:
+      return new Trouble("The microphone could not be opened.", "Unplug the headset, plug it in again, and try again.");
+  }
+}
+
+export const silent = new Trouble("No loudspeaker or headset was found.", "Plug in a headset or turn on a loudspeaker, and try again.");
+
+// heard says whether there is something to hear with, as far as the browser tells.
+export const audible = (d: Devices): boolean => !d.lists || d.speakers.length > 0;
+
+// Meter measures how loud a microphone is.
+export class Meter {
+  private readonly read: AnalyserNode;
+  private readonly from: MediaStreamAudioSourceNode;
+  private readonly samples = new Float32Array(1024);
+
+  constructor(context: AudioContext, stream: MediaStream) {
+    this.read = context.createAnalyser();
+    this.read.fftSize = 1024;
+    this.from = context.createMediaStreamSource(stream);
+    this.from.connect(this.read);
+  }
+
+  // level is 0 for silence and 1 for as loud as can be, on a scale as people hear.
+  level(): number {
+    this.read.getFloatTimeDomainData(this.samples);
+    const power = this.samples.reduce((sum, x) => sum + x * x, 0) / this.samples.length;
+    const db = 10 * Math.log10(power + 1e-9);
+    return Math.min(1, Math.max(0, (db + 60) / 60));
+  }
+
+  close(): void {
+    this.from.disconnect();
+  }
+}
+
+// echo lets somebody hear herself: what she says in the next seconds is played afterwards, so that a loudspeaker
+// does not howl. It resolves when that is over.
+export async function echo(context: AudioContext, stream: MediaStream, seconds: number, speaks: (on: boolean) => void): Promise<void> {
+  const from = context.createMediaStreamSource(stream);
+  const gate = context.createGain();
+  const later = context.createDelay(seconds + 1);
+  later.delayTime.value = seconds;
+  gate.gain.setValueAtTime(1, context.currentTime);
+  gate.gain.setValueAtTime(0, context.currentTime + seconds);
+  from.connect(gate).connect(later).connect(context.destination);
+  speaks(true);
+  await after(context, seconds);
+  speaks(false);
+  await after(context, seconds);
+  from.disconnect();
+  later.disconnect();
+}
+
+// after waits on the clock of the sound itself.
+function after(context: AudioContext, seconds: number): Promise<void> {
+  return new Promise((done) => {
+    const clock = context.createConstantSource();
+    clock.onended = () => done();
+    clock.start();
+    clock.stop(context.currentTime + seconds);
+    clock.connect(context.createGain()); // to nowhere
+  });
+}
+
+// Bell rings: one second of two tones, one of silence, until it is stopped.
+export class Bell {
+  private tones: OscillatorNode[] = [];
+  private loud: GainNode | null = null;
+
+  constructor(private readonly context: AudioContext) {}
+
+  get rings(): boolean {
+    return this.loud !== null;
+  }
+
+  ring(seconds = 120): void {
+    if (this.loud) return;
+    const loud = (this.loud = this.context.createGain());
+    const now = this.context.currentTime;
+    loud.gain.setValueAtTime(0, now);
+    // The whole pattern is laid down now: a hidden page has no timers to keep it.
+    for (let t = 0; t < seconds; t += 2) {
+      loud.gain.setTargetAtTime(0.25, now + t, 0.02);
+      loud.gain.setTargetAtTime(0, now + t + 1, 0.02);
+    }
+    loud.connect(this.context.destination);
+    this.tones = [660, 880].map((hz) => {
+      const tone = this.context.createOscillator();
+      tone.frequency.value = hz;
+      tone.connect(loud);
+      tone.start(now);
+      tone.stop(now + seconds);
+      return tone;
+    });
+    this.tones[0]!.onended = () => this.stop();
+  }
+
+  stop(): void {
+    for (const t of this.tones) {
+      t.onended = null;
+      t.stop();
+    }
+    this.tones = [];
+    this.loud?.disconnect();
+    this.loud = null;
+  }
+}
+
+// through sends a context's sound to an output, where the browser can choose.
+export async function through(context: AudioContext, id: string): Promise<void> {
+  const chooses = context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
+  await chooses.setSinkId?.(id).catch(() => undefined); // it is unplugged: the usual one is heard
+}

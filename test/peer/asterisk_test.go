@@ -38,11 +38,17 @@ res_pjsip_outbound_registration res_pjsip_registrar res_pjsip_caller_id res_pjsi
 res_pjsip_t38 res_pjsip_path res_pjsip_diversion res_pjsip_pubsub res_rtp_asterisk res_srtp res_crypto res_timing_timerfd bridge_simple
 bridge_builtin_features bridge_native_rtp bridge_softmix chan_pjsip pbx_config codec_ulaw codec_alaw codec_g722 codec_resample format_wav format_pcm
 res_format_attr_h264 app_dial app_playback app_playtones app_echo app_milliwatt app_transfer app_stack func_channel app_read app_senddtmf 
-res_fax res_fax_spandsp res_musiconhold func_callerid func_strings func_pjsip_endpoint app_verbose`
+res_fax res_fax_spandsp res_musiconhold func_callerid func_strings func_pjsip_endpoint app_verbose res_pjsip_logger`
 
 // switchboard starts an Asterisk on a free port of the loopback. In pjsip, PORT stands for that port, TLSP for the one
-// behind it, which is free for TLS, and ETC for the folder of its configuration.
+// behind it, which is free for TLS, and ETC for the folder of its configuration; PORT stands for it in extensions too.
 func switchboard(t testing.TB, pjsip, extensions string) *asterisk {
+	t.Helper()
+	return switchboardWith(t, pjsip, extensions, nil)
+}
+
+// switchboardWith is switchboard with files of its own in ETC.
+func switchboardWith(t testing.TB, pjsip, extensions string, files map[string][]byte) *asterisk {
 	t.Helper()
 	needAsterisk(t)
 	dir, err := os.MkdirTemp(asteriskRoot+"/tmp", "test")
@@ -58,6 +64,11 @@ func switchboard(t testing.TB, pjsip, extensions string) *asterisk {
 		}
 	}
 	rtp := 40000 + 200*(a.port%100)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var load strings.Builder
 	for m := range strings.FieldsSeq(modules) {
 		fmt.Fprintf(&load, "load = %s.so\n", m)
@@ -84,7 +95,7 @@ verbose = 4
 		"cdr.conf":         "[general]\nenable = no\n",
 		"res_fax.conf":     "[general]\n",
 		"pjsip.conf":       fmt.Sprintf("[global]\ntype = global\nendpoint_identifier_order = username,ip\nuser_agent = Asterisk\n[udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:%[1]d\n[tcp]\ntype = transport\nprotocol = tcp\nbind = 127.0.0.1:%[1]d\n", a.port) + strings.NewReplacer("PORT", fmt.Sprint(a.port), "TLSP", fmt.Sprint(a.port+1), "ETC", etc).Replace(pjsip),
-		"extensions.conf":  "[general]\nstatic = yes\n" + extensions,
+		"extensions.conf":  "[general]\nstatic = yes\n" + strings.ReplaceAll(extensions, "PORT", fmt.Sprint(a.port)),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -95,6 +106,7 @@ verbose = 4
 		t.Fatal(err)
 	}
 	defer log.Close()
+	defer starting()()
 	a.cmd = exec.Command("chroot", asteriskRoot, "/usr/sbin/asterisk", "-f", "-n", "-C", etc+"/asterisk.conf")
 	a.cmd.Stdout, a.cmd.Stderr = log, log
 	if err := a.cmd.Start(); err != nil {
@@ -105,6 +117,7 @@ verbose = 4
 	if wait(t, 20*time.Second, func() (*asterisk, bool) { return a, strings.Contains(a.tell("core waitfullybooted"), "fully booted") }) == nil {
 		t.Fatalf("Asterisk is not ready:\n%s", a.said())
 	}
+	a.tell("pjsip set logger on")
 	return a
 }
 
@@ -127,4 +140,12 @@ func (a *asterisk) tell(command string) string {
 	return string(out)
 }
 
-func (a *asterisk) said() string { return tail(asteriskRoot+a.etc+"/said", 12000) }
+func (a *asterisk) said() string { return tail(asteriskRoot+a.etc+"/said", 40000) }
+
+// says waits until something is in Asterisk's log: what its dialplan tells, and every message of SIP.
+func (a *asterisk) says(text string) bool {
+	return wait(a.t, soon, func() (*asterisk, bool) {
+		b, err := os.ReadFile(asteriskRoot + a.etc + "/said")
+		return a, err == nil && strings.Contains(string(b), text)
+	}) != nil
+}

@@ -221,3 +221,42 @@ func eventually(t *testing.T, ok func() bool) {
 		}
 	}
 }
+
+// A carrier brings a call down the stream that we have opened to it: our BYE leaves on that stream, and on a new one,
+// checked as the first, when it was cut.
+func TestTLSArrival(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		t.Run(fmt.Sprint("cut ", cut), func(t *testing.T) {
+			b, a := secureBench(t)
+			s := tlsFar(t, a, &tls.Config{}, "sip.carrier.test")
+			b.trunks(secureTrunk(s, a))
+			b.call(order("v"))
+			b.await("v", cti.LegConfirmed)
+			s.wait(t, "ACK")
+			s.mu.Lock()
+			c := s.open[0]
+			s.mu.Unlock()
+			say := func(method, body string) {
+				fmt.Fprintf(c, "%[1]s sip:+12025550190@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS %[2]s;branch=z9hG4bK%[1]s;rport\r\nMax-Forwards: 70\r\nFrom: <sip:+12025550107@10.0.0.2>;tag=c1\r\n"+
+					"To: <sip:+12025550190@10.0.0.1>\r\nCall-ID: in\r\nCSeq: 1 %[1]s\r\nContact: <sip:far@%[2]s;transport=TLS>\r\nContent-Type: application/sdp\r\nContent-Length: %[3]d\r\n\r\n%[4]s",
+					method, s.l.Addr(), len(body), body)
+			}
+			say("INVITE", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\n"+s.sdp)
+			b.arrival("in")
+			o := order("w")
+			o.Callback, o.Party, o.Answers = idOf("w"), cti.Visitor, "in"
+			b.call(o)
+			s.wait(t, "SIP/2.0 200")
+			say("ACK", "")
+			b.await("w", cti.LegConfirmed)
+			if cut {
+				s.reset()
+			}
+			if err := b.sw.HangUp(context.Background(), "leg_w", cti.HangUp{}); err != nil {
+				t.Fatal(err)
+			}
+			s.wait(t, "BYE")
+			b.await("w", cti.LegEnded)
+		})
+	}
+}

@@ -72,6 +72,9 @@ func (s *Stack) incoming(r *sip.Request, tx *sip.ServerTx) (in *Incoming, code i
 	src = netip.AddrPortFrom(src.Addr().Unmap(), src.Port())
 	i := Invitation{Dest: src, Transport: sip.NetworkToLower(r.Transport()), URI: contact.Address, From: r.To().Address, To: r.From().Address,
 		CallID: string(*r.CallID()), FromTag: s.token(), Flow: sip.IsReliable(r.Transport())}
+	if i.Transport == "tls" {
+		i.Identity = s.outgoing.identity(src) // a carrier calls down the stream that we have registered over
+	}
 	if s.c.Seen != nil {
 		i.Public = s.c.Seen(src.Addr())
 	}

@@ -183,6 +183,16 @@ func (k *streams) ours(a netip.AddrPort) bool {
 	return k.open[way{"tls", a}] != nil
 }
 
+// identity is who is at the far end of a TLS stream of ours, nil = we have none to that address.
+func (k *streams) identity(a netip.AddrPort) *Identity {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if o := k.open[way{"tls", a}]; o != nil {
+		return o.identity
+	}
+	return nil
+}
+
 // close ends the lobbies.
 func (k *streams) close() {
 	for _, l := range k.lobby {

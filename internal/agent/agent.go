@@ -50,10 +50,30 @@ const (
 	PauseTime = 10 * time.Minute
 )
 
+// Desk is the word for the page of an agent's own desk among her devices.
+const Desk cti.Endpoint = "web"
+
+// OpenDesk makes of the word Desk the endpoint of her own.
+func (a *Agent) OpenDesk() {
+	devices := slices.Clone(a.Devices)
+	for i := range devices {
+		if devices[i].To == Desk {
+			devices[i].To = Desk + cti.Endpoint(":"+a.ID)
+		}
+	}
+	a.Devices = devices
+}
+
 // HasDesk says whether one of her telephones is the page of her desk, on which she can say that she is back.
 func (a *Agent) HasDesk() bool {
 	return slices.ContainsFunc(a.Devices, func(d Device) bool { return d.To.Kind() == cti.Web })
 }
+
+// Times that an offer at the desk stands: then the next is asked. Shorter while a visitor waits on the line.
+const (
+	OfferTime     = 15 * time.Second
+	OfferTimeLive = 12 * time.Second
+)
 
 // MayMiss is how many offers in a row an agent may let pass; then she is paused.
 func (a *Agent) MayMiss() int {
@@ -81,6 +101,8 @@ func (d Device) RingTime() time.Duration {
 		return d.Ring
 	case d.To.Kind() == cti.Tel:
 		return 20 * time.Second // own mobile: before voicemail picks up
+	case d.To.Kind() == cti.Web:
+		return OfferTime
 	}
 	return 25 * time.Second
 }

@@ -35,7 +35,8 @@ var life = map[Presence]map[Event]Presence{
 	SignedOut: {SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
 	Ready:     {Offer: Reserved, Pause: Paused, SignOut: SignedOut, Finish: SignedOut, SignIn: Ready},
 	Reserved:  {Answer: Talking, Release: Ready, TooMany: Paused, Done: WrapUp, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
-	Talking:   {Done: WrapUp, Release: Ready, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
+	// Talking, she may still be rung: who changes her mind while she finishes an offer comes back to it so.
+	Talking:   {Done: WrapUp, Release: Ready, TooMany: Paused, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
 	WrapUp:    {Rested: Ready, SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
 	Paused:    {SignIn: Ready, Rested: Ready, SignOut: SignedOut, Pause: Paused, Finish: SignedOut},
 	Finishing: {Answer: Finishing, Release: SignedOut, TooMany: SignedOut, Done: SignedOut, SignIn: Talking},

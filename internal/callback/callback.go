@@ -171,11 +171,10 @@ func (c *Callback) Tried() int {
 	return n
 }
 
-// visitorLeg and agentLeg are the newest legs of the attempt that are not ended; nil = none.
+// visitorLeg is the newest leg of the visitor that is not ended; nil = none.
 func (a *Attempt) visitorLeg() *Leg {
 	return a.live(func(p cti.Party) bool { return p == cti.Visitor })
 }
-func (a *Attempt) agentLeg() *Leg { return a.live(func(p cti.Party) bool { return p != cti.Visitor }) }
 
 func (a *Attempt) live(is func(cti.Party) bool) *Leg {
 	for i := len(a.Legs) - 1; i >= 0; i-- {

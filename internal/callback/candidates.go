@@ -12,16 +12,36 @@ import (
 	"ringback/internal/subscriber"
 )
 
-// chooseAgent asks routing.
+// chooseAgent asks routing. With the visitor rung first only one is held for her; when she has answered, all may be rung.
 func (l *line) chooseAgent(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) (ch *Choice, hopeless bool, next time.Time) {
-	d := routing.Choose(now, s.Routing.Strategy, waiter(now, c, s, dir), l.candidates(now, dir, s, reps, c))
+	strategy := s.Routing.Strategy
+	if strategy == subscriber.AllAtOnce && c.Order == subscriber.VisitorFirst && c.State == Queued {
+		strategy = subscriber.LongestIdle
+	}
+	d := routing.Choose(now, strategy, waiter(now, c, s, dir), l.candidates(now, dir, s, reps, c))
 	if len(d.Chosen) == 0 {
 		return nil, d.Hopeless, d.Next
 	}
-	best := d.Chosen[0]
-	device := l.rested(now, dir.Agents[best.Agent])
-	return &Choice{Agent: best.Agent, Representation: best.Representation, Device: device, Endpoint: dir.Agents[best.Agent].Devices[device].To,
-		Party: cti.Agent, Detail: slugOf(dir, best.Agent) + ": " + d.Why + told(dir, d.Skipped)}, false, time.Time{}
+	rung, who := l.telephones(now, dir, d.Chosen)
+	return &Choice{Agent: rung[0].Agent, Representation: rung[0].Representation, Device: rung[0].Device, Endpoint: rung[0].Endpoint,
+		Party: rung[0].Party, More: rung[1:], Detail: who + ": " + d.Why + told(dir, d.Skipped)}, false, time.Time{}
+}
+
+// telephones are what is rung for those who were chosen: of each the first that does not rest, or all.
+func (l *line) telephones(now time.Time, dir *directory.Directory, chosen []routing.Candidate) (out []Ring, who string) {
+	for i, c := range chosen {
+		ag := dir.Agents[c.Agent]
+		first := l.rested(now, ag)
+		out = append(out, Ring{ag.ID, c.Representation, first, ag.Devices[first].To, cti.Agent})
+		if ag.Ring == agent.RingTogether {
+			out = append(out, others(ag, c.Representation, first)...)
+		}
+		if i > 0 {
+			who += ", "
+		}
+		who += ag.Slug
+	}
+	return out, who
 }
 
 // waiter is what a callback asks of who answers it.
@@ -44,7 +64,9 @@ func waiter(now time.Time, c *Callback, s *subscriber.Subscriber, dir *directory
 func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) []routing.Candidate {
 	taken := map[id.Agent]bool{}
 	for _, m := range l.meant {
-		taken[m.agent] = true
+		for _, a := range m.agents {
+			taken[a] = true
+		}
 	}
 	all := make([]routing.Candidate, 0, len(reps))
 	for _, r := range reps {

@@ -13,14 +13,18 @@ import (
 // business, or the business's own telephone where nobody does. hopeless says that nobody is left; next is when time
 // alone may change its mind, zero = never.
 func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, c *Callback, ownBusy bool) (ch *Choice, hopeless bool, next time.Time) {
-	reps := dir.Representatives(s.ID)
-	switch {
-	case c.Destination != "":
+	if c.Destination != "" {
 		return chooseTelephone(now, c, Choice{Endpoint: c.Destination, Party: cti.Agent}, false)
-	case len(reps) == 0:
-		return chooseTelephone(now, c, Choice{Endpoint: s.Destination, Party: cti.Subscriber}, ownBusy)
 	}
-	return l.chooseAgent(now, dir, s, reps, c)
+	if reps := dir.Representatives(s.ID); len(reps) == 0 {
+		ch, hopeless, next = chooseTelephone(now, c, Choice{Endpoint: s.Destination, Party: cti.Subscriber}, ownBusy)
+	} else {
+		ch, hopeless, next = l.chooseAgent(now, dir, s, reps, c)
+	}
+	if ch != nil || s.Routing.Escalate.To == "" {
+		return ch, hopeless, next
+	}
+	return l.escalate(now, dir, s, c, hopeless, next)
 }
 
 // chooseTelephone: there is one telephone that can answer, or none.

@@ -2,8 +2,10 @@ package callback
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"ringback/internal/agent"
 	"ringback/internal/cti"
 )
 
@@ -29,8 +31,11 @@ func (d *draft) fact(ev cti.Event) {
 	}
 	in.Event, in.Actor = event, actorOf(ev)
 	in.Detail = legDetail(l, ev)
-	if event == AgentMissed && !l.later() && !l.passed() && d.tryNextDevice(a, in) {
+	switch {
+	case event == AgentMissed && d.State == RingingAgent && d.goesOn(a, l, in):
 		return
+	case event == AgentConfirmed:
+		d.wins(a, l)
 	}
 	d.apply(in)
 }
@@ -94,6 +99,8 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	}
 	visitor := l.Party == cti.Visitor
 	switch {
+	case d.beaten(a, l):
+		return "", Input{}
 	case d.State == Connected && !visitor && !d.JoinedAt.IsZero():
 		return d.inTalk(a, l, ev)
 	case ev.Kind == cti.LegConfirmed && visitor:
@@ -120,8 +127,11 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	case was:
 		return AgentLeft, Input{Result: ResultAgentDeclined, Reason: ReasonAgentLeft}
 	}
-	if l.later() {
+	switch laterOn, passed := a.turnedAway(l); {
+	case laterOn:
 		return AgentMissed, Input{Result: ResultAgentBusy, Reason: ReasonAgentLater, Away: true}
+	case passed:
+		return AgentMissed, Input{Result: ResultAgentDeclined, Reason: ReasonAgentMissed}
 	}
 	return AgentMissed, Input{Result: agentResult(ev.Cause), Reason: ReasonAgentMissed, Let: missedOffer(l, ev.Cause)}
 }
@@ -145,15 +155,25 @@ func (d *draft) settle(l *Leg, ev cti.Event) {
 	}
 }
 
-// tryNextDevice rings the agent's next telephone in the same attempt, if she has one.
-func (d *draft) tryNextDevice(a *Attempt, in Input) bool {
-	ag := d.dir.Agents[a.Agent]
-	if ag == nil || a.Device+1 >= len(ag.Devices) || d.State != RingingAgent || in.Result == ResultUnknown || in.Result == ResultCancelled {
+// tryNextDevice rings the agent's next telephone in the same attempt, if she has one and they ring in order.
+func (d *draft) tryNextDevice(a *Attempt, l *Leg, in Input) bool {
+	who := l.Agent
+	if who == "" {
+		who = a.Agent
+	}
+	ag := d.dir.Agents[who]
+	if ag == nil || ag.Ring == agent.RingTogether || in.Result == ResultUnknown || in.Result == ResultCancelled {
 		return false
 	}
-	a.Device++
-	l := d.addLeg(a, cti.Agent, ag.Devices[a.Device].To)
-	d.acts = append(d.acts, Act{Effect: CallAgent, Leg: l.ID})
+	next := slices.IndexFunc(ag.Devices, func(dev agent.Device) bool { return dev.To == l.Endpoint }) + 1
+	if next == 0 || next >= len(ag.Devices) {
+		return false
+	}
+	if a.Agent == who {
+		a.Device = next
+	}
+	rung := d.addLeg(a, cti.Agent, ag.Devices[next].To, who)
+	d.acts = append(d.acts, Act{Effect: CallAgent, Leg: rung.ID})
 	d.DueAt = d.at.Add(ActGrace)
 	d.log(Line{Actor: in.Actor, From: d.State, Event: "next_device", To: d.State, Detail: in.Detail + "; her next telephone is rung"})
 	return true

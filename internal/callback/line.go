@@ -28,10 +28,11 @@ type line struct {
 	kicked    chan struct{}
 }
 
-// meant is a choice that is being stored: who shall answer ("" = a destination) for which business.
+// meant is a choice that is being stored: who shall answer for which business.
 type meant struct {
-	agent id.Agent
-	sub   id.Subscriber
+	agents []id.Agent // none = a telephone of nobody in particular
+	own    bool       // the business's own telephone
+	sub    id.Subscriber
 }
 
 func newLine() *line {
@@ -117,11 +118,15 @@ func (l *line) read(all map[id.Agent]agent.Status, ok bool) {
 
 // mean marks a choice that is not on disk yet, under the lock; forget takes it back when it did not come to be.
 func (l *line) mean(c *Callback, ch *Choice) {
-	l.meant[c.ID] = meant{ch.Agent, c.Subscriber}
-	if ch.Representation != "" {
-		l.asks++
-		l.asked[ch.Representation] = l.asks
+	m := meant{own: ch.Party == cti.Subscriber, sub: c.Subscriber}
+	for _, r := range append([]Ring{{Agent: ch.Agent, Representation: ch.Representation}}, ch.More...) {
+		if r.Agent != "" {
+			m.agents = append(m.agents, r.Agent)
+			l.asks++
+			l.asked[r.Representation] = l.asks
+		}
 	}
+	l.meant[c.ID] = m
 }
 
 func (l *line) forget(cb id.Callback) {
@@ -281,7 +286,7 @@ func (l *line) inHand() (busy map[id.Subscriber]int, own map[id.Subscriber]bool)
 	for cb, m := range l.meant {
 		if l.live[cb] == nil { // its wish is being stored at this moment
 			busy[m.sub]++
-			own[m.sub] = own[m.sub] || m.agent == ""
+			own[m.sub] = own[m.sub] || m.own
 		}
 	}
 	return busy, own
@@ -293,8 +298,7 @@ func usesOwn(c *Callback, meant map[id.Callback]meant) bool {
 		return false
 	}
 	if a := c.Current(); a != nil && c.State != Queued {
-		return a.Agent == ""
+		return a.Agent == "" && !escalates(a)
 	}
-	m, ok := meant[c.ID]
-	return ok && m.agent == ""
+	return meant[c.ID].own
 }

@@ -76,14 +76,14 @@ func (v *mover) step(e agent.Event, from ...agent.Presence) {
 // she has no page to say so, for a while.
 func (v *mover) lets(ag *agent.Agent) {
 	if v.old.Missed++; ag == nil || v.old.Missed < ag.MayMiss() {
-		v.step(agent.Release, agent.Finishing, agent.Reserved)
+		v.step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 		return
 	}
 	v.old.Reason, v.old.Until, v.old.Missed = fmt.Sprintf("missed %d offers", v.old.Missed), time.Time{}, 0
 	if !ag.HasDesk() {
 		v.old.Until = v.d.at.Add(agent.PauseTime)
 	}
-	v.step(agent.TooMany, agent.Finishing, agent.Reserved)
+	v.step(agent.TooMany, agent.Finishing, agent.Reserved, agent.Talking)
 }
 
 // missedOffer says whether a leg of an agent's that ended so counts as an offer that she has let pass. A busy line, a key

@@ -7,6 +7,7 @@ import (
 	"ringback/internal/agent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
+	"ringback/internal/id"
 	"ringback/internal/phone"
 	"ringback/internal/speech"
 	"ringback/internal/subscriber"
@@ -53,7 +54,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	if c.transferred(l) || c.OnLine() {
 		began = subscriber.VisitorFirst // as there, the visitor is on the line
 	}
-	agentHears(&o, began, toAgent(sp, c, a.Representation, dir))
+	agentHears(&o, began, toAgent(sp, c, repOf(c, a, l, dir), dir))
 	return o
 }
 
@@ -104,7 +105,7 @@ func confirmOr(asked string, auto cti.Confirm) cti.Confirm {
 // proof by answering; an endpoint that a keyed request named may be a PBX and is asked nothing.
 func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directory.Directory) (time.Duration, cti.Confirm) {
 	ring := deskRing
-	if dir.Agents[a.Agent] != nil {
+	if dir.Agents[whose(a, l)] != nil {
 		ring = dev.RingTime()
 	} else if l.Endpoint.Kind() == cti.Tel {
 		ring = mobileRing
@@ -112,6 +113,9 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directo
 	auto := cti.ConfirmNone
 	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" && (!c.transferred(l) || dev.To != "") {
 		auto = cti.ConfirmKey
+	}
+	if s := dir.Subscribers[c.Subscriber]; s != nil && escalates(a) && l.Agent == "" {
+		return ring, confirmOr(s.Routing.Escalate.Confirm, auto)
 	}
 	if dev.Confirm != "" && dev.Confirm != "auto" {
 		return ring, cti.Confirm(dev.Confirm)
@@ -133,7 +137,7 @@ func deviceOf(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (dev ag
 		}
 		return dev
 	}
-	if ag := dir.Agents[a.Agent]; ag != nil {
+	if ag := dir.Agents[whose(a, l)]; ag != nil {
 		for _, d := range ag.Devices {
 			if d.To == l.Endpoint {
 				dev = d
@@ -141,6 +145,26 @@ func deviceOf(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) (dev ag
 		}
 	}
 	return dev
+}
+
+// whose telephone a leg rings; of an attempt from before legs told it, the attempt's agent's.
+func whose(a *Attempt, l *Leg) id.Agent {
+	if l.Agent != "" {
+		return l.Agent
+	}
+	return a.Agent
+}
+
+// repOf is for which representation a leg rings its agent.
+func repOf(c *Callback, a *Attempt, l *Leg, dir *directory.Directory) id.Representation {
+	if l.Agent != "" && l.Agent != a.Agent {
+		for _, r := range dir.Representatives(c.Subscriber) {
+			if r.Agent == l.Agent {
+				return r.ID
+			}
+		}
+	}
+	return a.Representation
 }
 
 // callerID is the business's number, or the one of the representation that answers.

@@ -92,10 +92,10 @@ func (d *draft) compare(facts []cti.LegFact) {
 			case told && f.Known:
 				d.catchUp(l.ID, f)
 			case !told && d.at.Sub(l.SentAt) < orderDeadline:
-				lost = lost || a == cur && !d.rings(l) // its order may still be on its way: what comes of that closes the leg
+				lost = lost || a == cur && !d.rings(l) && !d.beaten(a, l) // its order may still be on its way: what comes of that closes the leg
 			default:
 				gone = append(gone, l.ID)
-				lost = lost || a == cur && !d.rings(l)
+				lost = lost || a == cur && !d.rings(l) && !d.beaten(a, l)
 			}
 		}
 	}

@@ -219,11 +219,11 @@ func (c *Callback) mayPutOff() bool { return c.Tried() < c.Tries }
 func (c *Conductor) said(cb *Callback, a Act) cti.Prompt {
 	dir := c.Directory()
 	if a.Effect == HangUpAgent {
-		at, _ := cb.Leg(a.Leg)
+		at, l := cb.Leg(a.Leg)
 		if at == nil {
-			at = &Attempt{}
+			at, l = &Attempt{}, &Leg{}
 		}
-		return toAgent(c.Speaker, cb, at.Representation, dir).says(a.Say)
+		return toAgent(c.Speaker, cb, repOf(cb, at, l, dir), dir).says(a.Say)
 	}
 	return toVisitor(c.Speaker, cb, dir).says(a.Say)
 }

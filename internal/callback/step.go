@@ -98,6 +98,7 @@ type Choice struct {
 	Device         int
 	Endpoint       cti.Endpoint
 	Party          cti.Party
+	More           []Ring // rung at the same time
 	Detail         string // whom it skipped and why
 }
 
@@ -143,6 +144,7 @@ func (d *draft) becomes(r rule, in *Input) {
 	case next:
 		a.Agent, a.Representation, a.Device = in.Choice.Agent, in.Choice.Representation, in.Choice.Device
 		d.moveAgent(reserve, a)
+		d.reserveAll(in.Choice)
 	case over:
 		if in.Event == AgentLeft {
 			r = d.afterAgentLeft(r, in)
@@ -229,6 +231,7 @@ func (d *draft) beginAttempt(ch *Choice) {
 	d.Attempts = append(d.Attempts, Attempt{N: len(d.Attempts) + 1, Fence: d.Fence, StartedAt: d.at,
 		Agent: ch.Agent, Representation: ch.Representation, Device: ch.Device})
 	d.moveAgent(reserve, &d.Attempts[len(d.Attempts)-1])
+	d.reserveAll(ch)
 }
 
 func (d *draft) endAttempt(in *Input, m move) {
@@ -237,6 +240,7 @@ func (d *draft) endAttempt(in *Input, m move) {
 		return
 	}
 	d.moveAgent(m, a)
+	d.freeOthers(a)
 	d.closeUnsent(a)
 	a.Result, a.EndedAt = in.Result, d.at
 	switch {
@@ -252,12 +256,13 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 	for _, e := range do {
 		switch e {
 		case CallAgent:
-			party, to := d.agentTelephone(a, in.Choice)
-			l := d.addLeg(a, party, to)
-			d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
+			for _, t := range d.telephones(a, in.Choice) {
+				l := d.addLeg(a, t.Party, t.Endpoint, t.Agent)
+				d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
+			}
 		case CallVisitor:
 			a.RangVisitor = true
-			l := d.addLeg(a, cti.Visitor, d.Endpoint)
+			l := d.addLeg(a, cti.Visitor, d.Endpoint, "")
 			d.acts = append(d.acts, Act{Effect: e, Leg: l.ID})
 		case JoinBoth:
 			if first, second := d.waited(a); first != nil && second != nil {
@@ -294,8 +299,8 @@ func (d *draft) waited(a *Attempt) (first, second *Leg) {
 	return first, second
 }
 
-func (d *draft) addLeg(a *Attempt, p cti.Party, to cti.Endpoint) *Leg {
-	a.Legs = append(a.Legs, Leg{ID: d.newLeg(), Party: p, Endpoint: to, State: cti.Created, CreatedAt: d.at, SentAt: d.at})
+func (d *draft) addLeg(a *Attempt, p cti.Party, to cti.Endpoint, whose id.Agent) *Leg {
+	a.Legs = append(a.Legs, Leg{ID: d.newLeg(), Party: p, Agent: whose, Endpoint: to, State: cti.Created, CreatedAt: d.at, SentAt: d.at})
 	return &a.Legs[len(a.Legs)-1]
 }
 
@@ -303,6 +308,9 @@ func (d *draft) addLeg(a *Attempt, p cti.Party, to cti.Endpoint) *Leg {
 func (d *draft) agentTelephone(a *Attempt, ch *Choice) (cti.Party, cti.Endpoint) {
 	if ch != nil && ch.Endpoint != "" {
 		return ch.Party, ch.Endpoint
+	}
+	if to, ok := d.escalatedTo(a); ok {
+		return cti.Agent, to
 	}
 	if ag := d.dir.Agents[a.Agent]; ag != nil && a.Device < len(ag.Devices) {
 		return cti.Agent, ag.Devices[a.Device].To

@@ -67,6 +67,9 @@ func newTown(t testing.TB, seed uint64) *town {
 	for _, a := range []id.Agent{"agt_ann", "agt_bob"} {
 		w.dir.Agents[a] = &agent.Agent{ID: a, Devices: []agent.Device{{To: cti.Endpoint("sip:" + string(a) + "@a.example")}, {To: "tel:+12025550140"}}}
 		w.agents[a] = agent.Status{Presence: agent.Ready}
+		if w.rand.IntN(3) == 0 {
+			w.dir.Agents[a].Ring = agent.RingTogether
+		}
 	}
 	w.dir.Representations = map[id.Representation]*agent.Representation{
 		"rep_ann": {ID: "rep_ann", Agent: "agt_ann", Subscriber: "sub_1"}, "rep_bob": {ID: "rep_bob", Agent: "agt_bob", Subscriber: "sub_1"}}
@@ -97,7 +100,8 @@ func (w *town) caller() *Callback {
 func (w *town) step(c *Callback, what string, do func(*draft)) {
 	w.now = w.now.Add(time.Duration(w.rand.IntN(5000)) * time.Millisecond)
 	old := c.Clone()
-	d := &draft{Callback: c.Clone(), at: w.now, dir: w.dir, hash: func(e cti.Endpoint) string { return "hash of " + string(e) }, newLeg: func() id.Leg { w.legs++; return id.Leg(fmt.Sprintf("leg_%d", w.legs)) }}
+	d := &draft{Callback: c.Clone(), at: w.now, dir: w.dir, hash: func(e cti.Endpoint) string { return "hash of " + string(e) }, newLeg: func() id.Leg { w.legs++; return id.Leg(fmt.Sprintf("leg_%d", w.legs)) },
+		status: func(a id.Agent) agent.Status { return w.agents[a] }}
 	do(d)
 	if len(d.lines) == 0 {
 		if d.State != old.State || len(d.acts) > 0 || len(d.moves) > 0 {
@@ -150,7 +154,7 @@ func (w *town) random() {
 		for a, s := range w.agents {
 			if s.Presence == agent.Ready && waits(c) {
 				w.step(c, "agent found "+string(a), func(d *draft) {
-					d.apply(Input{Event: AgentFound, Actor: ByRingback, Choice: &Choice{Agent: a, Endpoint: w.dir.Agents[a].Devices[0].To, Party: cti.Agent}})
+					d.apply(Input{Event: AgentFound, Actor: ByRingback, Choice: w.choice(c, a)})
 				})
 				return
 			}
@@ -158,7 +162,7 @@ func (w *town) random() {
 	case n < 15:
 		w.randomFact(c)
 	case n < 16:
-		e := []Event{Withdrawn, Forbidden, NobodyLeft, OutOfTime, CalledNow, Due, PutOff, StillWaits, CallbackOffered, TalkedAlready}[w.rand.IntN(10)]
+		e := []Event{Withdrawn, Forbidden, NobodyLeft, OutOfTime, CalledNow, Due, PutOff, StillWaits, CallbackOffered, TalkedAlready, Reassigned}[w.rand.IntN(11)]
 		w.step(c, string(e), func(d *draft) { d.apply(Input{Event: e, Actor: ByRingback}) })
 	case n < 17 && w.rand.IntN(2) == 0:
 		w.transfer(c)
@@ -189,6 +193,21 @@ func (w *town) random() {
 			return
 		}
 	}
+}
+
+// choice is an agent, with her other telephone where both ring together, and now and then with another who is ready.
+func (w *town) choice(c *Callback, a id.Agent) *Choice {
+	ag := w.dir.Agents[a]
+	ch := &Choice{Agent: a, Endpoint: ag.Devices[0].To, Party: cti.Agent}
+	if ag.Ring == agent.RingTogether {
+		ch.More = others(ag, "", 0)
+	}
+	for b, s := range w.agents {
+		if b != a && s.Presence == agent.Ready && w.rand.IntN(2) == 0 && (c.Order != subscriber.VisitorFirst || c.State != Queued) {
+			ch.More = append(ch.More, Ring{Agent: b, Endpoint: w.dir.Agents[b].Devices[0].To, Party: cti.Agent})
+		}
+	}
+	return ch
 }
 
 // transfer asks for somebody who is ready, or for a number.
@@ -302,6 +321,18 @@ func (w *town) checkAgents(what string) {
 			w.fail("%s: %s serves %s and %s", what, a.Agent, other, c.ID)
 		}
 		serves[a.Agent] = c.ID
+		if c.State != RingingAgent {
+			continue
+		}
+		d := &draft{Callback: c, dir: w.dir}
+		for _, l := range d.ringing(a, &Leg{}) {
+			if other := serves[l.Agent]; other != "" && other != c.ID {
+				w.fail("%s: %s is rung for %s and %s", what, l.Agent, other, c.ID)
+			}
+			if l.Agent != "" {
+				serves[l.Agent] = c.ID
+			}
+		}
 	}
 	for a, s := range w.agents {
 		held := s.Presence == agent.Reserved || s.Presence == agent.Talking || s.Presence == agent.Finishing

@@ -254,7 +254,7 @@ func (d *draft) release(a *Attempt, l *Leg) {
 func (d *draft) giveTransfer(e Effect, in *Input, a *Attempt) {
 	switch e {
 	case CallTransfer:
-		l := d.addLeg(a, in.Transfer.party, in.Transfer.to)
+		l := d.addLeg(a, in.Transfer.party, in.Transfer.to, in.Transfer.agent)
 		d.acts = append(d.acts, Act{Effect: CallAgent, Leg: l.ID, Replaces: in.Transfer.replaces, Answers: in.Transfer.takes})
 		d.DueAt = d.at.Add(orderDeadline + ActGrace)
 	case LetGo:

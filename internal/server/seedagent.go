@@ -24,8 +24,9 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 	s.habits(key, f, &out)
 	for i, d := range f.Devices {
 		at := fmt.Sprintf("%s.devices[%d]", key, i)
-		if d.To == "web" {
-			continue // her desk: a later build has it; her telephones work without
+		if d.To == string(agent.Desk) {
+			out.Devices = append(out.Devices, s.desk(at, d))
+			continue
 		}
 		to, err := cti.ParseEndpoint(d.To)
 		if err != nil {

@@ -44,6 +44,7 @@ func TestSeedMistakes(t *testing.T) {
 		{`limits: {concurrent: 5`, "wrap_up: 2h\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].wrap_up: 1s to 1h`},
 		{`limits: {concurrent: 5`, "prefer_last: 1h\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].prefer_last: 0s to 10m`},
 		{`limits: {concurrent: 5`, "escalate: {after: 1s, to: ann}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.after: 5s to 15m`},
+		{`limits: {concurrent: 5`, "escalate: {after: 1m, to: \"tel:+19005550106\"}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.to: tel:+19005550106 is no ordinary telephone`},
 		{`limits: {concurrent: 5`, "escalate: {after: 1m}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.to: name an agent`},
 		{`limits: {concurrent: 5`, "escalate: {after: 1m, to: \"tel:12\"}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.to: `},
 		{`tries: 3`, `skills: {gas: 11}, tries: 3`, `seed.yaml:13: subscribers[0].buttons[0].skills: "gas": 11 is no level`},

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/agent"
 	"ringback/internal/config"
 	"ringback/internal/cti"
+	"ringback/internal/phone"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 )
@@ -45,6 +46,9 @@ func (s *seedReader) escalation(key string, f seedEscalation) subscriber.Escalat
 	to, err := cti.ParseEndpoint(f.To)
 	if err != nil {
 		s.wrong(key+".to", "%v", err)
+	}
+	if n := to.Number(); n != "" && !subscriber.Ordinary(phone.Number(n)) {
+		s.wrong(key+".to", "%s is no ordinary telephone: such numbers cost more than they say", f.To)
 	}
 	out.To = string(to)
 	return out
@@ -90,6 +94,17 @@ func (s *seedReader) habits(key string, f *seedAgent, out *agent.Agent) {
 	if out.PauseAfter = f.PauseAfter; f.PauseAfter < 0 || f.PauseAfter > 100 {
 		s.wrong(key+".pause_after", "1 to 100 offers that she may let pass in a row before she is paused; 0 = %d", agent.DefaultPauseAfter)
 	}
+}
+
+// desk is the page on which an agent takes calls with her browser.
+func (s *seedReader) desk(at string, d seedDevice) agent.Device {
+	if d.Ring != 0 && (d.Ring < minRing || d.Ring > maxRing) {
+		s.wrong(at+".ring", "a desk rings %v to %v", minRing, maxRing)
+	}
+	if d.Confirm != "" || d.SRTP != "" || d.PostDial != "" || len(d.Codecs) > 0 {
+		s.wrong(at, "her desk takes only ring: she accepts on the page")
+	}
+	return agent.Device{To: agent.Desk, Ring: d.Ring}
 }
 
 func (s *seedReader) hours(key string, f map[string][]string) schedule.Hours {

@@ -95,6 +95,7 @@ func (p *planner) agents() thing[agent.Agent] {
 		},
 		adopt: func(v, was *agent.Agent) {
 			v.CreatedAt, v.UpdatedAt = p.now, p.now
+			v.OpenDesk()
 			if was != nil {
 				v.CreatedAt, v.Status = was.CreatedAt, was.Status
 				return

@@ -135,7 +135,11 @@ func telephones(all []cti.Registration) []Telephone {
 func devices(all []agent.Device) []Device {
 	out := []Device{}
 	for _, d := range all {
-		out = append(out, Device{string(d.To), door.Seconds(d.Ring), d.Confirm, d.Codecs, d.SRTP, d.PostDial})
+		to := string(d.To)
+		if d.To.Kind() == cti.Web {
+			to = string(agent.Desk)
+		}
+		out = append(out, Device{to, door.Seconds(d.Ring), d.Confirm, d.Codecs, d.SRTP, d.PostDial})
 	}
 	return out
 }
@@ -162,6 +166,10 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 		ag.PasswordHash, ag.SIP, ag.CreatedAt, ag.Status = old.PasswordHash, old.SIP, old.CreatedAt, old.Status
 	}
 	for _, dev := range in.Devices {
+		if dev.To == string(agent.Desk) {
+			ag.Devices = append(ag.Devices, agent.Device{To: agent.Desk, Ring: time.Duration(dev.RingS)})
+			continue
+		}
 		to, err := endpoint("devices", dev.To)
 		if err != nil {
 			return none, err

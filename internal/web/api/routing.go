@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringback/internal/directory"
+	"ringback/internal/phone"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 )
@@ -35,7 +36,7 @@ func routingDoc(r subscriber.Routing) RoutingDoc {
 	return doc
 }
 
-func (in *RoutingDoc) read(d *directory.Directory) (subscriber.Routing, error) {
+func (in *RoutingDoc) read(d *directory.Directory, s *subscriber.Subscriber) (subscriber.Routing, error) {
 	out := subscriber.Routing{Strategy: in.Strategy, WrapUp: time.Duration(in.WrapUpS), PreferLast: time.Duration(in.PreferLastS)}
 	if err := oneOf("routing.strategy", in.Strategy, append([]subscriber.Strategy{""}, subscriber.Strategies...)...); err != nil {
 		return out, err
@@ -64,6 +65,11 @@ func (in *RoutingDoc) read(d *directory.Directory) (subscriber.Routing, error) {
 		to, err := endpoint("routing.escalate.to", e.To)
 		if err != nil {
 			return out, err
+		}
+		if n := to.Number(); n != "" {
+			if err := s.MayCall(phone.Number(n)); err != nil {
+				return out, bad("routing.escalate.to", "%v", err)
+			}
 		}
 		e.To = string(to)
 	}

@@ -136,7 +136,7 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 		return none, bad("recording.retention_s", "Recordings are kept from an hour to ten years.")
 	}
 	var err error
-	if s.Routing, err = in.Routing.read(d); err != nil {
+	if s.Routing, err = in.Routing.read(d, &s); err != nil {
 		return none, err
 	}
 	if old := d.Subscribers[s.ID]; old != nil {

@@ -13,7 +13,9 @@ import (
 var callable = []phone.Class{phone.Fixed, phone.Mobile, phone.FixedOrMobile, phone.VoIP}
 
 // Ordinary says whether a number costs what it seems to: a landline or a mobile, wherever it is.
-func Ordinary(n phone.Number) bool { return slices.Contains(callable, n.Class()) && n.Region() != "001" }
+func Ordinary(n phone.Number) bool {
+	return slices.Contains(callable, n.Class()) && n.Region() != "001"
+}
 
 // MayCall is the number policy: the business's own countries, ordinary telephones, never region 001.
 func (s *Subscriber) MayCall(n phone.Number) error {

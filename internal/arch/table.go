@@ -87,6 +87,7 @@ var homes = map[string][]string{
 	"github.com/emiago/sipgo":     {"internal/cti/ctisip"},
 	"github.com/goccy/go-yaml":    {"internal/config"},
 	"github.com/alecthomas/kong":  {"internal/server", "cmd/ringback"},
+	"github.com/coder/websocket":  {"internal/web"},
 	"database/sql":                {"internal/store", "internal/job"},
 	"modernc.org/sqlite":          {"internal/store"},
 	"github.com/jackc/pgx/v5":     {"internal/store"},

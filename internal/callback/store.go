@@ -127,6 +127,15 @@ type Filter struct {
 	Button id.Button
 	After  id.Callback // the last of the page before
 	Limit  int
+
+	NumberHash string // of these telephones only; "" = all
+	Desk       *Desk  // nil = whatever
+}
+
+// Desk is what an agent may list: of the businesses that she represents, what is under way and what she has had a part in.
+type Desk struct {
+	Agent      id.Agent
+	Represents []id.Subscriber
 }
 
 // Refusal is a request that was turned away at the door; the number is kept masked.

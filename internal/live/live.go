@@ -17,6 +17,10 @@ type Hub struct {
 	mu     sync.Mutex
 	closed bool
 	on     map[id.Callback][]*Watch
+	feeds  map[About]map[*Feed]bool
+
+	levels  levels
+	readers sync.WaitGroup
 }
 
 // NewHub returns an empty hub.
@@ -69,8 +73,9 @@ func (w *Watch) Close() {
 	}
 }
 
-// Publish hands a step to the watchers of its callback. It never blocks; the callback must not change any more.
-func (h *Hub) Publish(c *callback.Callback, _ []callback.Line) {
+// Publish hands a step to the watchers of its callback and to the feeds it is about. It never blocks; the callback must not change any more.
+func (h *Hub) Publish(c *callback.Callback, lines []callback.Line) {
+	h.levels.note(c, lines)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, w := range h.on[c.ID] {
@@ -80,6 +85,7 @@ func (h *Hub) Publish(c *callback.Callback, _ []callback.Line) {
 		}
 		w.c <- c // only Publish sends, under the lock: there is room
 	}
+	h.tell(c, lines)
 }
 
 // Watchers is how many screens are watching.
@@ -98,6 +104,11 @@ func (h *Hub) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
+	for _, all := range h.feeds {
+		for f := range all {
+			h.end(f)
+		}
+	}
 	for cb, all := range h.on {
 		for _, w := range all {
 			close(w.c)

@@ -40,6 +40,7 @@ type App struct {
 	Conductor *callback.Conductor
 	Live      *live.Hub
 	Gate      *login.Gate
+	Hearts    *live.Hearts
 	meter     *meter
 	log       *slog.Logger
 	lock      *DataLock
@@ -55,7 +56,7 @@ type App struct {
 
 // Assemble opens the data, the switch's sockets and the conductor; nothing rings before Start.
 func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, err error) {
-	a = &App{Config: c, Mint: id.NewMint(time.Now, rand.Reader), Live: live.NewHub(), meter: newMeter(), log: log}
+	a = &App{Config: c, Mint: id.NewMint(time.Now, rand.Reader), Live: live.NewHub(), Hearts: live.NewHearts(time.Now), meter: newMeter(), log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -134,6 +135,7 @@ func (a *App) Start(ctx context.Context) error {
 	var sweep context.Context
 	sweep, a.stopSweep = context.WithCancel(context.Background())
 	a.sweeping.Go(func() { a.sweep(sweep) })
+	a.sweeping.Go(func() { a.Hearts.Watch(sweep, a.Conductor, a.log) })
 	return nil
 }
 

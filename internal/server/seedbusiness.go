@@ -66,7 +66,22 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 	if out.Language = f.Language; f.Language != "" && !speech.Speaks(f.Language) {
 		s.wrong(key+".language", "%q is not spoken here: it is one of %s", f.Language, speech.List())
 	}
+	s.afterCall(key, f, &out)
 	return out
+}
+
+// afterCall is what agents find on their desks with a call, and give it afterwards.
+func (s *seedReader) afterCall(key string, f *seedSubscriber, out *subscriber.Subscriber) {
+	if out.Dispositions = f.Dispositions; len(f.Dispositions) > 0 {
+		if err := subscriber.CheckDispositions(f.Dispositions); err != nil {
+			s.wrong(key+".dispositions", "%v", err)
+		}
+	}
+	if out.ScreenPop = f.ScreenPop; f.ScreenPop != "" {
+		if err := subscriber.CheckScreenPop(f.ScreenPop); err != nil {
+			s.wrong(key+".screen_pop", "%v", err)
+		}
+	}
 }
 
 func (s *seedReader) button(key, business string, f *seedButton) subscriber.Button {

@@ -57,24 +57,26 @@ type seedAccount struct {
 }
 
 type seedSubscriber struct {
-	ID          string              `yaml:"id"`
-	Name        string              `yaml:"name"`
-	Regions     []string            `yaml:"regions"`
-	TimeZone    string              `yaml:"time_zone"`
-	Hours       map[string][]string `yaml:"hours"`
-	CallerID    string              `yaml:"caller_id"`
-	Numbers     []string            `yaml:"numbers"`
-	Destination string              `yaml:"destination"`
-	Prompts     seedPrompts         `yaml:"prompts"`
-	Language    string              `yaml:"language"`
-	Limits      seedLimits          `yaml:"limits"`
-	Recording   seedRecording       `yaml:"recording"`
-	Strategy    string              `yaml:"strategy"`
-	WrapUp      time.Duration       `yaml:"wrap_up"`
-	PreferLast  time.Duration       `yaml:"prefer_last"`
-	Escalate    seedEscalation      `yaml:"escalate"`
-	Suspended   bool                `yaml:"suspended"`
-	Buttons     []seedButton        `yaml:"buttons"`
+	ID           string              `yaml:"id"`
+	Name         string              `yaml:"name"`
+	Regions      []string            `yaml:"regions"`
+	TimeZone     string              `yaml:"time_zone"`
+	Hours        map[string][]string `yaml:"hours"`
+	CallerID     string              `yaml:"caller_id"`
+	Numbers      []string            `yaml:"numbers"`
+	Destination  string              `yaml:"destination"`
+	Prompts      seedPrompts         `yaml:"prompts"`
+	Language     string              `yaml:"language"`
+	Limits       seedLimits          `yaml:"limits"`
+	Recording    seedRecording       `yaml:"recording"`
+	Strategy     string              `yaml:"strategy"`
+	WrapUp       time.Duration       `yaml:"wrap_up"`
+	PreferLast   time.Duration       `yaml:"prefer_last"`
+	Escalate     seedEscalation      `yaml:"escalate"`
+	Suspended    bool                `yaml:"suspended"`
+	Dispositions []string            `yaml:"dispositions"`
+	ScreenPop    string              `yaml:"screen_pop"`
+	Buttons      []seedButton        `yaml:"buttons"`
 }
 
 type seedEscalation struct {

@@ -139,6 +139,9 @@ func (s *Service) Stop(hard context.Context) error {
 	defer cancel()
 	s.Live.Close()
 	var errs []error
+	if err := s.Live.Wait(ctx); err != nil {
+		s.log.Warn("somebody still listens; the socket is cut")
+	}
 	if err := s.http.Shutdown(ctx); err != nil {
 		errs = append(errs, s.http.Close())
 	}
@@ -170,7 +173,7 @@ func (s *Service) waitForCalls(hard context.Context) {
 
 func (s *Service) routes() http.Handler {
 	return web.New(web.Deps{
-		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Mint: s.Mint,
+		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Hearts: s.Hearts, Version: Version, Mint: s.Mint,
 		Now: time.Now, Log: s.log, Panicked: func() { s.meter.panics.Add(1) },
 		Metrics: promhttp.HandlerFor(s.meter.registry, promhttp.HandlerOpts{}),
 		Ready:   s.checks,

@@ -102,6 +102,11 @@ func (db *DB) Callbacks(ctx context.Context, sub id.Subscriber, f callback.Filte
 	and("state =", string(f.State))
 	and("button_id =", string(f.Button))
 	and("id <", string(f.After))
+	and("number_hash =", f.NumberHash)
+	if f.Desk != nil {
+		desk, more := deskOf(f.Desk, len(args))
+		where, args = where+desk, append(args, more...)
+	}
 	q := "SELECT " + callbackColumns + " FROM callbacks WHERE " + where + " ORDER BY id DESC"
 	if f.Limit > 0 {
 		q += fmt.Sprintf(" LIMIT %d", f.Limit)
@@ -132,6 +137,18 @@ func (db *DB) Live(ctx context.Context) (live []*callback.Callback, err error) {
 		return nil, fmt.Errorf("live callbacks: %w", err)
 	}
 	return live, nil
+}
+
+// deskOf is the condition of what an agent may list; its arguments are numbered from n+1.
+func deskOf(d *callback.Desk, n int) (condition string, args []any) {
+	args = append(args, string(d.Agent))
+	in := "''"
+	for _, s := range d.Represents {
+		args = append(args, string(s))
+		in += fmt.Sprintf(", $%d", n+len(args))
+	}
+	return fmt.Sprintf(` AND subscriber_id IN (%s) AND (state <> 'ended' OR
+		EXISTS (SELECT 1 FROM attempts WHERE attempts.callback_id = callbacks.id AND attempts.agent_id = $%d))`, in, n+1), args
 }
 
 const liveIDs = "SELECT id FROM callbacks WHERE state <> 'ended' UNION SELECT callback_id FROM legs WHERE state <> 'ended'"

@@ -28,8 +28,12 @@ type Subscriber struct {
 	Recording   Recording
 	Routing     Routing
 	Suspended   bool
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+
+	Dispositions []string // that agents may give a callback afterwards; none = DefaultDispositions
+	ScreenPop    string   // template of an address that a desk opens with a call; "" = none
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Prompts are WAV files by what they say; "" = built in.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,7 @@ type house struct {
 	checks    map[string]string         // of readyz
 	tapes     *tapes
 	gate      *login.Gate
+	hearts    *live.Hearts
 }
 
 const (
@@ -86,11 +88,12 @@ func newHouse(t *testing.T) *house {
 	h.tapes = &tapes{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
+	h.hearts = live.NewHearts(h.Now)
 	h.gate = login.NewGate(login.GateDeps{Sessions: &sessions{all: map[string]login.Session{}}, Mint: h.mint, Now: h.Now,
 		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})
@@ -318,6 +321,17 @@ func (h *house) Directory() *directory.Directory {
 	defer h.mu.Unlock()
 	return h.dir
 }
+func (h *house) InHand() []*callback.Callback {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []*callback.Callback
+	for _, c := range h.callbacks {
+		if c.Live() && c.State != callback.Scheduled {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 func (h *house) Reload(context.Context) error { return nil }
 func (h *house) Place(cb id.Callback) (int, bool) {
 	h.mu.Lock()
@@ -413,7 +427,8 @@ func (r reader) Callbacks(_ context.Context, sub id.Subscriber, f callback.Filte
 	defer r.h.mu.Unlock()
 	var out []callback.Callback
 	for _, c := range r.h.callbacks {
-		if (sub == "" || c.Subscriber == sub) && (f.State == "" || c.State == f.State) && (f.Button == "" || c.Button == f.Button) && (f.After == "" || c.ID < f.After) {
+		if (sub == "" || c.Subscriber == sub) && (f.State == "" || c.State == f.State) && (f.Button == "" || c.Button == f.Button) && (f.After == "" || c.ID < f.After) &&
+			(f.NumberHash == "" || c.NumberHash == f.NumberHash) && (f.Desk == nil || slices.Contains(f.Desk.Represents, c.Subscriber) && (c.Live() || c.Hers(f.Desk.Agent))) {
 			out = append(out, *c)
 		}
 	}

@@ -103,7 +103,7 @@ func responses(r door.Route, s *schemas) map[string]any {
 		ok["content"] = map[string]any{"application/json": map[string]any{"schema": s.of(typeOf(r.Out))}}
 	case r.Media != "":
 		ok["content"] = map[string]any{r.Media: map[string]any{}}
-	case status != http.StatusNoContent:
+	case status != http.StatusNoContent && status != http.StatusSwitchingProtocols:
 		ok["content"] = map[string]any{"text/event-stream": map[string]any{}}
 	}
 	if status == http.StatusCreated {

@@ -36,7 +36,9 @@ type Deps struct {
 	Prompts    api.Prompts
 	Once       Once
 	Live       *live.Hub
-	Gate       *login.Gate // of those who sign in
+	Gate       *login.Gate  // of those who sign in
+	Hearts     *live.Hearts // of their desks
+	Version    string
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -63,7 +65,7 @@ func New(d Deps) http.Handler {
 	shelf := asset.Load()
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version,
 		Submit: s.pages.Submit,
 	})
 	s.routes = slices.Concat(a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())

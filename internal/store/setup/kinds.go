@@ -34,7 +34,7 @@ func (p *planner) subscribers() thing[subscriber.Subscriber] {
 		name:  func(s *subscriber.Subscriber, v string) { s.ID = id.Subscriber(v) },
 		mint:  func() string { return string(p.mint.Subscriber()) },
 		check: func(s *subscriber.Subscriber) error {
-			s.Regions = list(s.Regions)
+			s.Regions, s.Dispositions = list(s.Regions), list(s.Dispositions)
 			s.Limits.MaxTalk = s.Limits.MaxTalk.Truncate(time.Microsecond)
 			s.Routing = s.Routing.Bare()
 			return nil

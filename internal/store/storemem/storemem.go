@@ -332,7 +332,7 @@ func (s *Store) find(ctx context.Context, is func(*callback.Callback) bool) (fou
 func (s *Store) Callbacks(ctx context.Context, sub id.Subscriber, f callback.Filter) (out []callback.Callback, err error) {
 	err = s.do(ctx, "callbacks", func() error {
 		for _, c := range s.sorted() {
-			if (sub == "" || c.Subscriber == sub) && (f.State == "" || c.State == f.State) && (f.Button == "" || c.Button == f.Button) &&
+			if (sub == "" || c.Subscriber == sub) && (f.State == "" || c.State == f.State) && (f.Button == "" || c.Button == f.Button) && (f.NumberHash == "" || c.NumberHash == f.NumberHash) && onDesk(f.Desk, c) &&
 				(f.After == "" || c.ID < f.After) {
 				bare := *c
 				bare.Attempts = nil
@@ -429,3 +429,7 @@ func (s *Store) Refusals() []callback.Refusal {
 
 // Close does nothing: memory is kept for Reopen.
 func (s *Store) Close() error { return nil }
+
+func onDesk(d *callback.Desk, c *callback.Callback) bool {
+	return d == nil || slices.Contains(d.Represents, c.Subscriber) && (c.State != callback.Ended || c.Hers(d.Agent))
+}

@@ -27,6 +27,7 @@ type Conductor interface {
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	Directory() *directory.Directory
+	InHand() []*callback.Callback
 	Reload(ctx context.Context) error
 	Place(cb id.Callback) (n int, ok bool)
 	Agents() map[id.Agent]agent.Status
@@ -57,6 +58,7 @@ type Prompts interface {
 // Gate lets agents in.
 type Gate interface {
 	SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error)
+	Who(ctx context.Context, token string) (*agent.Agent, error)
 	SignOut(ctx context.Context, token string) error
 }
 
@@ -73,6 +75,8 @@ type Deps struct {
 	Prompts    Prompts
 	Live       *live.Hub
 	Gate       Gate
+	Hearts     *live.Hearts // of desks
+	Version    string       // of the service
 	// Submit answers a plain form that was posted to the public API, with pages.
 	Submit door.Handler
 }

@@ -56,6 +56,7 @@ func (a *API) desk() []door.Route {
 		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie, In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
 		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out", Status: http.StatusNoContent, Handle: a.signOut},
 		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
+		{Method: "GET", Pattern: "/live", Who: door.Desk, Summary: "What happens, as it happens (WebSocket, subprotocol " + Subprotocol + ")", Query: []string{"subscriber"}, Status: http.StatusSwitchingProtocols, Handle: a.live},
 	}
 }
 

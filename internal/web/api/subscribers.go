@@ -17,20 +17,22 @@ import (
 
 // SubscriberDoc is what is written of a business.
 type SubscriberDoc struct {
-	Slug        string             `json:"slug"`
-	Name        string             `json:"name"`
-	Regions     []string           `json:"regions"`
-	TimeZone    string             `json:"time_zone"`
-	Hours       schedule.Hours     `json:"hours"`
-	CallerID    string             `json:"caller_id"`
-	Numbers     []phone.Number     `json:"numbers"` // that callers may dial, besides caller_id
-	Destination string             `json:"destination"`
-	Prompts     subscriber.Prompts `json:"prompts"`
-	Language    string             `json:"language"`
-	Limits      LimitsDoc          `json:"limits"`
-	Recording   RecordingDoc       `json:"recording"`
-	Routing     RoutingDoc         `json:"routing"`
-	Suspended   bool               `json:"suspended"`
+	Slug         string             `json:"slug"`
+	Name         string             `json:"name"`
+	Regions      []string           `json:"regions"`
+	TimeZone     string             `json:"time_zone"`
+	Hours        schedule.Hours     `json:"hours"`
+	CallerID     string             `json:"caller_id"`
+	Numbers      []phone.Number     `json:"numbers"` // that callers may dial, besides caller_id
+	Destination  string             `json:"destination"`
+	Prompts      subscriber.Prompts `json:"prompts"`
+	Language     string             `json:"language"`
+	Limits       LimitsDoc          `json:"limits"`
+	Recording    RecordingDoc       `json:"recording"`
+	Routing      RoutingDoc         `json:"routing"`
+	Suspended    bool               `json:"suspended"`
+	Dispositions []string           `json:"dispositions"` // none = done, follow_up, wrong_number, spam
+	ScreenPop    string             `json:"screen_pop"`   // https://crm.example/find?number={number}
 }
 
 // LimitsDoc bounds what a business may cause.
@@ -49,23 +51,25 @@ type RecordingDoc struct {
 
 // Subscriber is a business.
 type Subscriber struct {
-	ID          string             `json:"id"`
-	Slug        string             `json:"slug"`
-	Name        string             `json:"name"`
-	Regions     []string           `json:"regions"`
-	TimeZone    string             `json:"time_zone"`
-	Hours       schedule.Hours     `json:"hours"`
-	CallerID    *string            `json:"caller_id"`
-	Numbers     []phone.Number     `json:"numbers"`
-	Destination *string            `json:"destination"`
-	Prompts     subscriber.Prompts `json:"prompts"`
-	Language    *string            `json:"language"`
-	Limits      LimitsDoc          `json:"limits"`
-	Recording   RecordingDoc       `json:"recording"`
-	Routing     RoutingDoc         `json:"routing"`
-	Suspended   bool               `json:"suspended"`
-	CreatedAt   door.Stamp         `json:"created_at"`
-	UpdatedAt   door.Stamp         `json:"updated_at"`
+	ID           string             `json:"id"`
+	Slug         string             `json:"slug"`
+	Name         string             `json:"name"`
+	Regions      []string           `json:"regions"`
+	TimeZone     string             `json:"time_zone"`
+	Hours        schedule.Hours     `json:"hours"`
+	CallerID     *string            `json:"caller_id"`
+	Numbers      []phone.Number     `json:"numbers"`
+	Destination  *string            `json:"destination"`
+	Prompts      subscriber.Prompts `json:"prompts"`
+	Language     *string            `json:"language"`
+	Limits       LimitsDoc          `json:"limits"`
+	Recording    RecordingDoc       `json:"recording"`
+	Routing      RoutingDoc         `json:"routing"`
+	Suspended    bool               `json:"suspended"`
+	Dispositions []string           `json:"dispositions"`
+	ScreenPop    *string            `json:"screen_pop"`
+	CreatedAt    door.Stamp         `json:"created_at"`
+	UpdatedAt    door.Stamp         `json:"updated_at"`
 }
 
 func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
@@ -92,13 +96,13 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
 		Routing:   routingDoc(s.Routing),
-		Suspended: s.Suspended, CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
+		Suspended: s.Suspended, Dispositions: s.Codes(), ScreenPop: door.Opt(s.ScreenPop), CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
 }
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended, list(s.Dispositions), s.ScreenPop}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -123,9 +127,15 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if in.Language != "" && !speech.Speaks(in.Language) {
 		return none, bad("language", "%.64q is not spoken here; it is one of %s.", in.Language, speech.List())
 	}
+	if err := subscriber.CheckDispositions(in.Dispositions); err != nil {
+		return none, bad("dispositions", "%v.", err)
+	}
+	if err := subscriber.CheckScreenPop(in.ScreenPop); err != nil {
+		return none, bad("screen_pop", "%v.", err)
+	}
 	s := subscriber.Subscriber{
 		ID: id.Subscriber(self), Slug: in.Slug, Name: in.Name, Regions: in.Regions, TimeZone: in.TimeZone, Hours: in.Hours,
-		Prompts: in.Prompts, Language: in.Language, Suspended: in.Suspended,
+		Prompts: in.Prompts, Language: in.Language, Suspended: in.Suspended, Dispositions: in.Dispositions, ScreenPop: in.ScreenPop,
 		Limits: subscriber.Limits{Concurrent: in.Limits.Concurrent, MaxTalk: time.Duration(in.Limits.MaxTalkS), SpendPerDay: in.Limits.SpendPerDay},
 	}
 	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Second {

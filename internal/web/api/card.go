@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"ringback/internal/callback"
+	"ringback/internal/directory"
+	"ringback/internal/phone"
+	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
+	"ringback/internal/web/door"
+)
+
+// Card is what an agent must know of a call: who she is now, whom she talks to, and what was before.
+type Card struct {
+	Callback     string      `json:"callback"`
+	Attempt      int         `json:"attempt"`
+	Subscriber   Named       `json:"subscriber"`
+	Agent        *Named      `json:"agent"` // who answers; null = the business's own telephone
+	DisplayName  string      `json:"display_name"`
+	Greeting     string      `json:"greeting"` // to read aloud
+	Script       string      `json:"script"`
+	ScriptFields []CardField `json:"script_fields"`
+	Whisper      string      `json:"whisper"`
+	Visitor      CardVisitor `json:"visitor"`
+	Page         *string     `json:"page"`
+	Topic        *string     `json:"topic"`
+	Fields       []CardField `json:"fields"` // what the visitor filled in
+	Earlier      []Earlier   `json:"earlier"`
+	Order        string      `json:"order"`
+	LiveCall     bool        `json:"live_call"` // the visitor called us
+	Dispositions []string    `json:"dispositions"`
+	ScreenPop    *string     `json:"screen_pop"`
+}
+
+// CardField is a question with what was answered.
+type CardField struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// CardVisitor is whom one talks to.
+type CardVisitor struct {
+	Name      *string    `json:"name"`
+	Number    *string    `json:"number"`
+	Country   *string    `json:"country"`
+	LocalTime *string    `json:"local_time"` // 2026-12-01T09:00, where the visitor is; null = not known
+	Zone      *string    `json:"zone"`
+	Language  *string    `json:"language"`
+	Since     door.Stamp `json:"since"` // arrived in the line
+}
+
+// Earlier is a callback of the same number before this one.
+type Earlier struct {
+	Callback    string     `json:"callback"`
+	At          door.Stamp `json:"at"`
+	Outcome     *string    `json:"outcome"`
+	Topic       *string    `json:"topic"`
+	Agent       *Named     `json:"agent"`
+	Disposition *string    `json:"disposition"`
+	Note        *string    `json:"note"`
+}
+
+// card is put together from what is set up now; its agent is that of the newest attempt.
+func (a *API) card(ctx context.Context, c *callback.Callback) (*Card, error) {
+	d := a.Conductor.Directory()
+	s := d.Subscribers[c.Subscriber]
+	if s == nil {
+		s = &subscriber.Subscriber{ID: c.Subscriber}
+	}
+	card := &Card{Callback: string(c.ID), Subscriber: Named{string(s.ID), s.Slug, s.Name}, DisplayName: s.Name, ScriptFields: []CardField{},
+		Visitor: a.cardVisitor(c, s), Page: door.Opt(c.Page), Topic: door.Opt(c.Topic), Fields: []CardField{},
+		Order: string(c.Order), LiveCall: c.Inbound, Dispositions: s.Codes()}
+	if n := len(c.Attempts); n > 0 {
+		at := &c.Attempts[n-1]
+		card.Attempt = at.N
+		card.as(d, at)
+	}
+	card.asked(c, d.Buttons[c.Button])
+	pop := subscriber.Pop{Number: c.Number.E164(), Name: c.Name, Callback: string(c.ID), Contact: string(c.Contact), Topic: c.Topic}
+	if card.Agent != nil {
+		pop.Agent = card.Agent.Slug
+	}
+	card.ScreenPop = door.Opt(s.Opens(pop))
+	var err error
+	card.Earlier, err = a.earlier(ctx, c)
+	return card, err
+}
+
+// as fills in who the agent is in this call.
+func (c *Card) as(d *directory.Directory, at *callback.Attempt) {
+	if ag := d.Agents[at.Agent]; ag != nil {
+		c.Agent = &Named{string(ag.ID), ag.Slug, ag.Name}
+	}
+	r := d.Representations[at.Representation]
+	if r == nil {
+		return
+	}
+	if c.Greeting, c.Script, c.Whisper = r.Greeting, r.Script, r.Whisper; r.DisplayName != "" {
+		c.DisplayName = r.DisplayName
+	}
+}
+
+// asked lists what the button asks, with the answers; what was answered besides stands under fields only.
+func (c *Card) asked(cb *callback.Callback, b *subscriber.Button) {
+	named := map[string]bool{}
+	if b != nil {
+		for _, f := range b.Fields {
+			named[f.Name] = true
+			c.ScriptFields = append(c.ScriptFields, CardField{f.Name, f.Label, cb.Fields[f.Name]})
+			if v := cb.Fields[f.Name]; v != "" {
+				c.Fields = append(c.Fields, CardField{f.Name, f.Label, v})
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(cb.Fields)) {
+		if !named[name] {
+			c.Fields = append(c.Fields, CardField{name, name, cb.Fields[name]})
+		}
+	}
+}
+
+func (a *API) cardVisitor(c *callback.Callback, s *subscriber.Subscriber) CardVisitor {
+	v := CardVisitor{Name: door.Opt(c.Name), Number: door.Opt(c.Number.E164()), Country: door.Opt(c.Number.Region()), Language: door.Opt(c.Language),
+		Since: door.Stamp(c.ArrivedAt)}
+	if c.Number == "" {
+		v.Number = door.Opt(c.Endpoint)
+	}
+	zone := phone.Zone(c.Number)
+	if zone == "" {
+		zone = c.Zone
+	}
+	if zone == "" && c.Number.Region() == s.Region() && s.Region() != "" {
+		zone = s.TimeZone
+	}
+	if loc, err := schedule.Zone(zone); zone != "" && err == nil {
+		v.Zone, v.LocalTime = &zone, new(a.Now().In(loc).Format("2006-01-02T15:04"))
+	}
+	return v
+}
+
+// mostEarlier is how many earlier callbacks a card tells.
+const mostEarlier = 5
+
+// earlier tells of the callbacks of the same number at the same business.
+func (a *API) earlier(ctx context.Context, c *callback.Callback) ([]Earlier, error) {
+	out := []Earlier{}
+	found, err := a.Callbacks.Callbacks(ctx, c.Subscriber, callback.Filter{NumberHash: c.NumberHash, After: c.ID, Limit: mostEarlier})
+	if err != nil || c.NumberHash == "" {
+		return out, err
+	}
+	for i := range found {
+		e := &found[i]
+		at := e.ArrivedAt
+		if at.IsZero() {
+			at = e.CreatedAt
+		}
+		out = append(out, Earlier{Callback: string(e.ID), At: door.Stamp(at), Outcome: door.Opt(e.Outcome), Topic: door.Opt(e.Topic)})
+	}
+	return out, nil
+}
+
+// clock is now as messages tell it.
+func (a *API) clock() door.Stamp { return door.Stamp(a.Now().UTC().Truncate(time.Millisecond)) }

@@ -75,8 +75,11 @@ func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber
 			continue
 		}
 		st := l.agents[r.Agent]
-		if taken[r.Agent] {
+		switch {
+		case taken[r.Agent]:
 			st.Presence = agent.Reserved
+		case l.away[r.Agent] && st.Presence == agent.Ready:
+			st.Presence = agent.Paused // as soon as it is on disk
 		}
 		n, last := missed(c, ag.Has)
 		if c.State != Queued && n > 0 && last.After(c.Current().StartedAt) {

@@ -32,6 +32,7 @@ func (c *Conductor) dispatchLoop() {
 func (c *Conductor) dispatch() time.Duration {
 	now := c.Now()
 	again := c.rested(now)
+	c.pauseAway()
 	if c.draining.Load() {
 		return time.Hour
 	}
@@ -118,6 +119,9 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 			return old, err
 		}
 		c.line.moved([]Move{m})
+		if to == agent.Ready {
+			c.line.setAway(a, false)
+		}
 		c.line.kick()
 		return st, nil
 	}

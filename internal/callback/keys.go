@@ -107,13 +107,13 @@ func (d *draft) turnsAway(l *Leg, c cti.Cause, say speech.Sentence, meant string
 	d.note(ByAgent, "turned_away", "%s %s: %s", l.Party, l.ID, meant)
 }
 
-// later and passed: the agent answered and pressed that key.
+// later and passed: the agent answered and pressed that key, or declined at her desk.
 func (l *Leg) later() bool {
 	return l.Party != cti.Visitor && !l.AnsweredAt.IsZero() && l.Cause == cti.UserBusy
 }
 
 func (l *Leg) passed() bool {
-	return l.Party != cti.Visitor && !l.AnsweredAt.IsZero() && l.Cause == cti.CallRejected
+	return l.Party != cti.Visitor && l.Cause == cti.CallRejected && (!l.AnsweredAt.IsZero() || l.Endpoint.Kind() == cti.Web)
 }
 
 // refusedByVisitor is 9 twice, while the sentence that offers it is played. Rung first, the number is blocked for ever;

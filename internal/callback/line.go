@@ -21,6 +21,7 @@ type line struct {
 	agents    map[id.Agent]agent.Status
 	meant     map[id.Callback]meant        // chosen, not on disk yet
 	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
+	away      map[id.Agent]bool            // whose desk is not heard of any more
 	asked     map[id.Representation]uint64 // whose turn it was last: the higher, the later
 	asks      uint64
 	rests     map[cti.Endpoint]time.Time  // telephones that were busy, until they are rung again
@@ -37,7 +38,7 @@ type meant struct {
 
 func newLine() *line {
 	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
-		meant: map[id.Callback]meant{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
+		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
 }
 
 // kick asks for a look at the line.

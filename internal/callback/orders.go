@@ -110,6 +110,12 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directo
 	} else if l.Endpoint.Kind() == cti.Tel {
 		ring = mobileRing
 	}
+	if l.Endpoint.Kind() == cti.Web { // she accepts on her page
+		if c.Order == subscriber.VisitorFirst || c.OnLine() || c.transferred(l) {
+			ring = min(ring, agent.OfferTimeLive)
+		}
+		return ring, cti.ConfirmNone
+	}
 	auto := cti.ConfirmNone
 	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" && (!c.transferred(l) || dev.To != "") {
 		auto = cti.ConfirmKey

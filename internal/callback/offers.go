@@ -1,0 +1,165 @@
+package callback
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/cti"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+)
+
+// An agent's desk is rung like a telephone, by a web leg: that is an offer. It stands for agent.OfferTime; she accepts it
+// or declines it on her page. Declined, or let pass, it goes to the next; the visitor's tries are not touched.
+
+// desks is a switch that rings browsers.
+type desks interface {
+	// Accept answers a web leg of an agent that rings; cti.ErrNoLeg when it does not.
+	Accept(ctx context.Context, leg id.Leg) error
+}
+
+// Accept answers an offer at a desk. Accepted already, nothing changes.
+func (c *Conductor) Accept(ctx context.Context, cb id.Callback, leg id.Leg, by Actor) error {
+	cur, err := c.store.Callback(ctx, "", cb)
+	if err != nil {
+		return err
+	}
+	if _, err := cur.offer(leg); err != nil {
+		return err
+	}
+	sw, ok := c.sw.(desks)
+	if !ok {
+		return fault.New(fault.ChannelUnavailable, "This switch has no calls in the browser.")
+	}
+	err = sw.Accept(ctx, leg)
+	if errors.Is(err, cti.ErrNoLeg) {
+		return offerOver()
+	}
+	if err == nil {
+		c.Log.Info("offer accepted", "callback", cb, "leg", leg, "by", by)
+	}
+	return err
+}
+
+// Decline turns an offer down: somebody else is asked, and she is not asked for this callback again.
+func (c *Conductor) Decline(ctx context.Context, cb id.Callback, leg id.Leg, by Actor) error {
+	_, err := c.step(ctx, cb, func(d *draft) error {
+		l, err := d.offer(leg)
+		if err != nil {
+			return err
+		}
+		if l.State.Up() {
+			return offerOver()
+		}
+		d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: leg, Cause: cti.CallRejected})
+		d.note(by, "declined", "%s %s: somebody else is asked", l.Party, l.ID)
+		return nil
+	})
+	return err
+}
+
+// offer finds the web leg of an agent that an offer is; a fault when it is none, or is over.
+func (c *Callback) offer(leg id.Leg) (*Leg, error) {
+	a, l := c.Leg(leg)
+	switch {
+	case l == nil || l.Party == cti.Visitor || l.Endpoint.Kind() != cti.Web:
+		return nil, fault.New(fault.NotFound, "There is no such offer.")
+	case a != c.Current() || l.State == cti.Ended || c.beaten(a, l):
+		return nil, offerOver()
+	}
+	return l, nil
+}
+
+func offerOver() error { return fault.New(fault.TooLate, "This offer is over.") }
+
+// awayReason is the reason of a pause whose desk is not heard of any more; she is ready again when it is.
+const awayReason = "away"
+
+// Away says that an agent's desk is not heard of any more: what is offered to her there moves on at once, and she gets no
+// other offer. A call that she is in goes on. Back ends it.
+func (c *Conductor) Away(ctx context.Context, a id.Agent) error {
+	st := c.line.setAway(a, true)
+	if st.Presence == agent.Reserved {
+		return c.moveOn(ctx, st.Callback, a)
+	}
+	c.pauseAway()
+	return nil
+}
+
+// Back says that the desk of an agent is heard of again. Who was ready before is ready.
+func (c *Conductor) Back(ctx context.Context, a id.Agent) error {
+	st := c.line.setAway(a, false)
+	if st.Presence != agent.Paused || st.Reason != awayReason {
+		return nil
+	}
+	_, err := c.SetPresence(ctx, a, agent.Ready, "")
+	return err
+}
+
+// moveOn ends the offers of a callback at an agent's desk that she has not accepted.
+func (c *Conductor) moveOn(ctx context.Context, cb id.Callback, who id.Agent) error {
+	_, err := c.step(ctx, cb, func(d *draft) error {
+		a := d.Current()
+		if a == nil {
+			return errNotWaiting
+		}
+		some := false
+		for _, l := range d.ringing(a, &Leg{}) {
+			if l.Agent == who && l.Endpoint.Kind() == cti.Web && !l.State.Up() {
+				some = true
+				d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: l.ID, Cause: cti.NoAnswer})
+			}
+		}
+		if !some {
+			return errNotWaiting
+		}
+		d.note(ByRingback, "desk_lost", "the agent's desk is not heard of any more")
+		return nil
+	})
+	if errors.Is(err, errNotWaiting) {
+		return nil
+	}
+	return err
+}
+
+// setAway notes whether an agent's desk is heard of, and returns how she is.
+func (l *line) setAway(a id.Agent, away bool) agent.Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if delete(l.away, a); away {
+		l.away[a] = true
+	}
+	return l.agents[a]
+}
+
+// pauseAway pauses who would be asked, and whose desk is not heard of.
+func (c *Conductor) pauseAway() {
+	for a, old := range c.line.awayNow() {
+		st := old
+		st.Presence, st.Reason, st.Since, st.Until = agent.Paused, awayReason, c.Now().UTC(), time.Time{}
+		m := Move{Agent: a, From: []agent.Presence{agent.Ready}, Status: st}
+		switch err := c.store.MoveAgent(c.ctx, m); {
+		case err == nil:
+			c.line.moved([]Move{m})
+		case errors.Is(err, ErrAgentTaken):
+			c.refreshAgents()
+		case c.ctx.Err() == nil:
+			c.Log.Error("an agent whose desk is away is not paused", "agent", a, "err", err)
+		}
+	}
+}
+
+// awayNow are those whose desk is not heard of and who are ready.
+func (l *line) awayNow() map[id.Agent]agent.Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[id.Agent]agent.Status{}
+	for a := range l.away {
+		if st := l.agents[a]; st.Presence == agent.Ready {
+			out[a] = st
+		}
+	}
+	return out
+}

@@ -90,6 +90,9 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 	if !ok {
 		return agent.Status{}, fault.At("presence", fault.WrongType, "presence is set to ready, paused, signed_out or finishing; the others follow from calls.")
 	}
+	if p == agent.Paused && reason == AwayReason {
+		return c.deskLost(ctx, a)
+	}
 	for range 3 {
 		old, known := c.line.statuses()[a]
 		if !known {
@@ -119,9 +122,7 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 			return old, err
 		}
 		c.line.moved([]Move{m})
-		if to == agent.Ready {
-			c.line.setAway(a, false)
-		}
+		c.line.setAway(a, false)
 		c.line.kick()
 		return st, nil
 	}

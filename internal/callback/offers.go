@@ -74,28 +74,18 @@ func (c *Callback) offer(leg id.Leg) (*Leg, error) {
 
 func offerOver() error { return fault.New(fault.TooLate, "This offer is over.") }
 
-// awayReason is the reason of a pause whose desk is not heard of any more; she is ready again when it is.
-const awayReason = "away"
+// AwayReason is the reason of a pause by SetPresence that means: her desk is not heard of any more. What is offered to her
+// there moves on at once, and she gets no other offer until she is ready again.
+const AwayReason = "away"
 
-// Away says that an agent's desk is not heard of any more: what is offered to her there moves on at once, and she gets no
-// other offer. A call that she is in goes on. Back ends it.
-func (c *Conductor) Away(ctx context.Context, a id.Agent) error {
+// deskLost ends what an agent is offered at her desk; as soon as she is free she is paused.
+func (c *Conductor) deskLost(ctx context.Context, a id.Agent) (agent.Status, error) {
 	st := c.line.setAway(a, true)
 	if st.Presence == agent.Reserved {
-		return c.moveOn(ctx, st.Callback, a)
+		return st, c.moveOn(ctx, st.Callback, a)
 	}
 	c.pauseAway()
-	return nil
-}
-
-// Back says that the desk of an agent is heard of again. Who was ready before is ready.
-func (c *Conductor) Back(ctx context.Context, a id.Agent) error {
-	st := c.line.setAway(a, false)
-	if st.Presence != agent.Paused || st.Reason != awayReason {
-		return nil
-	}
-	_, err := c.SetPresence(ctx, a, agent.Ready, "")
-	return err
+	return c.line.status(a), nil
 }
 
 // moveOn ends the offers of a callback at an agent's desk that she has not accepted.
@@ -138,7 +128,7 @@ func (l *line) setAway(a id.Agent, away bool) agent.Status {
 func (c *Conductor) pauseAway() {
 	for a, old := range c.line.awayNow() {
 		st := old
-		st.Presence, st.Reason, st.Since, st.Until = agent.Paused, awayReason, c.Now().UTC(), time.Time{}
+		st.Presence, st.Reason, st.Since, st.Until = agent.Paused, AwayReason, c.Now().UTC(), time.Time{}
 		m := Move{Agent: a, From: []agent.Presence{agent.Ready}, Status: st}
 		switch err := c.store.MoveAgent(c.ctx, m); {
 		case err == nil:

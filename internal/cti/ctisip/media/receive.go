@@ -27,6 +27,7 @@ type packet struct {
 	now  int64
 
 	narrow *packet // of a wide one: the same as u-law, where somebody needs it
+	turn   *order  // it is recoded: what passes now is there
 }
 
 // receive judges a packet, passes it on and tells the owner.
@@ -40,7 +41,13 @@ func (s *Stream) receive(b []byte, from netip.AddrPort) {
 		return
 	}
 	s.e.count.In.Add(1)
-	if to != nil && p.b != nil {
+	switch {
+	case to == nil || p.b == nil:
+	case p.turn != nil:
+		for i := range p.turn.n {
+			to.take(s, p.turn.at(i, &p))
+		}
+	default:
 		to.take(s, &p)
 	}
 	s.tell(n)
@@ -109,6 +116,15 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 	}
 	n.first = s.in.packets == 1
 	s.alive(p.now, n)
+	n.seat = s.seat
+	if o := s.recodes(p); o != nil {
+		if !o.put(p, s.in.spreadOf()) {
+			return Late, nil
+		}
+		s.inTurn(o, p, n)
+		p.turn = o
+		return taken, s.rel.sink
+	}
 	q := p
 	if p.wide {
 		if q = s.narrowed(p); q == nil {
@@ -116,7 +132,6 @@ func (s *Stream) accept(p *packet, from netip.AddrPort, n *news) (why Why, to *S
 		}
 	}
 	s.hear(q, n)
-	n.seat = s.seat
 	if s.taps != nil {
 		q.copyTo(s.taps)
 	}

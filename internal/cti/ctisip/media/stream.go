@@ -35,6 +35,8 @@ type Stream struct {
 	dial      *dialing // keys that are being sent
 	ctl       control
 	wide      *wideEar    // since G.722 came
+	order     *order      // since it was recoded, or G.711 for a leg of G.722
+	recoded   bool        // the newest sound is
 	wideOut   atomic.Bool // out.wide is there; for who hands packets on, without the lock
 	taps      []*Tap      // who copies what the far end says; replaced as a whole
 	crypt     crypt

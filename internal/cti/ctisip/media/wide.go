@@ -4,7 +4,8 @@ import "ringback/internal/audio"
 
 // Wideband: two legs that both speak G.722 are relayed as they are. Towards a leg of G.711, and for all who listen, the low
 // band is decoded, which is sound at 8000; towards a leg of G.722 it is coded as the low band. A byte stands for the same
-// time in both, so that sequence, timestamps and lengths stay what they are, and no buffer delays anything.
+// time in both, so that sequence, timestamps and lengths stay what they are, and nothing is delayed that comes in order
+// (order.go).
 
 // wideEar decodes what comes as G.722.
 type wideEar struct {
@@ -31,26 +32,42 @@ func (s *Stream) speak(wide bool) {
 
 // narrowed is a wide packet as u-law, also for the leg that it goes to; nil when nobody needs that.
 func (s *Stream) narrowed(p *packet) *packet {
-	if s.wide == nil {
-		s.wide = new(wideEar)
-	}
-	w, sink := s.wide, s.rel.sink
+	w, sink := s.wideEar(), s.rel.sink
 	if s.taps == nil && !s.listens() && (sink == nil || sink.wideOut.Load()) {
 		w.on = false
 		return nil
 	}
-	if !w.on {
-		w.decoder, w.on = audio.G722Decoder{}, true // it has missed what came meanwhile
-	}
 	body := p.b[p.body:p.end]
-	samples := w.samples[:len(body)]
-	w.decoder.DecodeNarrow(samples, body)
-	audio.ULaw.Encode(w.b[headerLen:], samples)
+	w.narrow(w.b[headerLen:], body)
 	w.packet = *p
 	w.packet.b, w.packet.body, w.packet.end = w.b[:], headerLen, headerLen+len(body)
 	w.packet.law, w.packet.wide = audio.ULaw, false
 	p.narrow = &w.packet
 	return p.narrow
+}
+
+// inPlace makes a wide packet that is nobody else's u-law.
+func (w *wideEar) inPlace(p *packet) {
+	body := p.b[p.body:p.end]
+	w.narrow(body, body)
+	p.law, p.wide = audio.ULaw, false
+}
+
+func (w *wideEar) narrow(to, from []byte) {
+	if !w.on {
+		w.decoder, w.on = audio.G722Decoder{}, true // it has missed what came meanwhile
+	}
+	samples := w.samples[:len(from)]
+	w.decoder.DecodeNarrow(samples, from)
+	audio.ULaw.Encode(to, samples)
+}
+
+// wideEar is made when G.722 comes.
+func (s *Stream) wideEar() *wideEar {
+	if s.wide == nil {
+		s.wide = new(wideEar)
+	}
+	return s.wide
 }
 
 // widen makes the body of a packet what a leg of G.722 hears. What must be heard over relayed G.722 takes its place.

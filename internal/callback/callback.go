@@ -87,6 +87,7 @@ type Leg struct {
 	ID           id.Leg
 	Party        cti.Party
 	Agent        id.Agent // whose telephone it is; "" = no agent's
+	Role         Role     // what it is beside the one that talks with the visitor; "" = it is that one
 	Endpoint     cti.Endpoint
 	Trunk        id.Trunk
 	CallID       string
@@ -173,12 +174,12 @@ func (c *Callback) Tried() int {
 
 // visitorLeg is the newest leg of the visitor that is not ended; nil = none.
 func (a *Attempt) visitorLeg() *Leg {
-	return a.live(func(p cti.Party) bool { return p == cti.Visitor })
+	return a.live(func(l *Leg) bool { return l.Party == cti.Visitor })
 }
 
-func (a *Attempt) live(is func(cti.Party) bool) *Leg {
+func (a *Attempt) live(is func(*Leg) bool) *Leg {
 	for i := len(a.Legs) - 1; i >= 0; i-- {
-		if l := &a.Legs[i]; is(l.Party) && l.State != cti.Ended {
+		if l := &a.Legs[i]; l.State != cti.Ended && is(l) {
 			return l
 		}
 	}

@@ -59,6 +59,12 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 		return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})
 	case HoldVisitor:
 		return c.sw.Play(c.ctx, a.Leg, c.hold(cb, a))
+	case TalkTogether:
+		return c.together(cb, a)
+	case PartAgent:
+		return c.partAgent(cb, a)
+	case WatchTalk:
+		return c.sw.Monitor(c.ctx, cti.Monitor{Callback: cb.ID, Leg: a.Leg, Of: a.With, Mode: a.Mode})
 	case ReferTrying, ReferRinging, ReferDone, ReferFailed, ReferRefused:
 		return c.sw.Refer(c.ctx, a.Leg, progress[a.Effect])
 	case turnRecording:

@@ -86,6 +86,7 @@ func (d *draft) pressed(ev cti.Event, pair string) {
 		d.turnsAway(l, cti.UserBusy, speech.AgentLater, "in ten minutes")
 	case !visitor && l.State == cti.Answered && ev.Digit == keyPass:
 		d.turnsAway(l, cti.CallRejected, speech.AgentPassed, "somebody else")
+	case !visitor && l.beside():
 	case !visitor && d.State == Connected && pair == leaveKeys:
 		d.apply(Input{Event: MessageLeft, Actor: ByAgent, Reason: ReasonMessageLeft, Result: ResultMachine, Detail: "the agent lets us leave the message"})
 	case !visitor && d.State == Connected && pair == recordKeys:

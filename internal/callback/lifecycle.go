@@ -63,6 +63,17 @@ const (
 	TransferTaken    Event = "transfer_taken"    // that one has answered
 	TransferBack     Event = "transfer_back"     // that one has not: who asked gets the visitor back
 	TransferReturn   Event = "transfer_return"   // neither is there: the agent's telephone is rung again
+	ConsultAsked     Event = "consult_asked"     // an agent in talk wants to speak with somebody first, while the visitor waits
+	ConsultTaken     Event = "consult_taken"     // that one has answered
+	ConsultBack      Event = "consult_back"      // that is over: the agent talks with the visitor again
+	ConsultDone      Event = "consult_done"      // the visitor goes on with that one
+	ThirdAsked       Event = "third_asked"       // one more is rung for the talk
+	ThirdTaken       Event = "third_taken"       // and has come in
+	ThirdLeft        Event = "third_left"        // and is gone
+	ThirdAlone       Event = "third_alone"       // the agent has left, another one goes on
+	WatchAsked       Event = "watch_asked"       // a supervisor wants to be in the talk
+	WatchTaken       Event = "watch_taken"       // and is
+	WatchLeft        Event = "watch_left"        // and is not any more
 	StillWaits       Event = "still_waits"       // a caller in line is looked after
 	CallbackOffered  Event = "callback_offered"  // a caller whom nobody can talk to may choose to be called back
 	TalkedAlready    Event = "talked_already"    // the visitor has called, and they talked
@@ -92,6 +103,16 @@ const (
 	ReferDone    Effect = "refer_done"
 	ReferFailed  Effect = "refer_failed"
 	ReferRefused Effect = "refer_refused"
+)
+
+// Effects on those who are beside the one that talks with the visitor.
+const (
+	PartAgent    Effect = "part_agent"    // the visitor waits, the agent hears how somebody is rung
+	CallBeside   Effect = "call_beside"   // that telephone is rung
+	TalkTogether Effect = "talk_together" // all who should hear each other do
+	EndBeside    Effect = "end_beside"
+	WatchTalk    Effect = "watch_talk"
+	TalkGoesOn   Effect = "talk_goes_on" // nothing is waited for
 )
 
 // moves of the agent that belong to the same transaction.
@@ -238,6 +259,18 @@ var talking = map[Event]rule{
 	TransferTaken:  to(Connected, JoinBoth, ReferDone, LetGo),
 	TransferBack:   to(Connected, JoinBoth, ReferFailed),
 	TransferReturn: to(Connected, HoldVisitor, CallTransfer),
+
+	ConsultAsked: to(Connected, PartAgent, CallBeside),
+	ConsultTaken: to(Connected, TalkTogether),
+	ConsultBack:  to(Connected, TalkTogether, EndBeside),
+	ConsultDone:  to(Connected, TalkTogether, LetGo),
+	ThirdAsked:   to(Connected, CallBeside),
+	ThirdTaken:   to(Connected, TalkTogether),
+	ThirdLeft:    to(Connected, TalkGoesOn),
+	ThirdAlone:   to(Connected, TalkGoesOn),
+	WatchAsked:   to(Connected, CallBeside),
+	WatchTaken:   to(Connected, WatchTalk),
+	WatchLeft:    to(Connected, TalkGoesOn),
 }
 
 func lifeOf(o subscriber.Order) life {

@@ -49,6 +49,9 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	}
 	dev := deviceOf(c, a, l, dir)
 	o.Ring, o.Confirm = agentDevice(c, a, l, dev, dir)
+	if asks := a.agentLeg(); l.Role == Consulted && asks != nil {
+		o.For = asks.ID
+	}
 	o.Codecs, o.SRTP, o.PostDial = dev.Codecs, dev.SRTP, dev.PostDial
 	began := c.Order
 	if c.transferred(l) || c.OnLine() {

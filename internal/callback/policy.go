@@ -15,11 +15,13 @@ import (
 
 // Policy is what the operator allows, over all businesses.
 type Policy struct {
-	AllowSIP   []string // hosts that sip: endpoints of visitors and subscriber keys may name
-	PerNumber  []Rate
-	PerVisitor []Rate
-	PerCaller  []Rate // calls that come in, of one number
-	PerTrunk   []Rate // calls that come in over one trunk
+	AllowSIP             []string // hosts that sip: endpoints of visitors and subscriber keys may name
+	PerNumber            []Rate
+	PerVisitor           []Rate
+	MonitorWithoutNotice bool // a supervisor may listen to who was not told
+
+	PerCaller []Rate // calls that come in, of one number
+	PerTrunk  []Rate // calls that come in over one trunk
 }
 
 // Rate is at most N in Per.

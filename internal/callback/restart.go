@@ -108,6 +108,9 @@ func (d *draft) compare(facts []cti.LegFact) {
 			d.fact(cti.Event{At: d.at, Kind: cti.LegEnded, Leg: leg, Party: l.Party, Trunk: f.Trunk, CallID: f.CallID, Cause: cti.UnknownAfterCrash, By: cti.ByUs})
 		}
 	}
+	if !d.Live() {
+		d.endRest()
+	}
 	if !d.Live() || lost {
 		return
 	}
@@ -162,6 +165,11 @@ func (d *draft) catchUp(leg id.Leg, f cti.LegFact) {
 	case f.State == cti.Bridged && l.State == cti.Held:
 		ev.Kind = cti.LegResumed
 		d.fact(ev)
+	}
+	if f.State == cti.Confirmed && joined(l) {
+		ev.Kind = cti.LegParted
+		d.fact(ev)
+		_, l = d.Leg(leg)
 	}
 	if f.State == cti.Ended && l.State != cti.Ended {
 		ev.Kind = cti.LegEnded

@@ -46,7 +46,10 @@ type draft struct {
 type Act struct {
 	Effect Effect
 	Leg    id.Leg
-	With   id.Leg // join: the other leg
+	With   id.Leg   // join: the other leg; watch_talk: the agent's
+	Legs   []id.Leg // talk_together: all
+	Keep   bool     // talk_together: who is left alone waits
+	Mode   cti.Mode // watch_talk
 	Cause  cti.Cause
 	Say    speech.Sentence // "" = the farewell after a talk
 
@@ -88,6 +91,7 @@ type Input struct {
 
 	Transfer *transfer // transfer_asked, transfer_return
 	From     id.Leg    // who asked for it, while it is on the line
+	Parts    bool      // it was not asked for by that telephone, so it is taken out of the talk like any other
 	Leg      *Leg      // whom it rang
 }
 
@@ -136,6 +140,7 @@ func (d *draft) becomes(r rule, in *Input) {
 	case goTo:
 		d.moveAgent(r.agent, a)
 		d.handOver(in, a)
+		d.handBeside(in, a)
 		if released {
 			a.Agent, a.Representation, a.Device = "", "", 0 // she is no longer held by this attempt
 		}
@@ -155,12 +160,14 @@ func (d *draft) becomes(r rule, in *Input) {
 		d.endAttempt(in, r.agent)
 	case again:
 		d.release(a, d.pending(a))
+		d.letAllGo(a)
 		d.JoinedAt = time.Time{} // a machine was joined: that was no talk
 		r = d.retryOrEnd(r, in)
 		d.endAttempt(in, r.agent)
 	case close_:
 		if a != nil {
 			d.release(a, d.pending(a))
+			d.letAllGo(a)
 			d.endAttempt(in, r.agent)
 		}
 	}
@@ -276,6 +283,8 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 			}
 		case CallTransfer, LetGo, ReferTrying, ReferDone, ReferFailed:
 			d.giveTransfer(e, in, a)
+		case PartAgent, CallBeside, TalkTogether, EndBeside, WatchTalk, TalkGoesOn:
+			d.giveBeside(e, in, a)
 		default:
 			d.acts = append(d.acts, Act{Effect: e})
 		}

@@ -59,7 +59,7 @@ func (a *Attempt) agentLeg() (best *Leg) {
 	for i := range a.Legs {
 		l := &a.Legs[i]
 		switch {
-		case l.Party == cti.Visitor || l.State == cti.Ended:
+		case l.Party == cti.Visitor || l.beside() || l.State == cti.Ended:
 		case best == nil, !best.taken(), l.taken() && (l.CreatedAt.After(best.ConfirmedAt) || l.ConfirmedAt.Before(best.ConfirmedAt)):
 			best = l
 		}
@@ -113,7 +113,7 @@ func (d *draft) representation(a id.Agent) id.Representation {
 // ringing are the other legs of theirs that nobody has taken yet.
 func (d *draft) ringing(a *Attempt, but *Leg) (out []*Leg) {
 	for i := range a.Legs {
-		if o := &a.Legs[i]; o.ID != but.ID && o.Party != cti.Visitor && o.State != cti.Ended && o.ConfirmedAt.IsZero() && !d.transferred(o) {
+		if o := &a.Legs[i]; o.ID != but.ID && o.Party != cti.Visitor && !o.beside() && o.State != cti.Ended && o.ConfirmedAt.IsZero() && !d.transferred(o) {
 			out = append(out, o)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"ringback/internal/agent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -21,6 +20,7 @@ type transfer struct {
 	replaces string   // the call that the target has with who asks; "" = none
 	takes    string   // the call by which the target itself has asked for the other's place; "" = it is rung
 	says     string   // who it is, for the journal
+	role     Role     // of the leg that is rung
 }
 
 // transferTo finds who is meant by what was dialled, and says whether the business's callbacks may go there: to somebody
@@ -89,7 +89,7 @@ func (d *draft) refers(ev cti.Event, c *Conductor) {
 	case l == nil || s == nil:
 		d.outOfPlace = append(d.outOfPlace, string(ev.Kind))
 		return
-	case d.State != Connected || a != d.Current() || l.Party == cti.Visitor || l.State != cti.Bridged && l.State != cti.Held || d.pending(a) != nil:
+	case d.State != Connected || a != d.Current() || l.Party == cti.Visitor || l.beside() || !joined(l) || d.pending(a) != nil || a.consulted() != nil || len(a.thirds()) > 0:
 		d.refuseTransfer(l.ID, "it is not in talk")
 		return
 	}
@@ -104,19 +104,10 @@ func (d *draft) refers(ev cti.Event, c *Conductor) {
 	case t.to == l.Endpoint && ev.Takes == "":
 		d.refuseTransfer(l.ID, "to itself")
 		return
-	case t.agent == a.Agent && t.agent != "":
-	case t.agent != "" && c.line.statuses()[t.agent].Presence != agent.Ready:
-		d.refuseTransfer(l.ID, t.says+" is not ready")
+	}
+	if err := c.mayRing(d, a, t); err != nil {
+		d.refuseTransfer(l.ID, err.Error())
 		return
-	case t.agent == "" && t.party == cti.Agent:
-		hash := c.HashNumber(t.to)
-		for _, b := range d.dir.BlocksOf(hash) {
-			if (b.Subscriber == "" || b.Subscriber == d.Subscriber) && (b.Until.IsZero() || d.at.Before(b.Until)) {
-				d.refuseTransfer(l.ID, "the number is blocked")
-				return
-			}
-		}
-		d.velocity = append(d.velocity, c.velocity(&Request{}, hash)...)
 	}
 	if t.agent != "" || t.party == cti.Subscriber {
 		t.replaces, t.takes = ev.Replaces, ev.Takes // a telephone of the same business
@@ -144,7 +135,7 @@ func (c *Callback) transferred(l *Leg) bool {
 // pending is the leg that a transfer rings, nil = none is under way.
 func (c *Callback) pending(a *Attempt) *Leg {
 	for i := range a.Legs {
-		if l := &a.Legs[i]; c.transferred(l) && l.State != cti.Ended && l.ConfirmedAt.IsZero() {
+		if l := &a.Legs[i]; c.transferred(l) && !l.beside() && l.State != cti.Ended && l.ConfirmedAt.IsZero() {
 			return l
 		}
 	}
@@ -153,13 +144,13 @@ func (c *Callback) pending(a *Attempt) *Leg {
 
 // rings says whether a leg is the one that a transfer rings: when it gets lost, the talk is not.
 func (d *draft) rings(l *Leg) bool {
-	return d.State == Connected && d.transferred(l) && l.ConfirmedAt.IsZero()
+	return d.State == Connected && (l.beside() || d.transferred(l) && l.ConfirmedAt.IsZero())
 }
 
 // askedBy is who asked for the transfer to leg l, if that telephone is still on the line.
 func (c *Callback) askedBy(a *Attempt, l *Leg) id.Leg {
 	for i := len(a.Legs) - 1; i >= 0; i-- {
-		if o := &a.Legs[i]; o.ID != l.ID && o.Party != cti.Visitor && o.State != cti.Ended && !o.ConfirmedAt.IsZero() {
+		if o := &a.Legs[i]; o.ID != l.ID && o.Party != cti.Visitor && !o.beside() && o.State != cti.Ended && !o.ConfirmedAt.IsZero() {
 			return o.ID
 		}
 	}
@@ -169,6 +160,9 @@ func (c *Callback) askedBy(a *Attempt, l *Leg) id.Leg {
 // inTalk is what a fact about a leg of theirs means in talk: it may be the one that a transfer rings, or the one that
 // asked for it.
 func (d *draft) inTalk(a *Attempt, l *Leg, ev cti.Event) (Event, Input) {
+	if l.beside() {
+		return d.besideTalk(a, l, ev)
+	}
 	rung := d.transferred(l) && (l.ConfirmedAt.IsZero() || ev.Kind == cti.LegConfirmed)
 	in := Input{From: d.askedBy(a, l), Leg: l}
 	switch {
@@ -187,6 +181,9 @@ func (d *draft) inTalk(a *Attempt, l *Leg, ev cti.Event) (Event, Input) {
 		return AgentLeft, Input{Reason: ReasonTransferFailed}
 	case d.followed(a, l):
 	default:
+		if e, in, others := d.agentGoes(a); others {
+			return e, in
+		}
 		return AgentLeft, Input{Reason: talkReason(ev.Cause)}
 	}
 	return "", Input{}
@@ -198,7 +195,7 @@ func (d *draft) followed(a *Attempt, l *Leg) bool {
 	for i := range a.Legs {
 		if o := &a.Legs[i]; o.ID == l.ID {
 			newer = true
-		} else if newer && o.Party != cti.Visitor && o.State != cti.Ended {
+		} else if newer && o.Party != cti.Visitor && !o.beside() && o.State != cti.Ended {
 			return true
 		}
 	}
@@ -257,6 +254,11 @@ func (d *draft) giveTransfer(e Effect, in *Input, a *Attempt) {
 		l := d.addLeg(a, in.Transfer.party, in.Transfer.to, in.Transfer.agent)
 		d.acts = append(d.acts, Act{Effect: CallAgent, Leg: l.ID, Replaces: in.Transfer.replaces, Answers: in.Transfer.takes})
 		d.DueAt = d.at.Add(orderDeadline + ActGrace)
+	case ReferTrying:
+		if in.Parts {
+			e = PartAgent
+		}
+		d.acts = append(d.acts, Act{Effect: e, Leg: in.From})
 	case LetGo:
 		if in.From != "" {
 			d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: in.From, Cause: cti.NormalClearing})
@@ -275,7 +277,7 @@ var progress = map[Effect]cti.Progress{ReferTrying: cti.ReferTrying, ReferRingin
 // joinAgain joins two who should hear each other and do not: the order to join them got lost.
 func (d *draft) joinAgain() {
 	a := d.Current()
-	if d.State != Connected || d.JoinedAt.IsZero() || a == nil || d.pending(a) != nil {
+	if d.State != Connected || d.JoinedAt.IsZero() || a == nil || d.pending(a) != nil || d.gather(a) {
 		return
 	}
 	first, second := d.waited(a)

@@ -63,6 +63,7 @@ type world struct {
 	trunks []cti.Trunk // as the switch was last told
 
 	recorder callback.Recorder // nil = nothing is recorded
+	policy   callback.Policy
 }
 
 // outage is a time in which no service ran: nobody is heard or served then.
@@ -153,7 +154,7 @@ func (w *world) bootOn(sw *ctisim.Switch) {
 	w.sw.Clock(w.now)
 	c := callback.NewConductor(w.border, w.border, &frailSwitch{w.border, w}, callback.Settings{
 		Mint: w.mint, Key: []byte("0123456789abcdef0123456789abcdef"), Now: w.now, Publisher: w, Meter: w,
-		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder,
+		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder, Policy: w.policy,
 	})
 	w.mu.Lock()
 	w.c = c

@@ -124,7 +124,10 @@ type Policy struct {
 	// Hosts that sip: endpoints of public forms and of subscriber keys may be at: pbx.example.com, 192.0.2.7,
 	// *.example.com. Empty = none. Checked again when the call is sent.
 	AllowSIP []string `yaml:"allow_sip"`
-	Limits   Limits   `yaml:"limits"`
+	// Whether a supervisor may listen, whisper or barge though visitor and agent have not both heard that the talk may be
+	// listened to. In many places that is a crime. The notice is that of recordings.
+	MonitorWithoutNotice bool   `yaml:"monitor_without_notice"`
+	Limits               Limits `yaml:"limits"`
 }
 
 // Limits are counted over all subscribers. Each entry lets n callbacks through in any stretch of time per.

@@ -16,8 +16,9 @@ type Confer struct {
 	Callback id.Callback
 	Legs     []id.Leg      // 1 to MostConferred; the first hears the zip tone when there are two
 	MaxTalk  time.Duration // of a new talk; 0 = 60 min
-	Record   *Recording    // of a new talk, as with Join; where the talk is not new the file ends at once, without length
+	Record   *Recording    // as with Join. A talk that goes on and is not recorded gives way to a new one; where it is recorded already the file ends at once, without length
 	Notice   Prompt        // to a leg that comes into a talk that is recorded, before it hears anybody: LegNotice; zero = none
+	Keep     bool          // who is left alone one day is parted, and not ended
 	Parted   Program       // zero = SoundMoment, then SoundWait
 }
 

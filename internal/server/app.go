@@ -262,7 +262,7 @@ func databaseURL(c *config.Config) string {
 }
 
 func policyOf(c *config.Config) callback.Policy {
-	p := callback.Policy{AllowSIP: c.Policy.AllowSIP}
+	p := callback.Policy{AllowSIP: c.Policy.AllowSIP, MonitorWithoutNotice: c.Policy.MonitorWithoutNotice}
 	limits := c.Policy.Limits
 	for _, l := range []struct {
 		from []config.Limit

@@ -11,7 +11,7 @@ import (
 )
 
 const legColumns = `callback_id, n, ord, id, party, kind, endpoint, trunk_id, call_id, switch_ref, state, cause, ended_by, sip_code,
-	created_at, sent_at, ringing_at, answered_at, confirmed_at, bridged_at, ended_at, quality, notice_played, agent_id`
+	created_at, sent_at, ringing_at, answered_at, confirmed_at, bridged_at, ended_at, quality, notice_played, agent_id, role`
 
 func loadLegs(q querier, byID map[id.Callback]*callback.Callback, where string, args ...any) error {
 	rows, err := q.query("SELECT "+legColumns+" FROM legs WHERE "+where+" ORDER BY callback_id, n, ord", args...)
@@ -45,7 +45,7 @@ func scanLeg(scan scanner) (cb id.Callback, n int, l callback.Leg, err error) {
 	var ref []byte
 	var quality string
 	err = scan(&cb, &n, &ord, &l.ID, &l.Party, &kind, &l.Endpoint, &l.Trunk, &l.CallID, &ref, &l.State, &l.Cause, &l.By, &l.SIPCode,
-		&created, &sent, &ringing, &answered, &confirmed, &bridged, &ended, &quality, &notice, &l.Agent)
+		&created, &sent, &ringing, &answered, &confirmed, &bridged, &ended, &quality, &notice, &l.Agent, &l.Role)
 	l.NoticePlayed = notice != 0
 	l.Ref = string(ref)
 	l.CreatedAt, l.SentAt, l.RingingAt, l.AnsweredAt = micro.Time(created), micro.Time(sent), micro.Time(ringing), micro.Time(answered)
@@ -57,9 +57,9 @@ func scanLeg(scan scanner) (cb id.Callback, n int, l callback.Leg, err error) {
 }
 
 var (
-	insertLeg = "INSERT INTO legs (" + legColumns + ") VALUES " + placeholders(1, 24)
+	insertLeg = "INSERT INTO legs (" + legColumns + ") VALUES " + placeholders(1, 25)
 	updateLeg = `UPDATE legs SET trunk_id = $4, call_id = $5, switch_ref = $6, state = $7, cause = $8, ended_by = $9, sip_code = $10,
-		sent_at = $11, ringing_at = $12, answered_at = $13, confirmed_at = $14, bridged_at = $15, ended_at = $16, quality = $17, notice_played = $18
+		sent_at = $11, ringing_at = $12, answered_at = $13, confirmed_at = $14, bridged_at = $15, ended_at = $16, quality = $17, notice_played = $18, role = $19
 		WHERE callback_id = $1 AND n = $2 AND ord = $3`
 )
 
@@ -74,11 +74,11 @@ func writeLegs(t *tx, cb id.Callback, n int, before, after []callback.Leg) error
 			_, err = t.exec(insertLeg, string(cb), n, i, string(l.ID), string(l.Party), string(l.Endpoint.Kind()), string(l.Endpoint),
 				string(l.Trunk), l.CallID, []byte(l.Ref), string(l.State), string(l.Cause), string(l.By), l.SIPCode, micro.Of(l.CreatedAt),
 				micro.Of(l.SentAt), micro.Of(l.RingingAt), micro.Of(l.AnsweredAt), micro.Of(l.ConfirmedAt), micro.Of(l.BridgedAt), micro.Of(l.EndedAt),
-				qualityOf(l), number(l.NoticePlayed), string(l.Agent))
+				qualityOf(l), number(l.NoticePlayed), string(l.Agent), string(l.Role))
 		case before[i] != *l:
 			_, err = t.exec(updateLeg, string(cb), n, i, string(l.Trunk), l.CallID, []byte(l.Ref), string(l.State), string(l.Cause), string(l.By),
 				l.SIPCode, micro.Of(l.SentAt), micro.Of(l.RingingAt), micro.Of(l.AnsweredAt), micro.Of(l.ConfirmedAt), micro.Of(l.BridgedAt),
-				micro.Of(l.EndedAt), qualityOf(l), number(l.NoticePlayed))
+				micro.Of(l.EndedAt), qualityOf(l), number(l.NoticePlayed), string(l.Role))
 		}
 		if err != nil {
 			return fmt.Errorf("leg %s: %w", after[i].ID, err)

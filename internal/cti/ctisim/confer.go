@@ -60,6 +60,9 @@ func (s *Switch) confer(c cti.Confer) error {
 			goes = k
 		}
 	}
+	if goes != nil && c.Record != nil && goes.tape == nil {
+		goes = nil
+	}
 	var come []*leg
 	for _, l := range legs {
 		if l.in == goes && goes != nil {
@@ -68,14 +71,18 @@ func (s *Switch) confer(c cti.Confer) error {
 		come = append(come, l)
 		if l.in != nil {
 			last := l.in.remove(l)
-			l.tell(cti.Event{Kind: cti.LegParted})
 			partedFrom(slices.DeleteFunc(last, func(o *leg) bool { return slices.Contains(legs, o) }), c.Parted)
+		}
+		if l.state == cti.Bridged || l.state == cti.Held {
+			l.tell(cti.Event{Kind: cti.LegParted})
 		}
 	}
 	if goes == nil {
 		newTalk(legs, c.MaxTalk, c.Record)
+		legs[0].in.keep, legs[0].in.parts = c.Keep, c.Parted
 		return nil
 	}
+	goes.keep, goes.parts = c.Keep, c.Parted
 	goes.notWritten(c.Record)
 	goes.members = append(goes.members, come...)
 	for _, l := range come {

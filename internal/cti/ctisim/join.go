@@ -19,6 +19,8 @@ type talk struct {
 	tape    *tape // nil = it is not recorded
 	open    bool
 	over    bool
+	keep    bool        // who is left alone is parted
+	parts   cti.Program // and hears this
 }
 
 type guest struct {
@@ -165,7 +167,13 @@ func (l *leg) leaveBridge(cause cti.Cause) {
 	if cause != cti.MaxTalk && cause != cti.MediaLost {
 		cause = cti.NormalClearing
 	}
-	for _, o := range l.in.remove(l) {
+	k := l.in
+	last := k.remove(l)
+	if k.keep {
+		partedFrom(last, k.parts)
+		return
+	}
+	for _, o := range last {
 		o.hangUp(cti.HangUp{Cause: cause, Say: cti.Prompt{Sound: cti.SoundBye}})
 		o.parted = true
 	}

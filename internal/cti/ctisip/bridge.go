@@ -20,9 +20,11 @@ type bridge struct {
 	most time.Duration
 	rec  *recorder // nil = it is not recorded
 
-	members []*leg   // whose talk it is, in order; under the switch's lock
-	guests  []*guest // who are in it beside them; under the switch's lock
-	over    bool     // under the switch's lock
+	members []*leg      // whose talk it is, in order; under the switch's lock
+	guests  []*guest    // who are in it beside them; under the switch's lock
+	over    bool        // under the switch's lock
+	keep    bool        // who is left alone is parted; under the switch's lock
+	parts   cti.Program // and hears this
 
 	// Of the lane.
 	places    map[*leg]*place // of members that have come in
@@ -276,7 +278,7 @@ func (l *leg) leave(br *bridge, c cti.Cause) {
 	l.bridge = nil
 	l.sw.mu.Lock()
 	last := br.remove(l)
-	over := br.over
+	over, keep, parts := br.over, br.keep, br.parts
 	l.sw.mu.Unlock()
 	if l.stream != nil {
 		l.stream.Unbridge()
@@ -284,6 +286,10 @@ func (l *leg) leave(br *bridge, c cti.Cause) {
 	}
 	if c != cti.MediaLost {
 		c = cti.NormalClearing
+	}
+	if keep {
+		br.parted(last, over, parts)
+		return
 	}
 	for _, o := range last {
 		o.lane.Do(func() { o.left(br, c) })

@@ -27,10 +27,14 @@ func (sw *Switch) Confer(ctx context.Context, c cti.Confer) error {
 		return nil
 	}
 	talk := goingOn(legs)
+	if talk != nil && c.Record != nil && talk.rec == nil {
+		talk = nil
+	}
 	fresh := talk == nil
 	if fresh {
 		talk = sw.newBridge(c.MaxTalk)
 	}
+	talk.keep, talk.parts = c.Keep, c.Parted
 	moves, come := talk.becomes(legs)
 	sw.mu.Unlock()
 	for _, m := range moves {

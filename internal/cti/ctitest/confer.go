@@ -2,6 +2,7 @@ package ctitest
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -112,6 +113,36 @@ func consult(r *row) {
 	}
 	r.hangUp(v.Leg, cti.HangUp{Cause: cti.NormalClearing})
 	r.ends(c.Leg, cti.NormalClearing, cti.ByUs)
+	r.openIs(0)
+}
+
+// kept: whoever hangs up, the other one waits and can be joined anew; a talk that is to be recorded is a new one.
+func kept(r *row) {
+	a, v, c := r.three(cti.Agent)
+	if err := r.h.Switch.Confer(r.ctx, cti.Confer{Callback: "cb_1", Legs: []id.Leg{a.Leg, c.Leg}, Keep: true}); err != nil {
+		r.Fatal(err)
+	}
+	r.await(c.Leg, cti.LegJoined)
+	rec := &cti.Recording{ID: "rec_1", File: filepath.Join(r.TempDir(), "rec_1"), Key: make([]byte, 32)}
+	if err := r.h.Switch.Confer(r.ctx, cti.Confer{Callback: "cb_1", Legs: []id.Leg{v.Leg, a.Leg, c.Leg}, Record: rec}); err != nil {
+		r.Fatal(err)
+	}
+	for _, o := range []cti.Order{v, a, c} {
+		r.await(o.Leg, cti.LegNotice)
+	}
+	r.nth(c.Leg, cti.LegJoined, 2)
+	if err := r.h.Switch.Confer(r.ctx, cti.Confer{Callback: "cb_1", Legs: []id.Leg{a.Leg, c.Leg}, Keep: true}); err != nil {
+		r.Fatal(err)
+	}
+	r.nth(v.Leg, cti.LegParted, 2)
+	r.quiet(time.Second)
+	r.hangUp(c.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.nth(a.Leg, cti.LegParted, 3)
+	r.quiet(5 * time.Second)
+	r.confer(v, a)
+	r.nth(v.Leg, cti.LegJoined, 3)
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(v.Leg, cti.NormalClearing, cti.ByUs)
 	r.openIs(0)
 }
 

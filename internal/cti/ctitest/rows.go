@@ -43,6 +43,7 @@ var rows = []struct {
 	{name: "a conference, and one who leaves", run: conference},
 	{name: "a conference to its end", run: conferenceEnds},
 	{name: "somebody is asked while the visitor waits", run: consult},
+	{name: "who is left alone is kept", run: kept},
 	{name: "one is taken out of a conference", run: outOfConference},
 	{name: "confer of what is not up", run: conferNothing},
 	{name: "a supervisor comes and goes", run: monitored},

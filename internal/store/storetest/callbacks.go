@@ -86,6 +86,7 @@ func stepWrites(t *testing.T, h *House) {
 		for i := range c.Attempts[0].Legs {
 			l := &c.Attempts[0].Legs[i]
 			l.State, l.Cause, l.By, l.SIPCode, l.BridgedAt, l.EndedAt = cti.Ended, cti.NormalClearing, cti.ByVisitor, 200, now, now
+			l.Role = callback.Dismissed
 			l.Quality = cti.Quality{MOS: 4.3217, MOSOut: 1.1, Loss: 0.0123, Jitter: 1234567, RTT: 40 * time.Millisecond, PacketsIn: 4711, PacketsOut: 1}
 		}
 		c.Number, c.Endpoint, c.NumberHash, c.When, c.Zone = "+12025550109", "tel:+12025550109", "h9", "{}", "UTC"

@@ -171,7 +171,7 @@ func (h *House) Ring(n *callback.New) {
 	c.State, c.Fence = callback.RingingAgent, c.Fence+1
 	c.Attempts = append(c.Attempts, callback.Attempt{
 		N: len(c.Attempts) + 1, Fence: c.Fence, Agent: h.Ann, Representation: "rep_x", Device: 1, StartedAt: now,
-		Legs: []callback.Leg{{ID: h.Mint.Leg(), Party: cti.Agent, Agent: "agt_ann", Endpoint: "sip:ann@127.0.0.1:5080", State: cti.Created, CreatedAt: now, SentAt: now, Ref: "\x00\xffopaque"}},
+		Legs: []callback.Leg{{ID: h.Mint.Leg(), Party: cti.Agent, Agent: "agt_ann", Role: callback.Third, Endpoint: "sip:ann@127.0.0.1:5080", State: cti.Created, CreatedAt: now, SentAt: now, Ref: "\x00\xffopaque"}},
 	})
 	n.Lines = append(n.Lines, callback.Line{At: now, Actor: callback.ByRingback, From: callback.Queued, Event: "agent_found", To: callback.RingingAgent})
 }

@@ -75,7 +75,7 @@ func (c *Conductor) asked(d *draft, a *Attempt, to string) (transfer, error) {
 	if k := raw.Kind(); k != cti.Tel && k != cti.SIP && k != cti.Web {
 		raw = cti.Endpoint("tel:" + to)
 	}
-	t, err := c.Policy.transferTo(raw, s, d.dir)
+	t, err := c.Policy.transferTo(raw, "", s, d.dir)
 	if err != nil {
 		return t, err
 	}

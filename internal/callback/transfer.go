@@ -2,8 +2,10 @@ package callback
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"ringback/internal/agent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -24,8 +26,31 @@ type transfer struct {
 }
 
 // transferTo finds who is meant by what was dialled, and says whether the business's callbacks may go there: to somebody
-// who represents it, to its own telephone, and else only where its visitors could be called.
-func (p *Policy) transferTo(raw cti.Endpoint, s *subscriber.Subscriber, dir *directory.Directory) (transfer, error) {
+// who represents it, to its own telephone, and else only where its visitors could be called. A number may have been written
+// as an address: that of a telephone known here is that telephone, such as an extension of the business's exchange.
+func (p *Policy) transferTo(raw, address cti.Endpoint, s *subscriber.Subscriber, dir *directory.Directory) (transfer, error) {
+	if known(address, s, dir) {
+		raw = address
+	}
+	return p.reaches(raw, s, dir)
+}
+
+// known says whether an address is that of a telephone of the business.
+func known(address cti.Endpoint, s *subscriber.Subscriber, dir *directory.Directory) bool {
+	if address == "" {
+		return false
+	}
+	is := func(e cti.Endpoint) bool { return e.Kind() == cti.SIP && e.Telephone() == address.Telephone() }
+	for _, r := range dir.Representatives(s.ID) {
+		if ag := dir.Agents[r.Agent]; ag != nil && slices.ContainsFunc(ag.Devices, func(d agent.Device) bool { return is(d.To) }) {
+			return true
+		}
+	}
+	return is(s.Destination)
+}
+
+// reaches is transferTo of one spelling.
+func (p *Policy) reaches(raw cti.Endpoint, s *subscriber.Subscriber, dir *directory.Directory) (transfer, error) {
 	dialled, number := raw, phone.Number("")
 	if raw.Kind() == cti.Tel {
 		n, err := phone.Parse(raw.Number(), s.Region())
@@ -93,7 +118,7 @@ func (d *draft) refers(ev cti.Event, c *Conductor) {
 		d.refuseTransfer(l.ID, "it is not in talk")
 		return
 	}
-	t, err := c.Policy.transferTo(ev.Target, s, d.dir)
+	t, err := c.Policy.transferTo(ev.Target, ev.Address, s, d.dir)
 	switch {
 	case err != nil:
 		d.refuseTransfer(l.ID, err.Error())

@@ -300,7 +300,7 @@ const (
 	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait
 	LegResumed   EventKind = "leg_resumed"   // and has come back
 	LegParted    EventKind = "leg_parted"    // its bridge is over and the leg is not; it is confirmed, as before the bridge
-	LegRefer     EventKind = "leg_refer"     // a telephone of ours asks that its call goes on with somebody else; Target, Replaces
+	LegRefer     EventKind = "leg_refer"     // a telephone of ours asks that its call goes on with somebody else; Target, Address, Replaces
 	LegDigit     EventKind = "leg_digit"     // a key; Digit
 	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
 	LegHeard     EventKind = "leg_heard"     // audio again
@@ -333,6 +333,7 @@ type Event struct {
 	Note     string  // in words for staff: why, where cause and code do not say it; what else the network said; "" = nothing
 
 	Target   Endpoint // of LegRefer, as it was dialled: tel: and digits of any spelling, or a sip: address
+	Address  Endpoint // of LegRefer: the sip: address that the number of Target was written in; "" = it was none
 	Replaces string   // of LegRefer: the call that Target has with who asks; for Order.Replaces
 	Takes    string   // of LegRefer: the call by which Target has asked for the leg's place itself; for Order.Answers. Any Progress but trying and ringing refuses it, unless it was taken
 

@@ -38,10 +38,10 @@ res_pjsip_outbound_registration res_pjsip_registrar res_pjsip_caller_id res_pjsi
 res_pjsip_t38 res_pjsip_path res_pjsip_diversion res_pjsip_pubsub res_rtp_asterisk res_srtp res_crypto res_timing_timerfd bridge_simple
 bridge_builtin_features bridge_native_rtp bridge_softmix chan_pjsip pbx_config codec_ulaw codec_alaw codec_g722 codec_resample format_wav format_pcm
 res_format_attr_h264 app_dial app_playback app_playtones app_echo app_milliwatt app_transfer app_stack func_channel app_read app_senddtmf 
-res_fax res_fax_spandsp res_musiconhold func_callerid func_strings func_pjsip_endpoint app_verbose res_pjsip_logger`
+res_fax res_fax_spandsp res_musiconhold func_callerid func_strings func_pjsip_endpoint app_verbose app_exec res_pjsip_logger`
 
 // switchboard starts an Asterisk on a free port of the loopback. In pjsip, PORT stands for that port, TLSP for the one
-// behind it, which is free for TLS, and ETC for the folder of its configuration; PORT stands for it in extensions too.
+// behind it, which is free for TLS, and ETC for the folder of its configuration; in extensions too.
 func switchboard(t testing.TB, pjsip, extensions string) *asterisk {
 	t.Helper()
 	return switchboardWith(t, pjsip, extensions, nil)
@@ -69,6 +69,7 @@ func switchboardWith(t testing.TB, pjsip, extensions string, files map[string][]
 			t.Fatal(err)
 		}
 	}
+	fill := strings.NewReplacer("PORT", fmt.Sprint(a.port), "TLSP", fmt.Sprint(a.port+1), "ETC", etc).Replace
 	var load strings.Builder
 	for m := range strings.FieldsSeq(modules) {
 		fmt.Fprintf(&load, "load = %s.so\n", m)
@@ -94,8 +95,8 @@ verbose = 4
 		"musiconhold.conf": "[default]\nmode = files\ndirectory = /var/lib/asterisk/moh\n",
 		"cdr.conf":         "[general]\nenable = no\n",
 		"res_fax.conf":     "[general]\n",
-		"pjsip.conf":       fmt.Sprintf("[global]\ntype = global\nendpoint_identifier_order = username,ip\nuser_agent = Asterisk\n[udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:%[1]d\n[tcp]\ntype = transport\nprotocol = tcp\nbind = 127.0.0.1:%[1]d\n", a.port) + strings.NewReplacer("PORT", fmt.Sprint(a.port), "TLSP", fmt.Sprint(a.port+1), "ETC", etc).Replace(pjsip),
-		"extensions.conf":  "[general]\nstatic = yes\n" + strings.ReplaceAll(extensions, "PORT", fmt.Sprint(a.port)),
+		"pjsip.conf":       fmt.Sprintf("[global]\ntype = global\nendpoint_identifier_order = username,ip\nuser_agent = Asterisk\n[udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:%[1]d\n[tcp]\ntype = transport\nprotocol = tcp\nbind = 127.0.0.1:%[1]d\n", a.port) + fill(pjsip),
+		"extensions.conf":  "[general]\nstatic = yes\n" + fill(extensions),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

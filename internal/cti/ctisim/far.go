@@ -117,12 +117,12 @@ func (l *leg) farQuiet(quiet bool) {
 }
 
 // farRefers asks that the other one goes on with somebody else; only telephones of ours may, in talk.
-func (l *leg) farRefers(to cti.Endpoint) {
+func (l *leg) farRefers(to, address cti.Endpoint) {
 	if l.in == nil || l.in.guest(l) != nil || l.ending || l.order.To.Kind() != cti.SIP || l.order.Party == cti.Visitor {
 		return
 	}
 	l.refers = true
-	l.tell(cti.Event{Kind: cti.LegRefer, Target: to})
+	l.tell(cti.Event{Kind: cti.LegRefer, Target: to, Address: address})
 }
 
 // farHolds lets the other one of a bridge hear that it goes on.
@@ -239,15 +239,15 @@ func (c *call) hears(what string, d time.Duration) {
 // late is a call that no leg waits for any more: whatever answer comes is acknowledged and ended.
 type late struct{ call *call }
 
-func (l *late) farAnswers()          { l.call.gone("us") }
-func (*late) farRings(bool)          {}
-func (*late) farRefuses(int)         {}
-func (*late) farHangsUp()            {}
-func (*late) farPresses(byte)        {}
-func (*late) farSays()               {}
-func (*late) farDrones()             {}
-func (*late) farQuiet(bool)          {}
-func (*late) farDies()               {}
-func (*late) farRefers(cti.Endpoint) {}
-func (*late) farHolds(bool)          {}
-func (*late) farSounds(cti.Tone)     {}
+func (l *late) farAnswers()                      { l.call.gone("us") }
+func (*late) farRings(bool)                      {}
+func (*late) farRefuses(int)                     {}
+func (*late) farHangsUp()                        {}
+func (*late) farPresses(byte)                    {}
+func (*late) farSays()                           {}
+func (*late) farDrones()                         {}
+func (*late) farQuiet(bool)                      {}
+func (*late) farDies()                           {}
+func (*late) farRefers(to, address cti.Endpoint) {}
+func (*late) farHolds(bool)                      {}
+func (*late) farSounds(cti.Tone)                 {}

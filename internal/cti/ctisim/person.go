@@ -24,15 +24,16 @@ type Person struct {
 	Says       time.Duration // from the answer to a spoken "hello"; 0 = says nothing that counts as a word
 	Machine    bool          // an announcement and a beep: speech without a pause, no key
 
-	QuietAfter time.Duration // from the answer until nothing is heard of them; 0 = never
-	QuietFor   time.Duration // how long; 0 = for ever
-	Tone       cti.Tone      // a machine's tone in the answered call: fax, busy and sit end the leg, the others are told
-	ToneAfter  time.Duration // from the answer
-	Refers     cti.Endpoint  // asks that the call goes on there, as a telephone with a transfer key does
-	ReferAfter time.Duration // from the answer
-	HoldAfter  time.Duration // from the answer until they put the other one on hold; 0 = never
-	HoldFor    time.Duration // how long
-	Dies       time.Duration // from the answer until the telephone is off the network without a word; 0 = never
+	QuietAfter   time.Duration // from the answer until nothing is heard of them; 0 = never
+	QuietFor     time.Duration // how long; 0 = for ever
+	Tone         cti.Tone      // a machine's tone in the answered call: fax, busy and sit end the leg, the others are told
+	ToneAfter    time.Duration // from the answer
+	Refers       cti.Endpoint  // asks that the call goes on there, as a telephone with a transfer key does
+	ReferAddress cti.Endpoint  // how that was written, where Refers is only the number in it
+	ReferAfter   time.Duration // from the answer
+	HoldAfter    time.Duration // from the answer until they put the other one on hold; 0 = never
+	HoldFor      time.Duration // how long
+	Dies         time.Duration // from the answer until the telephone is off the network without a word; 0 = never
 
 	IgnoresCancel bool // its network has already sent the answer when our CANCEL comes
 	Silent        bool // not even a 100: nothing ever comes back

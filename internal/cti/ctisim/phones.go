@@ -57,7 +57,7 @@ type caller interface {
 	farDrones()
 	farQuiet(quiet bool)
 	farHolds(on bool)
-	farRefers(to cti.Endpoint)
+	farRefers(to, address cti.Endpoint)
 	farDies()
 	farSounds(t cti.Tone)
 }
@@ -147,7 +147,7 @@ func (c *call) answer() {
 		c.at(w.ToneAfter, func() { c.tell(func(by caller) { by.farSounds(w.Tone) }) })
 	}
 	if w.Refers != "" {
-		c.at(w.ReferAfter, func() { c.tell(func(by caller) { by.farRefers(w.Refers) }) })
+		c.at(w.ReferAfter, func() { c.tell(func(by caller) { by.farRefers(w.Refers, w.ReferAddress) }) })
 	}
 	if w.HoldAfter > 0 {
 		c.at(w.HoldAfter, func() { c.tell(func(by caller) { by.farHolds(true) }) })

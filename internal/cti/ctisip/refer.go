@@ -27,9 +27,13 @@ func (t *try) Referred(_ *dialog.Call, r dialog.Refer) (int, string) {
 			return 400, "Bad Refer-To"
 		}
 	}
+	address := cti.Endpoint(r.Address)
+	if _, err := cti.ParseEndpoint(r.Address); err != nil {
+		address = ""
+	}
 	l.refers = true
 	l.lane.Do(func() { // after the 202
-		l.tell(cti.LegRefer, func(e *cti.Event) { e.Target, e.Replaces = target, r.Replaces })
+		l.tell(cti.LegRefer, func(e *cti.Event) { e.Target, e.Address, e.Replaces = target, address, r.Replaces })
 	})
 	return 202, "Accepted"
 }

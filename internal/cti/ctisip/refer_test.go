@@ -99,7 +99,7 @@ func TestReferRefused(t *testing.T) {
 				t.Errorf("%s: %s, want %s", c.to, a.start, c.code)
 			}
 		}
-		if e := b.await("a", cti.LegRefer); e.Target != "tel:+12025550177" || e.Replaces != "x;to-tag=1;from-tag=2" {
+		if e := b.await("a", cti.LegRefer); e.Target != "tel:+12025550177" || e.Address != "sip:+1-202-555-0177@10.0.0.1" || e.Replaces != "x;to-tag=1;from-tag=2" {
 			t.Errorf("asked for %q %q", e.Target, e.Replaces)
 		}
 		b.sw.Refer(context.Background(), "leg_a", cti.ReferRefused)
@@ -123,13 +123,14 @@ func FuzzReferTo(f *testing.F) {
 	f.Add("<sip:bob@10.0.0.7:5060;transport=tcp?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2>")
 	f.Add(`"Bob" <tel:+1-202-555-0177>;x=y`)
 	f.Add("sip:+12025550177@x;user=phone")
+	f.Add("<sip:102@10.0.0.7:5060>")
 	f.Add("<sip:?>")
 	f.Fuzz(func(t *testing.T, v string) {
 		r, err := dialog.ParseReferTo(v)
 		if err != nil {
 			return
 		}
-		if strings.ContainsAny(r.Replaces, "\r\n\x00") || strings.ContainsAny(r.Target, "\r\n\x00") || r.Target == "" {
+		if strings.ContainsAny(r.Replaces, "\r\n\x00") || strings.ContainsAny(r.Target+r.Address, "\r\n\x00") || r.Target == "" {
 			t.Errorf("%q became %+v", v, r)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 // Refer is a far end's wish that its call goes on with somebody else (RFC 3515).
 type Refer struct {
 	Target   string // tel:digits, or sip:user@host; its parameters are left out
+	Address  string // sip:user@host as it was written, where Target is the number in it: an extension of another exchange looks like one
 	Replaces string // the dialog that the target has with who asks (RFC 3891), as it goes into an INVITE; "" = none
 	CallID   string // of Replaces
 }
@@ -139,7 +140,7 @@ func ParseReferTo(v string) (Refer, error) {
 		case !at:
 			out.Target = "sip:" + rest
 		case d != "":
-			out.Target = "tel:" + d
+			out.Target, out.Address = "tel:"+d, "sip:"+user+"@"+host
 		default:
 			out.Target = "sip:" + user + "@" + host
 		}

@@ -21,7 +21,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
-		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Blocks: d.blocks}, nil
+		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Blocks: d.blocks, Remarks: d.remarks}, nil
 	})
 	if err != nil {
 		return c.failed(cb, jobs, err)

@@ -184,7 +184,11 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if r.Order != "" {
 		cb.Order = r.Order
 	}
-	if r.By != nil {
+	switch {
+	case r.By == nil:
+	case r.By.Agent != "":
+		cb.Actor = ByAgent
+	default:
 		cb.Actor = ByStaff
 	}
 	if cb.Tries < 1 {
@@ -193,7 +197,13 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if cb.MaxTalk <= 0 {
 		cb.MaxTalk = subscriber.DefaultMaxTalk
 	}
-	return cb, due, c.keepFor(r, cb, dir, hash)
+	if err := c.keepFor(r, cb, dir, hash); err != nil {
+		return nil, due, err
+	}
+	if r.Agent != "" && due.At.After(now) {
+		cb.WantedUntil = due.At.UTC().Add(ReassignFor) // it is kept for her when its time has come
+	}
+	return cb, due, nil
 }
 
 func blocked(dir *directory.Directory, hash string, sub id.Subscriber, now time.Time) bool {

@@ -38,6 +38,7 @@ type draft struct {
 	moves      []Move
 	velocity   []Velocity
 	blocks     []subscriber.Block
+	remarks    Remarks
 	acts       []Act
 	outOfPlace []string
 }

@@ -111,6 +111,8 @@ type Change struct {
 	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
 
 	Blocks []subscriber.Block // numbers that are not served from now on
+
+	Remarks Remarks // notes that are added, and a disposition that takes the place of another
 }
 
 // Move is a change of an agent's status inside a step. It fails with ErrAgentTaken unless her presence is one of From.
@@ -136,6 +138,7 @@ type Filter struct {
 type Desk struct {
 	Agent      id.Agent
 	Represents []id.Subscriber
+	All        bool // a supervisor: all of those businesses
 }
 
 // Refusal is a request that was turned away at the door; the number is kept masked.

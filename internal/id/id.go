@@ -34,6 +34,7 @@ type (
 	Node           string // nod_
 	Request        string // req_
 	Recording      string // rec_
+	Note           string // note_
 )
 
 // Prefix of a token by what it opens.
@@ -70,6 +71,7 @@ func (m *Mint) Refusal() Refusal               { return Refusal("ref_" + m.ulid(
 func (m *Mint) Node() Node                     { return Node("nod_" + m.ulid()) }
 func (m *Mint) Request() Request               { return Request("req_" + m.ulid()) }
 func (m *Mint) Recording() Recording           { return Recording("rec_" + m.ulid()) }
+func (m *Mint) Note() Note                     { return Note("note_" + m.ulid()) }
 
 // Token returns prefix and 32 random bytes in base64url: a secret that is shown once.
 func (m *Mint) Token(prefix string) string {

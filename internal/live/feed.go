@@ -99,6 +99,7 @@ func (h *Hub) tell(c *callback.Callback, lines []callback.Line) {
 		a := &c.Attempts[i]
 		h.once(told, a.Agent, s)
 		for j := range a.Legs {
+			h.once(told, a.Legs[j].Agent, s)
 			h.once(told, deskOf(a.Legs[j].Endpoint), s)
 		}
 	}

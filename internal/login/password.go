@@ -24,10 +24,13 @@ type passwords struct {
 	decoy          func() (string, error)
 }
 
-func newPasswords() *passwords {
+func newPasswords(cost *argon2id.Params) *passwords {
+	if cost == nil {
+		cost = argon2id.DefaultParams
+	}
 	return &passwords{
 		slots: make(chan struct{}, hashesAtOnce), waiting: make(chan struct{}, hashesWait),
-		decoy: sync.OnceValues(func() (string, error) { return argon2id.CreateHash("nobody's password", argon2id.DefaultParams) }),
+		decoy: sync.OnceValues(func() (string, error) { return argon2id.CreateHash("nobody's password", cost) }),
 	}
 }
 

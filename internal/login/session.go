@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"ringback/internal/agent"
 	"ringback/internal/fault"
 	"ringback/internal/id"
@@ -51,10 +53,12 @@ type GateDeps struct {
 	Now      func() time.Time
 	// Agent by id or slug; nil = there is none.
 	Agent func(idOrSlug string) *agent.Agent
+	// Cost of a password that nobody has: that of the others. nil = argon2id.DefaultParams.
+	Cost *argon2id.Params
 }
 
 // NewGate returns a gate that has seen nobody fail.
-func NewGate(d GateDeps) *Gate { return &Gate{GateDeps: d, passwords: newPasswords()} }
+func NewGate(d GateDeps) *Gate { return &Gate{GateDeps: d, passwords: newPasswords(d.Cost)} }
 
 // SignIn opens a session and returns its token. A wrong password and a name that nobody has are told alike, after the
 // same work: fault.BadLogin. After failures it takes growing pauses: fault.LimitLogin.

@@ -147,6 +147,9 @@ func deskOf(d *callback.Desk, n int) (condition string, args []any) {
 		args = append(args, string(s))
 		in += fmt.Sprintf(", $%d", n+len(args))
 	}
+	if d.All {
+		return fmt.Sprintf(" AND subscriber_id IN (%s) AND $%d <> ''", in, n+1), args
+	}
 	return fmt.Sprintf(` AND subscriber_id IN (%s) AND (state <> 'ended' OR
 		EXISTS (SELECT 1 FROM attempts WHERE attempts.callback_id = callbacks.id AND attempts.agent_id = $%d))`, in, n+1), args
 }

@@ -96,6 +96,9 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 			return false, err
 		}
 	}
+	if err := writeRemarks(t, after, change.Remarks); err != nil {
+		return false, err
+	}
 	if before.Live() && !after.Live() {
 		if err := closeItem(t, after); err != nil {
 			return false, err

@@ -56,6 +56,8 @@ type house struct {
 	checks    map[string]string         // of readyz
 	tapes     *tapes
 	gate      *login.Gate
+	remarks   map[id.Callback]callback.Remarks
+	orders    []string // of desks, that reached the conductor
 	hearts    *live.Hearts
 }
 
@@ -85,11 +87,11 @@ func newHouse(t *testing.T) *house {
 		callbacks: map[id.Callback]*callback.Callback{}, tokens: map[string]string{}, kept: map[string]*callback.Kept{}, working: map[string]bool{},
 		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
 	}
-	h.tapes = &tapes{}
+	h.tapes, h.remarks = &tapes{}, map[id.Callback]callback.Remarks{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
 	h.hearts = live.NewHearts(h.Now)
-	h.gate = login.NewGate(login.GateDeps{Sessions: &sessions{all: map[string]login.Session{}}, Mint: h.mint, Now: h.Now,
+	h.gate = login.NewGate(login.GateDeps{Sessions: &sessions{all: map[string]login.Session{}}, Mint: h.mint, Now: h.Now, Cost: cheap,
 		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -428,7 +430,7 @@ func (r reader) Callbacks(_ context.Context, sub id.Subscriber, f callback.Filte
 	var out []callback.Callback
 	for _, c := range r.h.callbacks {
 		if (sub == "" || c.Subscriber == sub) && (f.State == "" || c.State == f.State) && (f.Button == "" || c.Button == f.Button) && (f.After == "" || c.ID < f.After) &&
-			(f.NumberHash == "" || c.NumberHash == f.NumberHash) && (f.Desk == nil || slices.Contains(f.Desk.Represents, c.Subscriber) && (c.Live() || c.Hers(f.Desk.Agent))) {
+			(f.NumberHash == "" || c.NumberHash == f.NumberHash) && (f.Desk == nil || slices.Contains(f.Desk.Represents, c.Subscriber) && (f.Desk.All || c.Live() || c.Hers(f.Desk.Agent))) {
 			out = append(out, *c)
 		}
 	}

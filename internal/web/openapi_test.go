@@ -58,7 +58,9 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		"/api/v1/representations": `{"agent":"ann","subscriber":"other"}`, "/api/v1/trunks": `{"slug":"n","address":"sip:127.0.0.1"}`,
 		"/api/v1/keys": `{"slug":"n","role":"operator"}`, "/api/v1/blocks": `{"number":"+12025550123"}`,
 		"/api/v1/public/buttons/{id}/callbacks": wish, "/api/v1/agents/{id}/presence": `{"presence":"ready"}`,
-		"/api/v1/callbacks/{id}/recording": `{"do":"stop"}`,
+		"/api/v1/callbacks/{id}/recording": `{"do":"stop"}`, "/api/v1/callbacks/{id}/note": `{"text":"x"}`,
+		"/api/v1/callbacks/{id}/disposition": `{"code":"done","note":"x"}`, "/api/v1/callbacks/{id}/follow_up": `{"when":{"after":"1h"}}`,
+		"/api/v1/callbacks/{id}/record": `{"action":"pause"}`, "/api/v1/callbacks/{id}/hang_up": `{}`,
 	}
 	checked := 0
 	for _, r := range web.Routes() {

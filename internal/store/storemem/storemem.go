@@ -47,6 +47,7 @@ type Store struct {
 type kept struct {
 	callbacks    map[id.Callback]*callback.Callback
 	journal      map[id.Callback][]callback.Line
+	remarks      map[id.Callback]callback.Remarks
 	contacts     map[id.Contact]room.Contact
 	interactions map[id.Interaction]room.Interaction
 	consents     []consent.Record
@@ -74,7 +75,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{},
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, remarks: map[id.Callback]callback.Remarks{},
 	}}
 }
 
@@ -255,6 +256,7 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 	s.count(change.Velocity, at)
 	s.move(change.Agents)
 	s.block(change.Blocks)
+	s.remark(after.ID, change.Remarks)
 	if before.Live() && !after.Live() {
 		s.touch(after.Interaction, after.EndedAt)
 	}
@@ -431,5 +433,5 @@ func (s *Store) Refusals() []callback.Refusal {
 func (s *Store) Close() error { return nil }
 
 func onDesk(d *callback.Desk, c *callback.Callback) bool {
-	return d == nil || slices.Contains(d.Represents, c.Subscriber) && (c.State != callback.Ended || c.Hers(d.Agent))
+	return d == nil || slices.Contains(d.Represents, c.Subscriber) && (d.All || c.State != callback.Ended || c.Hers(d.Agent))
 }

@@ -31,6 +31,8 @@ type Store interface {
 	directory.Book
 	cti.Registrations
 	login.Sessions
+	// Remarks are what people wrote about callbacks; those without are left out.
+	Remarks(ctx context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error)
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
 	Keep(ctx context.Context, o callback.Once, k callback.Kept) error
 	Drop(ctx context.Context, o callback.Once) error
@@ -77,6 +79,8 @@ func Run(t *testing.T, open Opener) {
 		{"a refusal is recorded", refusal},
 		{"registrations are kept", registrations},
 		{"sessions are kept", sessions},
+		{"remarks come with steps", remarks},
+		{"desks list what is theirs", desks},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
 
@@ -202,11 +203,29 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 	return directory.Setup{Agents: []agent.Agent{ag}}, nil
 }
 
+// commands says whether somebody may say how an agent is: she herself, a supervisor of a business that she represents, and
+// an operator's key.
+func commands(d *directory.Directory, p login.Principal, who id.Agent) bool {
+	if p.Agent == "" {
+		return p.Sees == ""
+	}
+	if p.Agent == who {
+		return true
+	}
+	for _, r := range d.Serves(who) {
+		if p.Watches(r.Subscriber) {
+			return true
+		}
+	}
+	return false
+}
+
 func (a *API) setPresence(w http.ResponseWriter, r *http.Request) error {
 	t := a.agents()
-	_, i, err := t.find(a, r)
-	if err != nil {
-		return err
+	d := a.Conductor.Directory()
+	i := d.ID(directory.Agent, r.PathValue("id"))
+	if i == "" || !commands(d, door.Principal(r.Context()), id.Agent(i)) {
+		return missing(directory.Agent)
 	}
 	var in NewPresence
 	if err := door.Strict(r, &in); err != nil {

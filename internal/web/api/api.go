@@ -24,6 +24,12 @@ type Conductor interface {
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
 	Record(ctx context.Context, cb id.Callback, do cti.RecordCommand, by callback.Actor) (*callback.Callback, error)
+	Leave(ctx context.Context, cb id.Callback, a id.Agent) (*callback.Callback, error)
+	AddNote(ctx context.Context, cb id.Callback, text string, by callback.Author) (*callback.Callback, error)
+	Dispose(ctx context.Context, cb id.Callback, code, note string, by callback.Author) (*callback.Callback, error)
+	Follow(ctx context.Context, cb id.Callback, f callback.FollowUp, by callback.Author) (*callback.Callback, error)
+	MoveToFront(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
+	Reassign(ctx context.Context, cb id.Callback, a id.Agent, by callback.Actor) (*callback.Callback, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	Directory() *directory.Directory
@@ -42,6 +48,7 @@ type Callbacks interface {
 	ByToken(ctx context.Context, tokenHash string) (*callback.Callback, error)
 	Callbacks(ctx context.Context, sub id.Subscriber, f callback.Filter) ([]callback.Callback, error)
 	Journal(ctx context.Context, cb id.Callback) ([]callback.Line, error)
+	Remarks(ctx context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error)
 }
 
 // Book is where what is set up is written.

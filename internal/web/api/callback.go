@@ -47,8 +47,26 @@ type CallbackHead struct {
 // Callback is all of one.
 type Callback struct {
 	CallbackHead
-	Attempts []Attempt `json:"attempts"`
-	Journal  []Line    `json:"journal"`
+	Attempts    []Attempt    `json:"attempts"`
+	Journal     []Line       `json:"journal"`
+	Disposition *Disposition `json:"disposition"`
+	Notes       []Note       `json:"notes"`
+}
+
+// Disposition is what came of a callback, in a word.
+type Disposition struct {
+	Code  string     `json:"code"`
+	Note  *string    `json:"note"`
+	Agent *Named     `json:"agent"` // null = by key
+	At    door.Stamp `json:"at"`
+}
+
+// Note is what somebody wrote.
+type Note struct {
+	ID    string     `json:"id"`
+	Text  string     `json:"text"`
+	Agent *Named     `json:"agent"` // null = by key
+	At    door.Stamp `json:"at"`
 }
 
 // Reason says why, to staff and to the visitor.
@@ -107,7 +125,7 @@ type Line struct {
 }
 
 func (a *API) one(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.Callbacks.Callback(r.Context(), door.Principal(r.Context()).Sees, id.Callback(r.PathValue("id")))
+	c, err := a.seen(r.Context(), door.Principal(r.Context()), id.Callback(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -127,12 +145,36 @@ func (a *API) full(ctx context.Context, c *callback.Callback) (Callback, error) 
 	if err != nil {
 		return Callback{}, err
 	}
-	return Render(c, journal, a.Conductor.Directory()), nil
+	remarks, err := a.Callbacks.Remarks(ctx, []id.Callback{c.ID})
+	if err != nil {
+		return Callback{}, err
+	}
+	d := a.Conductor.Directory()
+	out := Render(c, journal, d)
+	out.remarked(remarks[c.ID], d)
+	return out, nil
+}
+
+func (c *Callback) remarked(r callback.Remarks, d *directory.Directory) {
+	if x := r.Disposition; x != nil {
+		c.Disposition = &Disposition{x.Code, door.Opt(x.Note), named(d, x.By.Agent), door.Stamp(x.At)}
+	}
+	for _, n := range r.Notes {
+		c.Notes = append(c.Notes, Note{string(n.ID), n.Text, named(d, n.By.Agent), door.Stamp(n.At)})
+	}
+}
+
+// named is an agent by name, nil = none, or gone.
+func named(d *directory.Directory, who id.Agent) *Named {
+	if ag := d.Agents[who]; ag != nil {
+		return &Named{string(ag.ID), ag.Slug, ag.Name}
+	}
+	return nil
 }
 
 // Render is a callback as it is answered, with its journal.
 func Render(c *callback.Callback, journal []callback.Line, dir *directory.Directory) Callback {
-	out := Callback{CallbackHead: head(c, dir), Attempts: []Attempt{}, Journal: []Line{}}
+	out := Callback{CallbackHead: head(c, dir), Attempts: []Attempt{}, Journal: []Line{}, Notes: []Note{}}
 	for i := range c.Attempts {
 		out.Attempts = append(out.Attempts, attempt(&c.Attempts[i], dir))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"ringback/internal/callback"
 	"ringback/internal/directory"
+	"ringback/internal/id"
 	"ringback/internal/phone"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
@@ -93,9 +94,7 @@ func (a *API) card(ctx context.Context, c *callback.Callback) (*Card, error) {
 
 // as fills in who the agent is in this call.
 func (c *Card) as(d *directory.Directory, at *callback.Attempt) {
-	if ag := d.Agents[at.Agent]; ag != nil {
-		c.Agent = &Named{string(ag.ID), ag.Slug, ag.Name}
-	}
+	c.Agent = named(d, at.Agent)
 	r := d.Representations[at.Representation]
 	if r == nil {
 		return
@@ -153,15 +152,43 @@ func (a *API) earlier(ctx context.Context, c *callback.Callback) ([]Earlier, err
 	if err != nil || c.NumberHash == "" {
 		return out, err
 	}
+	ids := make([]id.Callback, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	remarks, err := a.Callbacks.Remarks(ctx, ids)
+	if err != nil {
+		return out, err
+	}
+	d := a.Conductor.Directory()
 	for i := range found {
 		e := &found[i]
 		at := e.ArrivedAt
 		if at.IsZero() {
 			at = e.CreatedAt
 		}
-		out = append(out, Earlier{Callback: string(e.ID), At: door.Stamp(at), Outcome: door.Opt(e.Outcome), Topic: door.Opt(e.Topic)})
+		one := Earlier{Callback: string(e.ID), At: door.Stamp(at), Outcome: door.Opt(e.Outcome), Topic: door.Opt(e.Topic)}
+		one.remarked(remarks[e.ID], d)
+		out = append(out, one)
 	}
 	return out, nil
+}
+
+// remarked tells the code, and the last that was written.
+func (e *Earlier) remarked(r callback.Remarks, d *directory.Directory) {
+	var by id.Agent
+	if x := r.Disposition; x != nil {
+		e.Disposition, e.Note, by = &x.Code, door.Opt(x.Note), x.By.Agent
+	}
+	if n := len(r.Notes); n > 0 {
+		if e.Note == nil {
+			e.Note = &r.Notes[n-1].Text
+		}
+		if by == "" {
+			by = r.Notes[n-1].By.Agent
+		}
+	}
+	e.Agent = named(d, by)
 }
 
 // clock is now as messages tell it.

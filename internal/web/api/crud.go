@@ -121,7 +121,7 @@ func (t thing[D, V]) create(a *API, path string) door.Handler {
 		if err := door.Strict(r, doc); err != nil {
 			return err
 		}
-		if n, ok := any(doc).(named); ok && *n.slug() == "" {
+		if n, ok := any(doc).(slugged); ok && *n.slug() == "" {
 			*n.slug() = a.newSlug(t.kind)
 		}
 		setup, err := t.check(r, a.Conductor.Directory(), "", doc)
@@ -220,8 +220,8 @@ func (a *API) apply(ctx context.Context, k directory.Kind, s directory.Setup) (s
 	return "", missing(k)
 }
 
-// named is a document of what people name.
-type named interface{ slug() *string }
+// slugged is a document of what people name.
+type slugged interface{ slug() *string }
 
 func (d *SubscriberDoc) slug() *string { return &d.Slug }
 func (d *ButtonDoc) slug() *string     { return &d.Slug }

@@ -17,7 +17,9 @@ import (
 
 // KeyedWish is a callback as a program asks for it.
 type KeyedWish struct {
-	Button      string            `json:"button"`
+	Button      string            `json:"button,omitempty"`
+	Subscriber  string            `json:"subscriber,omitempty"` // instead of a button: its first
+	Agent       string            `json:"agent,omitempty"`      // who alone is asked for a while: an id or slug, or me
 	Number      string            `json:"number,omitempty"`
 	Endpoint    string            `json:"endpoint,omitempty"`
 	Destination string            `json:"destination,omitempty"`
@@ -69,15 +71,16 @@ func (a *API) make(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) asked(in *KeyedWish, by login.Principal) (*callback.Request, error) {
-	if in.Button == "" {
-		return nil, fault.At("button", fault.FieldRequired, "Say for which button the call is.")
-	}
-	b, _, err := a.button(in.Button)
+	b, err := a.wished(in, by)
 	if err != nil {
 		return nil, err
 	}
-	if !sees(by, b.Subscriber) {
-		return nil, missing(directory.Button)
+	who, err := a.wanted(in, by)
+	if err != nil {
+		return nil, err
+	}
+	if by.Agent != "" { // who may do what a key of that business may
+		by = login.Principal{Role: login.Subscriber, Sees: b.Subscriber, Agent: by.Agent}
 	}
 	order := subscriber.Order(in.Order)
 	switch order {
@@ -92,8 +95,55 @@ func (a *API) asked(in *KeyedWish, by login.Principal) (*callback.Request, error
 	return &callback.Request{
 		Button: string(b.ID), Number: in.Number, Endpoint: in.Endpoint, Destination: in.Destination, Order: order, When: in.When,
 		Name: in.Name, Topic: in.Topic, Fields: in.Fields, Page: in.Page, Language: in.Language, Metadata: in.Metadata,
-		By: &by, SkipLimits: skip,
+		By: &by, SkipLimits: skip, Agent: who,
 	}, nil
+}
+
+// wished is the button that a request names, or the first of the business that it names.
+func (a *API) wished(in *KeyedWish, by login.Principal) (*subscriber.Button, error) {
+	d := a.Conductor.Directory()
+	mine := func(s id.Subscriber) bool { return by.Serves(s) || by.Agent == "" && sees(by, s) }
+	switch {
+	case in.Button != "" && in.Subscriber != "":
+		return nil, bad("subscriber", "Name a button or a business, not both.")
+	case in.Button != "":
+		b, _, err := a.button(in.Button)
+		if err == nil && !mine(b.Subscriber) {
+			err = missing(directory.Button)
+		}
+		return b, err
+	case in.Subscriber == "":
+		return nil, fault.At("button", fault.FieldRequired, "Say for which button the call is.")
+	}
+	s := id.Subscriber(d.ID(directory.Subscriber, in.Subscriber))
+	if s == "" || !mine(s) {
+		return nil, missing(directory.Subscriber)
+	}
+	var first *subscriber.Button
+	for _, b := range d.Buttons {
+		if b.Subscriber == s && (first == nil || b.ID < first.ID) {
+			first = b
+		}
+	}
+	if first == nil {
+		return nil, fault.At("subscriber", fault.ButtonClosed, "This business has no button yet.")
+	}
+	return first, nil
+}
+
+// wanted is the agent that a request names. Who has signed in names herself, and nothing that a visitor would not.
+func (a *API) wanted(in *KeyedWish, by login.Principal) (string, error) {
+	switch {
+	case by.Agent == "" && in.Agent == "me":
+		return "", bad("agent", "A key is nobody who answers; name an agent.")
+	case by.Agent == "":
+		return in.Agent, nil
+	case in.Destination != "":
+		return "", fault.New(fault.Forbidden, "At a desk a call is between the visitor and you.")
+	case in.Agent == "" || in.Agent == "me" || a.Conductor.Directory().Agent(in.Agent) == a.Conductor.Directory().Agents[by.Agent]:
+		return string(by.Agent), nil
+	}
+	return "", fault.At("agent", fault.Forbidden, "An agent places calls for herself.")
 }
 
 // skipLimits: only the operator, and only towards Internet telephones, which cost nobody anything.
@@ -119,20 +169,11 @@ func bad(field, format string, args ...any) *fault.Fault {
 	return fault.At(field, fault.WrongType, format, args...)
 }
 
-// action finds a callback in the scope of the key, does something to it, and answers with all of it.
-func (a *API) action(w http.ResponseWriter, r *http.Request, in any, act func(context.Context, id.Callback) (*callback.Callback, error)) error {
-	cb := id.Callback(r.PathValue("id"))
-	if _, err := a.Callbacks.Callback(r.Context(), door.Principal(r.Context()).Sees, cb); err != nil {
-		return err
-	}
-	if err := door.Strict(r, in); err != nil {
-		return err
-	}
-	c, err := act(r.Context(), cb)
-	if err != nil {
-		return err
-	}
-	return a.answer(w, r, c)
+// action is act for who watches a business.
+func (a *API) action(w http.ResponseWriter, r *http.Request, in any, do func(context.Context, id.Callback) (*callback.Callback, error)) error {
+	return a.act(watchers, in, func(ctx context.Context, c *callback.Callback, _ callback.Author) (*callback.Callback, error) {
+		return do(ctx, c.ID)
+	})(w, r)
 }
 
 func (a *API) staffCancels(w http.ResponseWriter, r *http.Request) error {

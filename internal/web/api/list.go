@@ -10,6 +10,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
 
@@ -24,11 +25,12 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sub, err := a.narrowed(r)
+	p := door.Principal(r.Context())
+	sub, desk, err := a.ofDesk(r, p)
 	if err != nil {
 		return err
 	}
-	f := callback.Filter{After: id.Callback(after), Limit: limit + 1, State: callback.State(r.URL.Query().Get("state"))}
+	f := callback.Filter{Desk: desk, After: id.Callback(after), Limit: limit + 1, State: callback.State(r.URL.Query().Get("state"))}
 	if f.State != "" && !slices.Contains(callback.States, f.State) {
 		return bad("state", "There is no state %.64q.", f.State)
 	}
@@ -37,7 +39,7 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if !sees(door.Principal(r.Context()), button.Subscriber) {
+		if !p.Serves(button.Subscriber) && (p.Agent != "" || !sees(p, button.Subscriber)) {
 			return missing(directory.Button)
 		}
 		f.Button = button.ID
@@ -55,6 +57,24 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 		out.Data = append(out.Data, head(&found[i], a.Conductor.Directory()))
 	}
 	return door.JSON(w, http.StatusOK, out)
+}
+
+// ofDesk narrows a list to what a key sees, or an agent: of businesses that she watches all, else her own and what is under way.
+func (a *API) ofDesk(r *http.Request, p login.Principal) (id.Subscriber, *callback.Desk, error) {
+	if p.Agent == "" {
+		sub, err := a.narrowed(r)
+		return sub, nil, err
+	}
+	desk := &callback.Desk{Agent: p.Agent, Represents: p.Represents, All: p.Role == login.Supervisor}
+	asked := r.URL.Query().Get("subscriber")
+	if asked == "" {
+		return "", desk, nil
+	}
+	sub := id.Subscriber(a.Conductor.Directory().ID(directory.Subscriber, asked))
+	if !p.Serves(sub) {
+		return "", nil, missing(directory.Subscriber)
+	}
+	return sub, desk, nil
 }
 
 // page reads limit and after; after is "" or an id with the prefix.

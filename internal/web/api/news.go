@@ -130,7 +130,10 @@ func inHandsOf(d *directory.Directory, p login.Principal, c *callback.Callback) 
 
 // isHers says whether a leg leads to the agent.
 func isHers(d *directory.Directory, a id.Agent, at *callback.Attempt, l *callback.Leg) bool {
-	if l.Endpoint.Kind() == cti.Web {
+	switch {
+	case l.Agent != "":
+		return l.Agent == a
+	case l.Endpoint.Kind() == cti.Web:
 		return string(l.Endpoint) == string(cti.Web)+":"+string(a)
 	}
 	ag := d.Agents[a]

@@ -44,15 +44,16 @@ func (a *API) public() []door.Route {
 
 func (a *API) callbacks() []door.Route {
 	const cb = "/callbacks/{id}"
-	return []door.Route{
-		{Method: "POST", Pattern: "/callbacks", Who: door.Keyed, Summary: "Make a callback", In: KeyedWish{}, Out: Callback{}, Status: http.StatusCreated, Repeats: true, Handle: a.make},
-		{Method: "GET", Pattern: "/callbacks", Who: door.Keyed, Summary: "List callbacks", Query: append([]string{"subscriber", "button", "state"}, paging...), Out: door.List[CallbackHead]{}, Handle: a.list},
-		{Method: "GET", Pattern: cb, Who: door.Keyed, Summary: "One callback with its attempts, legs and journal", Out: Callback{}, Handle: a.one},
-		{Method: "POST", Pattern: cb + "/cancel", Who: door.Keyed, Summary: "Withdraw a callback", In: Nothing{}, Out: Callback{}, Handle: a.staffCancels},
-		{Method: "POST", Pattern: cb + "/number", Who: door.Keyed, Summary: "Call another telephone", In: NewNumber{}, Out: Callback{}, Handle: a.staffChangesNumber},
-		{Method: "POST", Pattern: cb + "/reschedule", Who: door.Keyed, Summary: "Call at another time", In: NewTime{}, Out: Callback{}, Handle: a.staffReschedules},
-		{Method: "POST", Pattern: cb + "/now", Who: door.Keyed, Summary: "Call now", In: Nothing{}, Out: Callback{}, Handle: a.staffCallsNow},
+	rows := []door.Route{
+		{Method: "POST", Pattern: "/callbacks", Who: door.Desk, Summary: "Make a callback", In: KeyedWish{}, Out: Callback{}, Status: http.StatusCreated, Repeats: true, Handle: a.make},
+		{Method: "GET", Pattern: "/callbacks", Who: door.Desk, Summary: "List callbacks", Query: append([]string{"subscriber", "button", "state"}, paging...), Out: door.List[CallbackHead]{}, Handle: a.list},
+		{Method: "GET", Pattern: cb, Who: door.Desk, Summary: "One callback with its attempts, legs and journal", Out: Callback{}, Handle: a.one},
+		{Method: "POST", Pattern: cb + "/cancel", Who: door.Desk, Summary: "Withdraw a callback", In: Nothing{}, Out: Callback{}, Handle: a.staffCancels},
+		{Method: "POST", Pattern: cb + "/number", Who: door.Desk, Summary: "Call another telephone", In: NewNumber{}, Out: Callback{}, Handle: a.staffChangesNumber},
+		{Method: "POST", Pattern: cb + "/reschedule", Who: door.Desk, Summary: "Call at another time", In: NewTime{}, Out: Callback{}, Handle: a.staffReschedules},
+		{Method: "POST", Pattern: cb + "/now", Who: door.Desk, Summary: "Call now", In: Nothing{}, Out: Callback{}, Handle: a.staffCallsNow},
 	}
+	return append(rows, a.actions()...)
 }
 
 // people are those who are served and who serve.
@@ -63,7 +64,7 @@ func (a *API) people() []door.Route {
 	rows = append(rows, crud(a, "/agents", "agent", a.agents(), door.Operator)...)
 	rows = append(rows, door.Route{Method: "POST", Pattern: "/subscribers/{id}/prompts/{name}", Who: door.Keyed,
 		Summary: "Send a recording (audio/wav) that visitors hear: spoken_name, announcement, wait, sorry, closed", In: door.WAV{}, Out: Subscriber{}, Handle: a.keepPrompt})
-	return append(rows, door.Route{Method: "POST", Pattern: "/agents/{id}/presence", Who: door.Operator,
+	return append(rows, door.Route{Method: "POST", Pattern: "/agents/{id}/presence", Who: door.Desk,
 		Summary: "Set an agent's presence", In: NewPresence{}, Out: Agent{}, Handle: a.setPresence})
 }
 

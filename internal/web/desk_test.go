@@ -1,0 +1,192 @@
+package web_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"ringback/internal/agent"
+	"ringback/internal/callback"
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+var bob, bobAtOther = id.Agent("agt_" + tail("b")), id.Representation("rep_" + tail("b"))
+
+// staffed gives the other business an agent of its own.
+func (h *house) staffed() *house {
+	h.agent(bob, func(a *agent.Agent) {
+		*a = agent.Agent{ID: bob, Slug: "bob", Name: "Bob", Devices: []agent.Device{{To: "web:" + "bob"}}}
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := *h.dir
+	d.Representations = map[id.Representation]*agent.Representation{bobAtOther: {ID: bobAtOther, Agent: bob, Subscriber: other, DisplayName: "Bob at Other"}}
+	for k, v := range h.dir.Representations {
+		d.Representations[k] = v
+	}
+	d.Index()
+	h.dir = &d
+	return h
+}
+
+// talk is a call that an agent has in hand.
+func (h *house) talk(c callback.Callback, who id.Agent) *callback.Callback {
+	made, _ := h.call(c)
+	return h.change(made.ID, func(c *callback.Callback) {
+		c.State = callback.Connected
+		c.Attempts = []callback.Attempt{{N: 1, Agent: who, Legs: []callback.Leg{{ID: "leg_a", Party: cti.Agent, Agent: who, State: cti.Bridged, Endpoint: "tel:+12025550124"},
+			{ID: "leg_v", Party: cti.Visitor, State: cti.Bridged, Endpoint: "tel:+12025550100"}}}}
+	})
+}
+
+func (h *house) ended(c callback.Callback, who id.Agent) *callback.Callback {
+	made := h.talk(c, who)
+	h.pass(time.Millisecond) // ids are in order
+	return h.change(made.ID, func(c *callback.Callback) {
+		c.State, c.Outcome, c.Attempts[0].Result = callback.Ended, callback.Completed, callback.ResultConnected
+	})
+}
+
+// What an agent sees: of what she represents what is under way, what was hers, and what the same visitor had before.
+func TestAgentSees(t *testing.T) {
+	h := newHouse(t).staffed()
+	waiting, _ := h.call(callback.Callback{State: callback.Queued})
+	hers := h.ended(callback.Callback{NumberHash: "1"}, ann)
+	theirs := h.ended(callback.Callback{NumberHash: "2"}, "agt_somebody")
+	foreign, _ := h.call(callback.Callback{State: callback.Queued, Subscriber: other, Button: otherMain})
+	cookie := h.session(ann)
+	see := func(c *callback.Callback, status int) {
+		t.Helper()
+		h.do("GET", "/api/v1/callbacks/"+string(c.ID), "", cookie).want(t, status)
+	}
+	see(waiting, 200)
+	see(hers, 200)
+	see(theirs, 404)
+	see(foreign, 404)
+	now := h.talk(callback.Callback{NumberHash: "2"}, ann) // the same visitor calls again
+	h.mu.Lock()
+	h.statuses[ann] = agent.Status{Presence: agent.Talking, Callback: now.ID}
+	h.mu.Unlock()
+	see(theirs, 200)
+	list := h.do("GET", "/api/v1/callbacks", "", cookie).want(t, 200).json(t)["data"].([]any)
+	if len(list) != 3 {
+		t.Errorf("%d are listed", len(list))
+	}
+	isProblem(t, h.do("GET", "/api/v1/callbacks?subscriber=other", "", cookie), 404, "not_found")
+	isProblem(t, h.do("GET", "/api/v1/callbacks?button=other-main", "", cookie), 404, "not_found")
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
+	if list := h.do("GET", "/api/v1/callbacks?subscriber=acme", "", cookie).want(t, 200).json(t)["data"].([]any); len(list) != 4 {
+		t.Errorf("a supervisor lists %d", len(list))
+	}
+	see(foreign, 404)
+}
+
+// What an agent may do with a call that is hers, with one that is not, and what takes a supervisor.
+func TestAgentDoes(t *testing.T) {
+	h := newHouse(t)
+	cookie := h.session(ann)
+	hers, theirs := h.talk(callback.Callback{}, ann), h.talk(callback.Callback{}, "agt_somebody")
+	do := func(c *callback.Callback, what, body string, headers ...string) answer {
+		if headers == nil {
+			headers = []string{cookie}
+		}
+		return h.do("POST", "/api/v1/callbacks/"+string(c.ID)+"/"+what, body, headers...)
+	}
+	do(hers, "hang_up", `{}`).want(t, 200)
+	if len(h.orders) != 1 || h.orders[0] != "leave "+string(hers.ID)+" "+string(ann) {
+		t.Errorf("told: %v", h.orders)
+	}
+	do(hers, "record", `{"action":"pause"}`).want(t, 200)
+	isProblem(t, do(hers, "record", `{"action":"burn"}`), 400, "wrong_type")
+	m := do(hers, "note", `{"text":"call the boss"}`).want(t, 200).json(t)
+	if n := m["notes"].([]any)[0].(map[string]any); n["text"] != "call the boss" || n["agent"].(map[string]any)["slug"] != "ann" {
+		t.Errorf("note: %v", n)
+	}
+	m = do(hers, "disposition", `{"code":"done","note":"two"}`).want(t, 200).json(t)
+	if d := m["disposition"].(map[string]any); d["code"] != "done" || d["note"] != "two" {
+		t.Errorf("disposition: %v", d)
+	}
+	f := do(hers, "follow_up", `{"when":{"after":"24h"},"who":"me","note":"x"}`).want(t, 201)
+	if !strings.HasPrefix(f.Header.Get("Location"), "/api/v1/callbacks/cb_") {
+		t.Errorf("Location %q", f.Header.Get("Location"))
+	}
+	isProblem(t, do(hers, "follow_up", `{"who":"me"}`), 422, "field_required")
+	isProblem(t, do(hers, "follow_up", `{"when":{"after":"24h"},"who":"me"}`, key(acmeKey)), 400, "wrong_type")
+	do(theirs, "note", `{"text":"seen"}`).want(t, 200) // under way, and of a business of hers
+	for what, body := range map[string]string{"hang_up": `{}`, "record": `{"action":"stop"}`, "disposition": `{"code":"done"}`, "move": `{"to":"front"}`,
+		"reassign": `{"agent":"ann"}`, "cancel": `{}`, "now": `{}`} {
+		isProblem(t, do(theirs, what, body), 403, "forbidden")
+	}
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
+	do(theirs, "move", `{"to":"front"}`).want(t, 200)
+	do(theirs, "reassign", `{"agent":"ann"}`).want(t, 200)
+	isProblem(t, do(theirs, "reassign", `{"agent":"nobody"}`), 400, "wrong_type")
+	do(theirs, "hang_up", `{}`).want(t, 200)
+	if last := h.orders[len(h.orders)-1]; last != "leave "+string(theirs.ID)+" " {
+		t.Errorf("told: %q", last)
+	}
+}
+
+// An agent places a call for a business that she represents, for herself and for nobody else.
+func TestAgentCalls(t *testing.T) {
+	h := newHouse(t).staffed()
+	cookie := h.session(ann)
+	h.do("POST", "/api/v1/callbacks", `{"subscriber":"acme","number":"+12025550100","agent":"me"}`, cookie).want(t, 201)
+	r := h.asked[len(h.asked)-1]
+	if r.Agent != string(ann) || r.By.Sees != acme || r.By.Agent != ann || r.Button != string(acmeMain) {
+		t.Errorf("asked: %+v by %+v", r, r.By)
+	}
+	h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","number":"+12025550100"}`, cookie).want(t, 201)
+	if r := h.asked[len(h.asked)-1]; r.Agent != string(ann) {
+		t.Errorf("it is for %q", r.Agent)
+	}
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"subscriber":"other","number":"+12025550100"}`, cookie), 404, "not_found")
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"button":"other-main","number":"+12025550100"}`, cookie), 404, "not_found")
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","number":"+12025550100","agent":"bob"}`, cookie), 403, "forbidden")
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","number":"+12025550100","destination":"tel:+12025550101"}`, cookie), 403, "forbidden")
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","endpoint":"sip:x@host.example","limits":"skip"}`, cookie), 403, "forbidden")
+	isProblem(t, h.do("POST", "/api/v1/callbacks", `{"button":"acme-main","number":"+12025550100","agent":"me"}`, key(acmeKey)), 400, "wrong_type")
+}
+
+// Who may say how an agent is.
+func TestPresenceIsHers(t *testing.T) {
+	h := newHouse(t).staffed()
+	set := func(who string, by string) answer {
+		return h.do("POST", "/api/v1/agents/"+who+"/presence", `{"presence":"paused","reason":"lunch"}`, by)
+	}
+	set("ann", h.session(ann)).want(t, 200)
+	set("ann", key(operatorKey)).want(t, 200)
+	isProblem(t, set("bob", h.session(ann)), 404, "not_found")
+	isProblem(t, set("ann", key(acmeKey)), 404, "not_found")
+	h.agent(bob, func(a *agent.Agent) { a.Supervisor = true })
+	isProblem(t, set("ann", h.session(bob)), 404, "not_found") // of another business
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
+	isProblem(t, set("bob", h.session(ann)), 404, "not_found")
+}
+
+// A card tells what was before: the code, the words, and by whom.
+func TestCardTellsWhatWasBefore(t *testing.T) {
+	h := newHouse(t)
+	was := h.ended(callback.Callback{NumberHash: "7", Topic: "leak"}, ann)
+	h.ended(callback.Callback{NumberHash: "8"}, ann)
+	h.ended(callback.Callback{NumberHash: "7", Subscriber: other, Button: otherMain, Topic: "secret of the other"}, ann)
+	if _, err := h.Dispose(t.Context(), was.ID, "sold", "", callback.Author{Actor: callback.ByAgent, Agent: ann}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.AddNote(t.Context(), was.ID, "likes tea", callback.Author{Actor: callback.ByAgent, Agent: ann}); err != nil {
+		t.Fatal(err)
+	}
+	d := h.sits(t, h.session(ann))
+	h.talk(callback.Callback{NumberHash: "7"}, ann)
+	card := d.next("call")["card"].(map[string]any)
+	earlier := card["earlier"].([]any)
+	if b, _ := json.Marshal(card); strings.Contains(string(b), "secret") || len(earlier) != 1 {
+		t.Fatalf("card: %s", b)
+	}
+	e := earlier[0].(map[string]any)
+	if e["disposition"] != "sold" || e["note"] != "likes tea" || e["topic"] != "leak" || e["agent"].(map[string]any)["slug"] != "ann" || e["callback"] != string(was.ID) {
+		t.Errorf("earlier: %v", e)
+	}
+}

@@ -1,0 +1,79 @@
+package web_test
+
+import (
+	"context"
+
+	"ringback/internal/callback"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+)
+
+// What desks do, as the house plays it.
+
+func (h *house) Leave(_ context.Context, cb id.Callback, a id.Agent) (*callback.Callback, error) {
+	return h.act(cb, func(*callback.Callback) error { h.told("leave", cb, a); return nil })
+}
+
+func (h *house) AddNote(_ context.Context, cb id.Callback, text string, by callback.Author) (*callback.Callback, error) {
+	return h.touch(cb, func(*callback.Callback) error {
+		r := h.remarks[cb]
+		r.Notes = append(r.Notes, callback.Note{ID: id.Note("note_" + text), At: h.now, By: by, Text: text})
+		h.remarks[cb] = r
+		return nil
+	})
+}
+
+func (h *house) Dispose(_ context.Context, cb id.Callback, code, note string, by callback.Author) (*callback.Callback, error) {
+	return h.touch(cb, func(*callback.Callback) error {
+		r := h.remarks[cb]
+		r.Disposition = &callback.Disposition{Code: code, Note: note, By: by, At: h.now}
+		h.remarks[cb] = r
+		return nil
+	})
+}
+
+func (h *house) Follow(_ context.Context, cb id.Callback, f callback.FollowUp, _ callback.Author) (*callback.Callback, error) {
+	was := h.callbacks[cb]
+	c, _ := h.call(callback.Callback{State: callback.Scheduled, Subscriber: was.Subscriber, Button: was.Button, Number: was.Number, Endpoint: was.Endpoint,
+		Wanted: f.Agent})
+	return c, nil
+}
+
+func (h *house) MoveToFront(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
+	return h.act(cb, func(c *callback.Callback) error { c.FrontAt = h.now; return nil })
+}
+
+func (h *house) Reassign(_ context.Context, cb id.Callback, a id.Agent, _ callback.Actor) (*callback.Callback, error) {
+	return h.act(cb, func(c *callback.Callback) error { c.Wanted = a; return nil })
+}
+
+// told notes an order to the conductor, under the lock.
+func (h *house) told(what string, cb id.Callback, a id.Agent) {
+	h.orders = append(h.orders, what+" "+string(cb)+" "+string(a))
+}
+
+// touch is act for what is done after the end too.
+func (h *house) touch(cb id.Callback, f func(*callback.Callback) error) (*callback.Callback, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.callbacks[cb]
+	if c == nil {
+		return nil, fault.New(fault.NotFound, "No such callback.")
+	}
+	c = c.Clone()
+	c.Version++
+	h.callbacks[cb] = c
+	return c, f(c)
+}
+
+func (r reader) Remarks(_ context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error) {
+	r.h.mu.Lock()
+	defer r.h.mu.Unlock()
+	out := map[id.Callback]callback.Remarks{}
+	for _, cb := range all {
+		if x, ok := r.h.remarks[cb]; ok {
+			out[cb] = x
+		}
+	}
+	return out, nil
+}

@@ -241,6 +241,22 @@ func (s *frailSwitch) Keys(ctx context.Context, l id.Leg, digits string) error {
 	return s.command("keys", func() error { return s.w.sw.Keys(ctx, l, digits) })
 }
 
+func (s *frailSwitch) Connect(ctx context.Context, peer, offer string) (string, error) {
+	return s.w.sw.Connect(ctx, peer, offer)
+}
+
+func (s *frailSwitch) Disconnect(ctx context.Context, peer string) error {
+	return s.w.sw.Disconnect(ctx, peer)
+}
+
+func (s *frailSwitch) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) {
+	return s.w.sw.ICE(ctx, peer)
+}
+
+func (s *frailSwitch) Accept(ctx context.Context, l id.Leg) error {
+	return s.command("accept", func() error { return s.w.sw.Accept(ctx, l) })
+}
+
 func (s *frailSwitch) Play(ctx context.Context, l id.Leg, p cti.Program) error {
 	return s.command("play", func() error { return s.w.sw.Play(ctx, l, p) })
 }

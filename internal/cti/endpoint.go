@@ -111,7 +111,8 @@ func hostname(s string) bool {
 	return true
 }
 
-// ParseEndpoint checks an endpoint: tel: with an E.164 number, sip: with a host. It takes no other parameter than
+// ParseEndpoint checks an endpoint that somebody has written: tel: with an E.164 number, sip: with a host. Browsers are not
+// among them: who is rung there is not for callers to choose. It takes no other parameter than
 // transport=udp|tcp|tls, and no character that could end a header.
 func ParseEndpoint(s string) (Endpoint, error) {
 	e := Endpoint(s)

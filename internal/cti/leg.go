@@ -39,6 +39,8 @@ func (s LegState) Next(k EventKind) (LegState, bool) {
 		return s, s != Ended && !s.Up()
 	case LegArrived:
 		return s, s == Created // it is told of a call, not of a leg
+	case PeerUp, PeerLost:
+		return s, true // it is told of a browser, not of a leg
 	case RecordingEnded:
 		return s, true // the file may be whole after the leg has ended
 	}

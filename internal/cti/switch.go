@@ -57,6 +57,22 @@ type Switch interface {
 	// heard. An unknown or ended leg is nil.
 	HangUp(ctx context.Context, leg id.Leg, h HangUp) error
 
+	// Connect takes the offer of a browser (SDP with one sound in both directions, ICE and DTLS as browsers make it) and
+	// returns the whole answer: no candidate comes after it. It is then reached at web:PEER. The same peer again takes the
+	// place of the connection before; a leg goes on over the new one. ErrNoBrowser: there is no door for browsers, or the
+	// offer is none. A leg whose browser is away for BrowserBack is ended, cause MediaLost.
+	Connect(ctx context.Context, peer, offer string) (answer string, err error)
+
+	// Disconnect ends a browser's connection, and its legs. An unknown one is nil.
+	Disconnect(ctx context.Context, peer string) error
+
+	// ICE returns the servers by which a browser may reach us; none where it needs none.
+	ICE(ctx context.Context, peer string) ([]ICEServer, error)
+
+	// Accept answers a leg that rings at a browser; the visitor's own browser is answered at once, without. ErrNoLeg when
+	// it does not ring there. Idempotent.
+	Accept(ctx context.Context, leg id.Leg) error
+
 	// Fence tells the switch that orders of this callback below fence are stale, and with cancelled that no order of
 	// it may be carried out any more. Legs that are up are not touched.
 	Fence(ctx context.Context, cb id.Callback, fence int64, cancelled bool) error
@@ -131,6 +147,9 @@ type Order struct {
 	Late     Prompt        // to one of several telephones that answers after another has; zero = SoundTaken
 	Message  Prompt        // left on an answering machine, once, whole, after its beep or when it is silent; zero = none
 }
+
+// BrowserBack is how long a browser may be away in a call: its page is loaded again, or its network has changed.
+const BrowserBack = 20 * time.Second
 
 // Confirm is how an answered leg proves that a person took it. Auto is resolved by the application.
 type Confirm string
@@ -309,6 +328,9 @@ const (
 	LegNotice    EventKind = "leg_notice"    // it was told, to the end, that the talk is recorded
 	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
 
+	PeerUp   EventKind = "peer_up"   // a browser is connected; Peer, of no leg
+	PeerLost EventKind = "peer_lost" // and is not any more; Peer
+
 	RecordingEnded EventKind = "recording_ended" // the file is whole, once for a Join with Record, of its leg A; Recording, Length
 )
 
@@ -338,6 +360,7 @@ type Event struct {
 	Takes    string   // of LegRefer: the call by which Target has asked for the leg's place itself; for Order.Answers. Any Progress but trying and ringing refuses it, unless it was taken
 
 	Arrival Arrival // of LegArrived
+	Peer    string  // of PeerUp and PeerLost
 
 	Recording id.Recording
 	Length    time.Duration // how long the recording sounds; 0 = there is none, the file could not be written

@@ -203,7 +203,7 @@ func (a *App) Close() error {
 func (a *App) switchConfig() ctisip.Config {
 	c := a.Config
 	out := ctisip.Config{Net: wire.Real{}, RTPMin: uint16(c.Listen.RTP.First), RTPMax: uint16(c.Listen.RTP.Last),
-		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), Log: a.log, Ladder: a.ladder,
+		PublicIP4: literal(c.Public.IP4), PublicIP6: literal(c.Public.IP6), RTC: c.Listen.RTC, Log: a.log, Ladder: a.ladder,
 		Cert: c.SIPTLS.Cert, Key: c.SIPTLS.Key, CA: authorities(c), SIPMark: c.Listen.SIPMark, RTPMark: c.Listen.RTPMark,
 		Register: c.Listen.Registrations, Domains: c.Listen.SIPDomains, DomainsOnly: len(c.Listen.SIPDomains) > 0, Keep: a.Store,
 		Speech: speech.NewVoices().Samples,
@@ -240,6 +240,9 @@ func mediaAddrs(c *config.Config) (bind, other netip.Addr) {
 func (a *App) onSwitch(ev cti.Event) {
 	if ev.Kind == cti.RecordingEnded {
 		a.recorded.ended(ev)
+	}
+	if ev.Peer != "" {
+		return // of a browser, not of a call
 	}
 	if !a.Studio.OnSwitch(ev) && !a.Doctor.OnSwitch(ev) {
 		a.Conductor.OnSwitch(ev)

@@ -232,6 +232,20 @@ func (l *link) Keys(ctx context.Context, leg id.Leg, digits string) error {
 	return l.write("keys", func() error { return l.sw.Keys(ctx, leg, digits) })
 }
 
+func (l *link) Connect(ctx context.Context, peer, offer string) (string, error) {
+	return l.sw.Connect(ctx, peer, offer)
+}
+
+func (l *link) Disconnect(ctx context.Context, peer string) error { return l.sw.Disconnect(ctx, peer) }
+
+func (l *link) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) {
+	return l.sw.ICE(ctx, peer)
+}
+
+func (l *link) Accept(ctx context.Context, leg id.Leg) error {
+	return l.write("accept", func() error { return l.sw.Accept(ctx, leg) })
+}
+
 func (l *link) Play(ctx context.Context, leg id.Leg, p cti.Program) error {
 	return l.write("play", func() error { return l.sw.Play(ctx, leg, p) })
 }

@@ -51,12 +51,18 @@ type leg struct {
 	decided  cti.Cause // of a CANCEL that is out
 	endedAt  time.Time
 	ringStop *time.Timer
+	lost     *time.Timer // its browser is away; nil = it is not
 	timers   []*time.Timer
 }
 
 func (l *leg) send() {
 	if name, ok := l.order.To.Account(); ok && !l.sw.phones.hasRegistered(l.order.To) {
 		l.note = "no telephone of " + name + " is registered"
+		l.end(cti.UnallocatedNumber, cti.ByUs, 0)
+		return
+	}
+	if l.order.To.Kind() == cti.Web && !l.sw.deskOpen(l.order.To) {
+		l.note = "no page is open there"
 		l.end(cti.UnallocatedNumber, cti.ByUs, 0)
 		return
 	}

@@ -46,6 +46,18 @@ func (p *Phones) answering(at cti.Endpoint) Person {
 	return who[n]
 }
 
+// whoAnswers is who picks up. At a connected browser where nobody was put a visitor is there at once, and an agent rings
+// until she accepts.
+func (p *Phones) whoAnswers(o cti.Order) Person {
+	if o.To.Kind() == cti.Web && len(p.people[o.To]) == 0 {
+		if o.Party == cti.Visitor {
+			return Answers(0, 0)
+		}
+		return RingsForEver()
+	}
+	return p.answering(o.To)
+}
+
 // caller is the leg of a switch that rings a telephone; its methods run under the lock of Phones.
 type caller interface {
 	farRings(early bool)
@@ -76,7 +88,7 @@ const unacked = 32 * time.Second
 
 // invite rings a telephone; called under the lock.
 func (p *Phones) invite(o cti.Order, by caller) *call {
-	c := &call{phones: p, by: by, person: p.answering(o.To), Call: Call{
+	c := &call{phones: p, by: by, person: p.whoAnswers(o), Call: Call{
 		Callback: o.Callback, Attempt: o.Attempt, Leg: o.Leg, Party: o.Party, To: o.To, From: o.From, InviteAt: time.Now(),
 	}}
 	p.calls = append(p.calls, c)
@@ -120,6 +132,9 @@ func (c *call) refuse() {
 }
 
 func (c *call) answer() {
+	if !c.AnsweredAt.IsZero() {
+		return // she has accepted
+	}
 	w := c.person
 	c.AnsweredAt = time.Now()
 	if w.Talk > 0 {

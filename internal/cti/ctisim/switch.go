@@ -25,6 +25,7 @@ type Switch struct {
 	names  map[string]bool // under which telephones may register
 	legs   map[id.Leg]*leg
 
+	browsers map[string]bool     // that are connected
 	arrivals map[string]*arrived // by Call-ID: not answered yet
 }
 

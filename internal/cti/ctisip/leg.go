@@ -108,6 +108,10 @@ func (l *leg) begin() {
 		l.ringAll(user)
 		return
 	}
+	if name, ok := l.o.To.Browser(); ok {
+		l.ringBrowser(name)
+		return
+	}
 	l.tryNext()
 }
 

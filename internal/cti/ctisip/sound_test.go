@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -106,14 +107,16 @@ func (v *voice) speak(inv *msg) {
 
 // address is where the switch listens for sound, by its description.
 func (v *voice) address(inv *msg) net.Addr {
-	s := netip.MustParseAddrPort(ours)
-	port := 0
+	host, port := netip.MustParseAddrPort(ours).Addr(), 0
 	for _, l := range splitLines(inv.body) {
+		if a, ok := strings.CutPrefix(l, "c=IN IP4 "); ok {
+			host = netip.MustParseAddr(strings.TrimSpace(a))
+		}
 		if len(l) > 8 && l[:8] == "m=audio " {
 			port = atoi(l[8:])
 		}
 	}
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.Addr(), uint16(port)))
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, uint16(port)))
 }
 
 // level is how loud hz was heard in the packets that came in [from, to).

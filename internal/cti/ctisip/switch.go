@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/browser"
 	"ringback/internal/cti/ctisip/dialog"
 	"ringback/internal/cti/ctisip/locate"
 	"ringback/internal/cti/ctisip/media"
@@ -40,6 +41,7 @@ type Config struct {
 	RTPMin, RTPMax uint16
 	PublicIP4      string                             // our address as trunks with local: public see it; "" = the socket's own
 	PublicIP6      string                             //
+	RTC            string                             // address:port where browsers connect; "" = none does
 	Pace           time.Duration                      // of media; 0 = each packet's time. Simulated days thin media with it
 	Speech         func(clip string) ([]int16, error) // recorded sentences, at 8000 a second; nil = none
 	Sink           func(cti.Event)                    // told in order for each leg, from its lane, without a lock held
@@ -65,6 +67,7 @@ type Switch struct {
 	stack     *dialog.Stack
 	engine    *media.Engine
 	sounds    *media.Sounds
+	browsers  *browser.Hub // nil = browsers have no door
 	doors     doors
 	office    *office
 	randLock  sync.Mutex
@@ -139,6 +142,7 @@ func New(c Config) (*Switch, error) {
 	sw.office.lane = sw.stack.NewLane()
 	seed := rand.New(rand.NewPCG(c.Rand.Uint64(), c.Rand.Uint64()))
 	sw.engine = media.New(media.Config{Net: c.Net, Bind: c.RTPBind, Other: c.RTPOther, PortMin: c.RTPMin, PortMax: c.RTPMax, Mark: c.RTPMark, Pace: c.Pace, Rand: seed, Log: c.Log, Counters: &c.Counters.RTP})
+	sw.openBrowsers()
 	return sw, nil
 }
 
@@ -216,6 +220,9 @@ func (sw *Switch) Close() error {
 		sw.c.Log.Warn("registrations not kept", "err", err)
 	}
 	sw.stopRecorders()
+	if sw.browsers != nil {
+		sw.browsers.Close()
+	}
 	sw.stack.Close()
 	sw.engine.Close()
 	return nil
@@ -232,7 +239,7 @@ func (sw *Switch) Originate(ctx context.Context, o cti.Order) error {
 }
 
 func (sw *Switch) originate(o cti.Order) error {
-	if _, err := cti.ParseEndpoint(string(o.To)); err != nil && !o.Arrived() {
+	if err := checkEndpoint(o); err != nil {
 		return err
 	}
 	sw.mu.Lock()
@@ -266,6 +273,18 @@ func (sw *Switch) originate(o cti.Order) error {
 	sw.c.Counters.LegsLive.Add(string(o.To.Kind()), 1)
 	l.lane.Do(l.begin)
 	return nil
+}
+
+// checkEndpoint refuses what nobody can be rung at.
+func checkEndpoint(o cti.Order) error {
+	switch {
+	case o.Arrived():
+		return nil
+	case o.To.Kind() == cti.Web:
+		return cti.CheckBrowser(o.To)
+	}
+	_, err := cti.ParseEndpoint(string(o.To))
+	return err
 }
 
 // refusal is the label of an error in metrics.

@@ -21,7 +21,7 @@ type try struct {
 	line      *line      // nil = a sip: address
 	dest      netip.AddrPort
 	transport string
-	call      *dialog.Call
+	call      farCall
 	theirs    bool // it came in
 	counted   bool // it holds a place on its trunk
 	loser     bool // it is to be cancelled, unless it is answered

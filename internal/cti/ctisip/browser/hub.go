@@ -1,0 +1,265 @@
+// Package browser keeps the browsers that are connected to the switch over WebRTC, each under a name. A connection is
+// made once, before anything rings, and carries the sound of whatever leg the browser has then; one that is loaded again
+// or has changed its network connects anew, and its leg goes on.
+//
+// ICE, DTLS and SRTP are pion's. What is here is the life of a connection and the way of packets between it and a leg.
+package browser
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/webrtc/v4"
+)
+
+// Config is what a Hub needs.
+type Config struct {
+	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one
+	Public  []netip.Addr      // our addresses as seen from outside, where a router stands before us; none = the socket's own
+	Up      func(peer string) // told when a browser has got through
+	Lost    func(peer string) // told when it is away; not of one that has connected anew or was disconnected
+	Escaped func(v any)       // a handler panicked
+	Log     *slog.Logger      // nil = none
+}
+
+// Hub is the door of browsers: one UDP port, and the same of TCP.
+type Hub struct {
+	c    Config
+	api  *webrtc.API
+	cert webrtc.Certificate
+	udp  *net.UDPConn
+	muxU ice.UDPMux
+	muxT ice.TCPMux
+
+	mu     sync.Mutex
+	peers  map[string]*peer
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// MaxPeers bounds the browsers that may be connected at a time.
+const MaxPeers = 2000
+
+// Times of a connection, in which pion notices that nothing comes any more.
+const (
+	awayAfter = 3 * time.Second
+	goneAfter = 8 * time.Second
+	aliveEach = time.Second
+	gather    = 5 * time.Second
+)
+
+// What Connect fails with.
+var (
+	ErrOffer  = errors.New("browser: the offer cannot be taken")
+	ErrFull   = errors.New("browser: too many browsers are connected")
+	ErrClosed = errors.New("browser: closed")
+)
+
+// Open opens the door.
+func Open(c Config) (*Hub, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Hub{c: c, peers: map[string]*peer{}}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, err
+	}
+	h.cert = *cert
+	addr, err := net.ResolveUDPAddr("udp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen.rtc %s: %w", c.Listen, err)
+	}
+	if h.udp, err = net.ListenUDP("udp", addr); err != nil {
+		return nil, fmt.Errorf("listen.rtc %s: %w; set another port in listen.rtc", c.Listen, err)
+	}
+	var s webrtc.SettingEngine
+	h.muxU = webrtc.NewICEUDPMux(nil, h.udp)
+	s.SetICEUDPMux(h.muxU)
+	tcp, err := net.Listen("tcp", h.udp.LocalAddr().String())
+	if err != nil {
+		c.Log.Warn("no way for browsers whose network blocks UDP: the TCP port of listen.rtc is in use", "error", err)
+	} else {
+		h.muxT = webrtc.NewICETCPMux(nil, tcp, 16)
+		s.SetICETCPMux(h.muxT)
+	}
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(addr.IP != nil && addr.IP.IsLoopback())
+	s.SetICETimeouts(awayAfter, goneAfter, aliveEach)
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, err
+	}
+	if len(c.Public) > 0 {
+		var ips []string
+		for _, a := range c.Public {
+			ips = append(ips, a.String())
+		}
+		s.SetNAT1To1IPs(ips, webrtc.ICECandidateTypeHost)
+	}
+	m := &webrtc.MediaEngine{}
+	for _, codec := range []webrtc.RTPCodecParameters{
+		{PayloadType: 0, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}},
+		{PayloadType: 8, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: 8000}},
+		{PayloadType: 126, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}},
+	} {
+		if err := m.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
+	}
+	// No interceptors: reports and numbers are the leg's own.
+	h.api = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	return h, nil
+}
+
+// Addr is where browsers reach us.
+func (h *Hub) Addr() netip.AddrPort {
+	ap, _ := netip.ParseAddrPort(h.udp.LocalAddr().String())
+	return ap
+}
+
+// Connect takes a browser's offer and returns the whole answer. A connection that the peer had is replaced.
+func (h *Hub) Connect(ctx context.Context, name, offer string) (string, error) {
+	h.mu.Lock()
+	full := h.peers[name] == nil && len(h.peers) >= MaxPeers
+	h.mu.Unlock()
+	if full {
+		return "", ErrFull
+	}
+	c, answer, err := h.answer(ctx, name, offer)
+	if err != nil {
+		return "", err
+	}
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		c.pc.Close()
+		return "", ErrClosed
+	}
+	p := h.peers[name]
+	if p == nil {
+		p = &peer{}
+		h.peers[name] = p
+	}
+	old := p.replace(c)
+	h.mu.Unlock()
+	if old != nil {
+		old.pc.Close()
+	}
+	return answer, nil
+}
+
+func (h *Hub) answer(ctx context.Context, name, offer string) (*connection, string, error) {
+	pc, err := h.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{h.cert}})
+	if err != nil {
+		return nil, "", err
+	}
+	c := &connection{hub: h, name: name, pc: pc}
+	answer, err := c.negotiate(ctx, offer)
+	if err != nil {
+		pc.Close()
+		return nil, "", fmt.Errorf("%w: %w", ErrOffer, err)
+	}
+	return c, answer, nil
+}
+
+// Disconnect ends a browser's connection; nobody is told. False = there was none.
+func (h *Hub) Disconnect(name string) bool {
+	h.mu.Lock()
+	p := h.peers[name]
+	delete(h.peers, name)
+	h.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	if c := p.replace(nil); c != nil {
+		c.pc.Close()
+	}
+	return true
+}
+
+// Connected says whether a browser is there now.
+func (h *Hub) Connected(name string) bool {
+	h.mu.Lock()
+	p := h.peers[name]
+	h.mu.Unlock()
+	return p != nil && p.up()
+}
+
+// Close ends all connections and waits until nothing of them runs.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	h.closed = true
+	all := h.peers
+	h.peers = map[string]*peer{}
+	h.mu.Unlock()
+	for _, p := range all {
+		if c := p.replace(nil); c != nil {
+			c.pc.Close()
+		}
+	}
+	h.muxU.Close()
+	if h.muxT != nil {
+		h.muxT.Close()
+	}
+	h.udp.Close()
+	h.wg.Wait()
+}
+
+// state takes what pion tells of a connection.
+func (h *Hub) state(c *connection, s webrtc.PeerConnectionState) {
+	h.mu.Lock()
+	p := h.peers[c.name]
+	mine := p != nil && p.is(c)
+	h.mu.Unlock()
+	if !mine {
+		return // replaced
+	}
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		if c.turn(true) {
+			h.c.Up(c.name)
+		}
+	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+		if c.turn(false) {
+			h.c.Lost(c.name)
+		}
+		if s == webrtc.PeerConnectionStateFailed {
+			h.forget(c, p)
+		}
+	}
+}
+
+// forget closes a connection that came to nothing; the peer goes with it unless a leg waits for its return.
+func (h *Hub) forget(c *connection, p *peer) {
+	h.mu.Lock()
+	if h.peers[c.name] == p && p.idle(c) {
+		delete(h.peers, c.name)
+	}
+	h.mu.Unlock()
+	h.spawn(func() { c.pc.Close() })
+}
+
+// spawn runs f beside, unless the hub is closed.
+func (h *Hub) spawn(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.wg.Go(f)
+	}
+}

@@ -1,0 +1,300 @@
+package ctisip
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"ringback/internal/audio"
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisip/browser"
+	"ringback/internal/cti/ctisip/dialog"
+	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/cti/ctisip/sdp"
+	"ringback/internal/id"
+)
+
+// farCall is what a leg needs of the call that it has with its far end: a SIP dialog, or a browser's connection.
+type farCall interface {
+	CallID() string
+	Ref() []byte
+	Up() bool    // answered, and not over
+	Over() bool  // nothing of it is open any more
+	Heard() bool // anything came back
+	Next() netip.AddrPort
+	Remote() (from netip.AddrPort, natted bool)
+	Is(dialog.Replaces) bool
+
+	Describe(sdp []byte)
+	Reroute(to netip.AddrPort)
+	Notify(code int, reason string, final bool)
+	Probe(done func(alive bool))
+	Verify(done func(alive bool))
+	Cancel(reason string)
+	Lose(reason string)
+	Bye(reason string)
+}
+
+// atBrowser is a leg's call at a browser. Nothing is signalled to the page by it: what a page shows is the application's.
+type atBrowser struct {
+	t    *try
+	name string
+	up   bool
+	over bool
+	away *dialog.Timer // the browser is not there
+	soon *dialog.Timer // the others are told to wait
+}
+
+// untilMoment is how long the others hear nothing of a browser that is away before they are told to wait.
+const untilMoment = time.Second
+
+// ringBrowser rings where a browser is connected. It runs on the lane.
+func (l *leg) ringBrowser(name string) {
+	t := &try{l: l}
+	c := &atBrowser{t: t, name: name}
+	t.call = c
+	hear := new(hearing)
+	line, ok := l.sw.take(name, hear)
+	if !ok {
+		l.why = "no page is open there, or it has a call"
+		l.finish(ending{cti.UnallocatedNumber, cti.ByUs, 0})
+		return
+	}
+	s, err := l.sw.engine.OpenWay(ears{l}, line)
+	if err != nil {
+		line.Close()
+		l.finish(ending{cti.Congestion, cti.ByUs, 0})
+		return
+	}
+	hear.to(s)
+	l.stream, l.tries = s, []*try{t}
+	l.sw.mu.Lock()
+	l.fact.CallID = c.CallID()
+	l.sw.mu.Unlock()
+	l.tell(cti.LegSent)
+	if l.rang = true; l.o.Party == cti.Visitor {
+		l.accepted()
+		return
+	}
+	l.ring = l.lane.After(l.o.Ring, l.unanswered)
+	l.tell(cti.LegRinging)
+}
+
+// accepted: who is at the browser takes the leg.
+func (l *leg) accepted() {
+	if l.ended || l.end != nil || l.talk != nil || len(l.tries) != 1 {
+		return
+	}
+	t := l.tries[0]
+	c, ok := t.call.(*atBrowser)
+	if !ok {
+		return
+	}
+	c.up = true
+	l.talk, l.upAt = t, time.Now()
+	l.ring.Stop()
+	l.stream.Remote(media.Remote{Law: audio.ULaw, PT: 0, EventPT: webEvents, EventIn: sdp.PTEvent, Send: true, Receive: true}.OverWay())
+	l.stream.Answered()
+	l.sw.mu.Lock()
+	l.codec, l.sound = cti.PCMU, l.stream
+	l.sw.mu.Unlock()
+	ref := c.Ref()
+	l.tell(cti.LegAnswered, func(e *cti.Event) { e.Ref = ref })
+	if !l.sw.browsers.Connected(c.name) { // it went while it rang
+		l.browserAway(c)
+	}
+	l.answered()
+}
+
+// webEvents is the payload type of keys that browsers offer for 8000 samples a second; ours, where they offer another.
+const webEvents = 126
+
+// browserAway: its page is loaded again, or its network has changed. It may come back; the others are told to wait.
+func (l *leg) browserAway(c *atBrowser) {
+	if l.ended || c.over || c.away.Running() {
+		return
+	}
+	c.away = l.lane.After(cti.BrowserBack, func() {
+		c.over = true
+		l.finish(ending{cti.MediaLost, l.o.Party.Person(), 0})
+	})
+	c.soon = l.lane.After(untilMoment, func() {
+		if br := l.bridge; br != nil {
+			br.lane.Do(func() {
+				for _, o := range br.here() {
+					if o != l {
+						o.stream.Insert(br.sw.sounds.Sound(cti.SoundMoment, o.o.Region))
+					}
+				}
+			})
+		}
+	})
+}
+
+func (c *atBrowser) back() {
+	c.away.Stop()
+	c.soon.Stop()
+}
+
+func (c *atBrowser) CallID() string                 { return "web-" + string(c.t.l.o.Leg) }
+func (c *atBrowser) Ref() []byte                    { return nil }
+func (c *atBrowser) Up() bool                       { return c.up && !c.over }
+func (c *atBrowser) Over() bool                     { return c.over }
+func (c *atBrowser) Heard() bool                    { return true }
+func (c *atBrowser) Next() netip.AddrPort           { return netip.AddrPort{} }
+func (c *atBrowser) Remote() (netip.AddrPort, bool) { return netip.AddrPort{}, false }
+func (c *atBrowser) Is(dialog.Replaces) bool        { return false }
+func (c *atBrowser) Describe([]byte)                {}
+func (c *atBrowser) Reroute(netip.AddrPort)         {}
+func (c *atBrowser) Notify(int, string, bool)       {}
+func (c *atBrowser) Lose(reason string)             { c.Cancel(reason) }
+func (c *atBrowser) Verify(done func(alive bool))   { c.Probe(done) }
+func (c *atBrowser) Probe(done func(alive bool)) {
+	c.t.l.lane.Do(func() { done(c.t.l.sw.browsers.Connected(c.name) || c.away.Running()) })
+}
+
+// Cancel stops the ringing. Like a far end's 487 the end comes a moment later.
+func (c *atBrowser) Cancel(string) {
+	if c.over {
+		return
+	}
+	c.over = true
+	c.back()
+	l := c.t.l
+	l.lane.Do(func() {
+		if l.end != nil {
+			l.finish(*l.end)
+		}
+	})
+}
+
+// Bye ends the leg; what was to be heard has been sent.
+func (c *atBrowser) Bye(string) {
+	if c.over {
+		return
+	}
+	c.over = true
+	c.back()
+	c.t.l.lane.Do(func() { c.t.Gone(nil, false, "") })
+}
+
+// Accept answers a leg that rings at a browser.
+func (sw *Switch) Accept(ctx context.Context, leg id.Leg) error {
+	sw.mu.Lock()
+	l := sw.legs[leg]
+	rings := l != nil && l.o.To.Kind() == cti.Web && l.fact.State != cti.Ended
+	sw.mu.Unlock()
+	if !rings {
+		return fmt.Errorf("accept leg %s: %w", leg, cti.ErrNoLeg)
+	}
+	l.lane.Do(l.accepted)
+	return nil
+}
+
+// Connect takes a browser's offer.
+func (sw *Switch) Connect(ctx context.Context, peer, offer string) (string, error) {
+	if sw.browsers == nil {
+		return "", fmt.Errorf("connect %s: %w: listen.rtc is not open, the log says why", peer, cti.ErrNoBrowser)
+	}
+	if err := cti.CheckBrowser(cti.BrowserOf(peer)); err != nil {
+		return "", fmt.Errorf("%w: %w", cti.ErrNoBrowser, err)
+	}
+	sw.mu.Lock()
+	draining := sw.draining
+	sw.mu.Unlock()
+	if draining {
+		return "", cti.ErrDown
+	}
+	answer, err := sw.browsers.Connect(ctx, peer, offer)
+	if err != nil {
+		return "", fmt.Errorf("connect %s: %w: %w", peer, cti.ErrNoBrowser, err)
+	}
+	return answer, nil
+}
+
+// Disconnect ends a browser's connection and its leg.
+func (sw *Switch) Disconnect(ctx context.Context, peer string) error {
+	if sw.browsers == nil || !sw.browsers.Disconnect(peer) {
+		return nil
+	}
+	sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerLost, Peer: peer})
+	sw.legsAt(peer, func(l *leg, c *atBrowser) {
+		c.over = true
+		c.back()
+		l.finish(ending{cti.MediaLost, l.o.Party.Person(), 0})
+	})
+	return nil
+}
+
+// ICE returns no servers: browsers reach us at the addresses of the answer, over UDP or TCP.
+func (sw *Switch) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) { return nil, nil }
+
+// legsAt does f with the legs that live at a browser, each on its lane.
+func (sw *Switch) legsAt(peer string, f func(*leg, *atBrowser)) {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	for _, l := range sw.legs {
+		if l.o.To == cti.BrowserOf(peer) {
+			l.lane.Do(func() {
+				if l.ended || len(l.tries) == 0 {
+					return
+				}
+				if c, ok := l.tries[0].call.(*atBrowser); ok && !c.over {
+					f(l, c)
+				}
+			})
+		}
+	}
+}
+
+// openBrowsers opens the door of browsers, where there is one. Telephones work without it.
+func (sw *Switch) openBrowsers() {
+	if sw.c.RTC == "" {
+		return
+	}
+	var public []netip.Addr
+	for _, a := range sw.public {
+		public = append(public, a)
+	}
+	hub, err := browser.Open(browser.Config{Listen: sw.c.RTC, Public: public, Log: sw.c.Log,
+		Up: func(peer string) {
+			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerUp, Peer: peer})
+			sw.legsAt(peer, func(_ *leg, c *atBrowser) { c.back() })
+		},
+		Lost: func(peer string) {
+			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerLost, Peer: peer})
+			sw.legsAt(peer, func(l *leg, c *atBrowser) {
+				if c.up {
+					l.browserAway(c)
+				}
+			})
+		},
+		Escaped: func(v any) { sw.panicked(v, debug.Stack()) }})
+	if err != nil {
+		sw.c.Log.Warn("browsers cannot connect, telephones can", "error", err)
+		return
+	}
+	sw.browsers = hub
+}
+
+// take gives a browser's sound to a leg.
+func (sw *Switch) take(name string, h *hearing) (*browser.Line, bool) {
+	if sw.browsers == nil {
+		return nil, false
+	}
+	return sw.browsers.Take(name, h.deliver)
+}
+
+// hearing passes a browser's packets to a stream once there is one.
+type hearing struct{ s atomic.Pointer[media.Stream] }
+
+func (h *hearing) to(s *media.Stream) { h.s.Store(s) }
+
+func (h *hearing) deliver(b []byte) {
+	if s := h.s.Load(); s != nil {
+		s.Deliver(b)
+	}
+}

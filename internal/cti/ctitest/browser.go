@@ -1,0 +1,188 @@
+package ctitest
+
+import (
+	"context"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+
+	"ringback/internal/audio"
+)
+
+// Browser is a page with a microphone that says a tone without end, and an ear that keeps what it hears.
+type Browser struct {
+	t    testing.TB
+	hz   float64
+	wg   sync.WaitGroup
+	stop chan struct{}
+
+	mu      sync.Mutex
+	pc      *webrtc.PeerConnection
+	heard   []int16
+	sources map[uint32]bool
+}
+
+// NewBrowser opens a page that is not connected yet. It closes with the test.
+func NewBrowser(t testing.TB, hz float64) *Browser {
+	b := &Browser{t: t, hz: hz, stop: make(chan struct{}), sources: map[uint32]bool{}}
+	t.Cleanup(b.close)
+	return b
+}
+
+// Connect makes a new connection, as a page does that is loaded, or loaded again: it offers, and ask brings the answer.
+func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer string, err error)) {
+	b.t.Helper()
+	var s webrtc.SettingEngine
+	s.SetIncludeLoopbackCandidate(true)
+	m := &webrtc.MediaEngine{}
+	for pt, name := range map[webrtc.PayloadType]string{0: webrtc.MimeTypePCMU, 8: webrtc.MimeTypePCMA, 126: "audio/telephone-event"} {
+		b.must(m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: name, ClockRate: 8000}}, webrtc.RTPCodecTypeAudio))
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
+	b.must(err)
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}, "microphone", "page")
+	b.must(err)
+	_, err = pc.AddTrack(track)
+	b.must(err)
+	_, err = pc.CreateDataChannel("awake", nil)
+	b.must(err)
+	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { b.listen(t) })
+	up := make(chan struct{})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			close(up)
+		}
+	})
+	offer, err := pc.CreateOffer(nil)
+	b.must(err)
+	whole := webrtc.GatheringCompletePromise(pc)
+	b.must(pc.SetLocalDescription(offer))
+	<-whole
+	answer, err := ask(b.t.Context(), pc.LocalDescription().SDP)
+	b.must(err)
+	b.must(pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+	select {
+	case <-up:
+	case <-time.After(10 * time.Second):
+		b.t.Fatalf("the browser does not get through: %s\n%s", pc.ICEConnectionState(), answer)
+	}
+	b.mu.Lock()
+	old := b.pc
+	b.pc = pc
+	b.mu.Unlock()
+	if old != nil {
+		old.Close()
+	}
+	b.wg.Go(func() { b.speak(pc, track) })
+}
+
+// Cut ends the connection without a word, as a network does.
+func (b *Browser) Cut() {
+	b.mu.Lock()
+	pc := b.pc
+	b.pc = nil
+	b.mu.Unlock()
+	if pc != nil {
+		pc.Close()
+	}
+}
+
+func (b *Browser) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// speak says the tone, a packet each 20 ms, while pc is the browser's connection.
+func (b *Browser) speak(pc *webrtc.PeerConnection, track *webrtc.TrackLocalStaticSample) {
+	const frame = audio.Rate / 50
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	samples, bytes := make([]int16, frame), make([]byte, frame)
+	for n := 0; ; n += frame {
+		select {
+		case <-tick.C:
+		case <-b.stop:
+			return
+		}
+		for i := range samples {
+			samples[i] = int16(8000 * math.Sin(2*math.Pi*b.hz*float64(n+i)/audio.Rate))
+		}
+		audio.ULaw.Encode(bytes, samples)
+		b.mu.Lock()
+		mine := b.pc == pc
+		b.mu.Unlock()
+		if !mine || track.WriteSample(media.Sample{Data: bytes, Duration: 20 * time.Millisecond}) != nil {
+			return
+		}
+	}
+}
+
+func (b *Browser) listen(t *webrtc.TrackRemote) {
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
+			return
+		}
+		law := audio.ULaw
+		if p.PayloadType == 8 {
+			law = audio.ALaw
+		}
+		s := make([]int16, len(p.Payload))
+		law.Decode(s, p.Payload)
+		b.mu.Lock()
+		b.heard = append(b.heard, s...)
+		b.sources[p.SSRC] = true
+		b.mu.Unlock()
+	}
+}
+
+// Hears waits until a tone was heard for so long, in windows of 100 ms that have nothing else; false after 10 s.
+func (b *Browser) Hears(hz float64, least time.Duration) bool {
+	late := time.NewTimer(10 * time.Second)
+	defer late.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if b.Heard(hz) >= least {
+			return true
+		}
+		select {
+		case <-tick.C:
+		case <-late.C:
+			return false
+		}
+	}
+}
+
+// Heard counts the time in which a tone stood above all else.
+func (b *Browser) Heard(hz float64) (d time.Duration) {
+	b.mu.Lock()
+	s := b.heard
+	b.mu.Unlock()
+	const window = audio.Rate / 10
+	for ; len(s) >= window; s = s[window:] {
+		if a, rms := audio.Goertzel(s[:window], hz), audio.RMS(s[:window]); rms > 300 && a*a/2 > 0.9*rms*rms {
+			d += 100 * time.Millisecond
+		}
+	}
+	return d
+}
+
+// Forget drops what was heard so far.
+func (b *Browser) Forget() {
+	b.mu.Lock()
+	b.heard = nil
+	b.mu.Unlock()
+}
+
+func (b *Browser) close() {
+	close(b.stop)
+	b.Cut()
+	b.wg.Wait()
+}

@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti/ctitest"
 )
 
 // TestLinphone: the agent's desk telephone is a linphone, the visitor's a baresip.
@@ -32,9 +34,53 @@ func TestLinphone(t *testing.T) {
 	}
 }
 
+// TestLinphoneRegistered: a linphone registers by digest, over UDP and over TLS with keys in its SDP, and is rung.
+func TestLinphoneRegistered(t *testing.T) {
+	needBaresip(t)
+	if _, err := exec.LookPath("linphonec"); err != nil {
+		t.Skip("NOT RUN: linphonec is not installed (apt-get install linphone-cli)")
+	}
+	t.Parallel()
+	for _, transport := range []string{"udp", "tls"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			by := ctitest.NewAuthority(t)
+			s := secureService(t, by, port, seed()+twoDesks)
+			joe := registered(t, "joe", fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", port), "udp", 1000, here)
+			ann := linphoneAs(t, "PCMU", 700, account("ann", port, transport), by)
+			if wait(t, soon, func() (*service, bool) {
+				_, b := s.ask(t, "GET", "/api/v1/agents/ann", nil)
+				return s, bytes.Contains(b, []byte(`"address":"127.0.0.1:`))
+			}) == nil {
+				t.Fatalf("linphone has not registered:\n%s\n%s", ann.log(), tail(filepath.Join(ann.dir, "wire"), 6000))
+			}
+			tap := listen(t)
+			cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe", "limits": "skip"})
+			talkThrough(t, s, cb, ann, joe)
+			heard := tap.overhears(ann.rtp, ann.rtp+1, joe.hz)
+			if secret := transport == "tls"; secret && heard > 40*time.Millisecond || !secret && tap != nil && heard < 2*time.Second {
+				t.Errorf("who taps the line hears %v of the other", heard)
+			}
+		})
+	}
+}
+
+// account is what a linphone's settings say of an account of ours. Its TLS takes names alone for identities.
+func account(user string, port int, transport string) string {
+	return fmt.Sprintf("[proxy_0]\nreg_proxy=<sip:localhost:%[1]d;transport=%[2]s>\nreg_identity=sip:%[3]s@127.0.0.1:%[1]d\nreg_expires=300\nreg_sendregister=1\n[auth_info_0]\nusername=%[3]s\npasswd=%[4]s\n",
+		port, transport, user, passwordOf(user))
+}
+
 // linphone starts a headless linphone that takes every call, says a tone and records what it hears. Of a softphone's
 // methods only those that read the recording fit it.
 func linphone(t testing.TB, codec string, hz float64) *softphone {
+	t.Helper()
+	return linphoneAs(t, codec, hz, "", nil)
+}
+
+// linphoneAs is linphone with an account, and speaks TLS and SRTP where it is told whom to believe.
+func linphoneAs(t testing.TB, codec string, hz float64, account string, by *ctitest.Authority) *softphone {
 	t.Helper()
 	p := &softphone{t: t, user: "ann", hz: hz, dir: t.TempDir(), at: here, done: make(chan error, 1)}
 	port, rtp := freePort(t), freePort(t)
@@ -49,7 +95,12 @@ func linphone(t testing.TB, codec string, hz float64) *softphone {
 	for i, name := range []string{"PCMU", "PCMA"} {
 		codecs += fmt.Sprintf("[audio_codec_%d]\nmime=%s\nrate=8000\nchannels=1\nenabled=%d\n", i, name, map[bool]int{true: 1}[name == codec])
 	}
-	p.write("rc", fmt.Sprintf("[sip]\nsip_port=%d\nsip_tcp_port=0\nsip_tls_port=0\nuse_ipv6=0\nbind_address=127.0.0.1\n[rtp]\naudio_rtp_port=%d\nbind_address=127.0.0.1\n[net]\nstun_server=\n[sound]\nechocancellation=0\n%s", port, rtp, codecs))
+	tls := "sip_tls_port=0\n"
+	if by != nil && strings.Contains(account, "transport=tls") {
+		p.write("ca.pem", string(by.PEM))
+		tls = fmt.Sprintf("sip_tls_port=-1\nroot_ca=%s/ca.pem\nverify_server_certs=1\nmedia_encryption=srtp\nmedia_encryption_mandatory=1\n", p.dir)
+	}
+	p.write("rc", fmt.Sprintf("[sip]\nsip_port=%d\nsip_tcp_port=0\n%suse_ipv6=0\nbind_address=127.0.0.1\n[rtp]\naudio_rtp_port=%d\nbind_address=127.0.0.1\n[net]\nstun_server=\n[sound]\nechocancellation=0\n%s%s", port, tls, rtp, codecs, account))
 	out, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // secureService speaks TLS beside UDP, with a certificate of an authority for its address.
 func secureService(t *testing.T, a *ctitest.Authority, port int, seed string) *service {
 	t.Helper()
-	cert, key := a.Issue(time.Hour, "127.0.0.1")
+	cert, key := a.Issue(time.Hour, "127.0.0.1", "localhost")
 	files := maps.Clone(deskPasswords)
 	files["cert.pem"], files["key.pem"], files["ca.pem"] = string(cert), string(key), string(a.PEM)
 	return serve(t, config{http: "127.0.0.1:0", rtp: "127.0.0.1:0", files: files, sip: fmt.Sprintf(`udp://127.0.0.1:%d", "tls://127.0.0.1:%d`, port, port),

@@ -84,11 +84,31 @@ func demo(t *testing.T) ready {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel() // it waits for people most of the time
 	node, chromium := tools(t)
 	r := demo(t)
+	run(t, 11, node, "pages.mjs", r.URL, r.Shop, chromium)
+}
+
+// The desk against a service that is played: every state that an agent may see. RINGBACK_SCREENSHOTS=1 takes the
+// pictures of docs/images again.
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	node, chromium := tools(t)
+	r := demo(t)
+	args := []string{node, "desk.mjs", r.URL, chromium}
+	if os.Getenv("RINGBACK_SCREENSHOTS") != "" {
+		args = append(args, "../../docs/images")
+	}
+	run(t, 18, args...)
+}
+
+// run makes a test of each line that a script prints; at least so many are wanted.
+func run(t *testing.T, least int, command ...string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "pages.mjs", r.URL, r.Shop, chromium)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -111,7 +131,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Errorf("node: %v\n%s", err, stderr.String())
 	}
-	if checks < 11 {
+	if checks < least {
 		t.Errorf("only %d checks ran", checks)
 	}
 }

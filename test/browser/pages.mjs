@@ -1,43 +1,15 @@
 // The pages in Chromium. Usage: node pages.mjs URL SHOP CHROMIUM. Prints one line of JSON for each check:
 // {"name", "ok", "detail"}. browser_test.go makes a test of each.
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { Bench, clean, launch, must } from "./bench.mjs";
 
 const [url, shop, executablePath] = process.argv.slice(2);
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-
-const complaints = []; // of the browser: errors, refused by CSP
 const underWay = 60_000; // ms: an agent writes notes for 20 s after the call before
-
-async function check(name, run, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, ...options });
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  page.on("console", (m) => m.type() === "error" && !expected(m.text(), m.location().url) && complaints.push(`${name}: ${m.text()}`));
-  page.on("pageerror", (e) => complaints.push(`${name}: ${e.message}`));
-  page.on("request", (r) => ours(r.url()) || complaints.push(`${name}: a request to ${r.url()}`));
-  let detail = "";
-  try {
-    await run(page);
-  } catch (e) {
-    detail = `${e.message}\n${await page.locator("body").innerText().catch(() => "")}`;
-  }
-  console.log(JSON.stringify({ name, ok: detail === "", detail }));
-  await context.close();
-}
 
 // A form that is refused is an error to the browser's console, and is meant to be; the demo's shop has no icon.
 const expected = (text, where) => /status of (409|422|429)/.test(text) || where === `${shop}/favicon.ico`;
 const ours = (u) => u.startsWith(url) || u.startsWith(shop);
-
-function must(holds, what) {
-  if (!holds) throw new Error(what);
-}
+const bench = new Bench(await launch(executablePath), ours, expected);
+const check = bench.check.bind(bench);
 
 async function ask(page, number, more = async () => {}) {
   await page.goto(`${url}/b/acme-main`);
@@ -184,19 +156,4 @@ async function accessible(page) {
   await clean(page, "ended");
 }
 
-// clean: axe finds nothing, nothing scrolls sideways, what one presses is 44 px high.
-async function clean(page, where) {
-  await page.evaluate(axe); // through the debugger: the page's own policy would not let it in
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  must(found.violations.length === 0, `${where}: ${JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))}`);
-  must(found.passes.length > 10, `${where}: axe looked at nothing`);
-  must(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${where}: it scrolls sideways`);
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll("button, .button, .choice, select, input:not([type=hidden], [type=radio], [type=checkbox])")]
-      .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)
-      .map((e) => e.outerHTML));
-  must(small.length === 0, `${where}: smaller than 44 px: ${small}`);
-}
-
-console.log(JSON.stringify({ name: "the browser complains of nothing, and asks nobody else", ok: complaints.length === 0, detail: complaints.join("\n") }));
-await browser.close();
+await bench.close();

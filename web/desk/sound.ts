@@ -62,25 +62,34 @@ export const silent = new Trouble("No loudspeaker or headset was found.", "Plug 
 // heard says whether there is something to hear with, as far as the browser tells.
 export const audible = (d: Devices): boolean => !d.lists || d.speakers.length > 0;
 
+const block = 512; // samples over which loudness is taken: a syllable is longer
+
 // Meter measures how loud a microphone is.
 export class Meter {
   private readonly read: AnalyserNode;
   private readonly from: MediaStreamAudioSourceNode;
-  private readonly samples = new Float32Array(1024);
+  private readonly samples = new Float32Array(16384); // a third of a second: nothing falls between two looks
 
   constructor(context: AudioContext, stream: MediaStream) {
     this.read = context.createAnalyser();
-    this.read.fftSize = 1024;
+    this.read.fftSize = this.samples.length;
     this.from = context.createMediaStreamSource(stream);
     this.from.connect(this.read);
   }
 
-  // level is 0 for silence and 1 for as loud as can be, on a scale as people hear.
+  // level is 0 for silence and 1 for as loud as can be, on a scale as people hear: the loudest moment since a while.
   level(): number {
     this.read.getFloatTimeDomainData(this.samples);
-    const power = this.samples.reduce((sum, x) => sum + x * x, 0) / this.samples.length;
-    const db = 10 * Math.log10(power + 1e-9);
+    let loudest = 0;
+    for (let at = 0; at < this.samples.length; at += block) loudest = Math.max(loudest, this.power(at));
+    const db = 10 * Math.log10(loudest + 1e-9);
     return Math.min(1, Math.max(0, (db + 60) / 60));
+  }
+
+  private power(at: number): number {
+    let sum = 0;
+    for (let i = at; i < at + block; i++) sum += this.samples[i]! ** 2;
+    return sum / block;
   }
 
   close(): void {

@@ -20,6 +20,15 @@ type tap struct {
 	mu    sync.Mutex
 	ssrcs map[int]map[uint32]int // packets by UDP port and sender
 	sound map[int][]byte         // what they carry, the first seconds
+	from  map[int]uint32         // the sender at a UDP port
+	told  map[int][]report       // what RTCP tells a UDP port of what it has sent
+}
+
+// report is a reception report (RFC 3550 section 6.4.1).
+type report struct {
+	of   uint32 // sender
+	lost byte   // share of 256 since the one before
+	high uint32 // sequence number
 }
 
 // listen taps the loopback; nil where this user may not.
@@ -39,7 +48,7 @@ func listen(t *testing.T) *tap {
 		t.Logf("the senders of a stream are not counted: %v", err)
 		return nil
 	}
-	c := &tap{fd: fd, done: make(chan struct{}), ssrcs: map[int]map[uint32]int{}, sound: map[int][]byte{}}
+	c := &tap{fd: fd, done: make(chan struct{}), ssrcs: map[int]map[uint32]int{}, sound: map[int][]byte{}, from: map[int]uint32{}, told: map[int][]report{}}
 	quit := make(chan struct{})
 	t.Cleanup(func() {
 		close(quit)
@@ -80,6 +89,10 @@ func (c *tap) take(p []byte) {
 	}
 	udp := p[int(p[0]&15)*4:]
 	rtp := udp[8:]
+	if pt := rtp[1]; rtp[0]>>6 == 2 && (pt == 200 || pt == 201) {
+		c.report(int(binary.BigEndian.Uint16(udp[2:])), rtp)
+		return
+	}
 	if pt := rtp[1] & 0x7f; rtp[0]>>6 != 2 || pt != 0 && pt != 8 {
 		return
 	}
@@ -90,9 +103,28 @@ func (c *tap) take(p []byte) {
 		c.ssrcs[port] = map[uint32]int{}
 	}
 	c.ssrcs[port][binary.BigEndian.Uint32(rtp[8:])]++
+	c.from[int(binary.BigEndian.Uint16(udp))] = binary.BigEndian.Uint32(rtp[8:])
 	if len(c.sound[port]) < 10*audio.Rate && len(rtp) >= 12+audio.Frame {
 		c.sound[port] = append(c.sound[port], rtp[12:12+audio.Frame]...)
 	}
+}
+
+// report takes the first block of the first packet of a compound RTCP packet.
+func (c *tap) report(port int, p []byte) {
+	at := map[byte]int{200: 28, 201: 8}[p[1]]
+	if p[0]&31 == 0 || len(p) < at+24 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told[port] = append(c.told[port], report{binary.BigEndian.Uint32(p[at:]), p[at+4], binary.BigEndian.Uint32(p[at+8:])})
+}
+
+// reports are what a telephone was told of its own stream, and its sender.
+func (c *tap) reports(port int) (all []report, own uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append(append([]report{}, c.told[port]...), c.told[port+1]...), c.from[port]
 }
 
 // overhears returns for how long whoever taps the line hears a tone on its way to a telephone's ports.

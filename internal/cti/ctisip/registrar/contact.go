@@ -72,6 +72,9 @@ func parseContact(s string) (c contact, err error) {
 			c.regID = max(0, seconds(v))
 		}
 	}
+	if c.instance != "" && c.regID > 1 { // a flow of its own (RFC 5626 section 6)
+		c.instance += flowMark + strconv.Itoa(c.regID)
+	}
 	return c, nil
 }
 

@@ -38,6 +38,30 @@ func unknown(require string) string {
 	return strings.Join(odd, ", ")
 }
 
+// flowMark stands in the name of a telephone's second and further flows, before its reg-id.
+const flowMark = ";reg-id="
+
+// instanceOf is the telephone that a flow is of, and the flow's number.
+func instanceOf(p *phone) (instance, regID string) {
+	instance, regID, _ = strings.Cut(p.Instance, flowMark)
+	return instance, regID
+}
+
+// oneFlow leaves of each telephone the flow that it has registered over last: over two it would ring twice
+// (RFC 5626 section 5.3). One that is lost is silent by then, and not among them.
+func oneFlow(all []*phone) []*phone {
+	newest := map[string]*phone{}
+	for _, p := range all {
+		if i, _ := instanceOf(p); i != "" && (newest[i] == nil || p.asked.After(newest[i].asked)) {
+			newest[i] = p
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p *phone) bool {
+		i, _ := instanceOf(p)
+		return i != "" && newest[i] != p
+	})
+}
+
 func lists(header, word string) bool {
 	return slices.ContainsFunc(split(header, ','), func(w string) bool { return strings.EqualFold(w, word) })
 }

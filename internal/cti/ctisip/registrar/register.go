@@ -230,7 +230,7 @@ func nameOf(c contact) string {
 
 // renewed is the phone of a Contact, from now on where the request came from.
 func (r *Registrar) renewed(q Request, c change, before []*phone, now time.Time) *phone {
-	p := &phone{callID: q.CallID, cseq: q.CSeq}
+	p := &phone{callID: q.CallID, cseq: q.CSeq, asked: now}
 	p.Registration = cti.Registration{User: q.User, Contact: c.uri, Instance: c.instance, Transport: q.Transport, Source: q.From.String(),
 		UserAgent: cut(q.UserAgent, 80), Since: now, State: cti.RegLive}
 	at, literal := contactAddr(c.uri)
@@ -285,8 +285,11 @@ func (r *Registrar) list(user string, now time.Time) Answer {
 			continue
 		}
 		v := fmt.Sprintf("<%s>;expires=%d", p.Contact, int((left+time.Second-1)/time.Second))
-		if p.Instance != "" {
-			v += `;+sip.instance="` + p.Instance + `"`
+		if i, reg := instanceOf(p); i != "" {
+			v += `;+sip.instance="` + i + `"`
+			if reg != "" {
+				v += flowMark + reg
+			}
 		}
 		a.Headers = append(a.Headers, Header{"Contact", v})
 	}

@@ -64,6 +64,7 @@ type phone struct {
 	cti.Registration
 	callID string
 	cseq   uint32
+	asked  time.Time // its newest REGISTER; zero = before a restart
 	rests  time.Time // it was busy
 	ping   time.Time // the next one
 	ponged bool      // it has answered one

@@ -399,33 +399,6 @@ func TestTargets(t *testing.T) {
 	})
 }
 
-// A telephone that keeps its stream alive by itself is told how often, and that we do so; over UDP, or without naming itself,
-// it is not.
-func TestOutbound(t *testing.T) {
-	at(t, func(d *desk) {
-		for _, c := range []struct{ transport, contact, supported, require, want string }{
-			{"tcp", `;reg-id=1;+sip.instance="<urn:uuid:1>"`, "path, Outbound", "", "Require outbound Flow-Timer 15 "},
-			{"tls", `;+sip.instance="<urn:uuid:1>";reg-id=2`, "", "outbound", "Require outbound Flow-Timer 15 "},
-			{"tcp", `;reg-id=1;+sip.instance="<urn:uuid:1>"`, "path", "", ""},
-			{"tcp", `;reg-id=0;+sip.instance="<urn:uuid:1>"`, "outbound", "", ""},
-			{"tcp", `;reg-id=1`, "outbound", "", ""},
-			{"udp", `;reg-id=1;+sip.instance="<urn:uuid:1>"`, "outbound", "", ""},
-		} {
-			q := d.request("198.51.100.7:50000", "ann", "<sip:ann@192.168.1.20:5070>"+c.contact)
-			q.Transport, q.Supported, q.Require = c.transport, c.supported, c.require
-			a, got := d.try(q, "pw"), ""
-			for _, h := range a.Headers {
-				if h.Name != "Contact" {
-					got += h.Name + " " + h.Value + " "
-				}
-			}
-			if a.Code != 200 || got != c.want || (a.Flow == FlowTimer+flowGrace) != (c.want != "") {
-				t.Errorf("%+v: %d %q, flow %v", c, a.Code, got, a.Flow)
-			}
-		}
-	})
-}
-
 func TestPings(t *testing.T) {
 	at(t, func(d *desk) {
 		d.try(d.request("198.51.100.7:40000", "ann", "<sip:ann@192.168.1.20>;expires=300"), "pw")

@@ -27,17 +27,24 @@ func (r *Registrar) Targets(user string) (out []Target, cause cti.Cause, why str
 	defer r.mu.Unlock()
 	cause, why = cti.UnallocatedNumber, "no telephone of "+user+" is registered"
 	silent, busy := 0, 0
+	var reached []*phone
 	for _, p := range r.phones[user] {
-		t, ok := r.target(p)
+		_, ok := r.target(p)
 		switch {
 		case !p.Until.After(now):
 		case !ok || p.State == cti.RegSilent:
 			silent++
-		case now.Before(p.rests):
-			busy++
 		default:
-			out = append(out, t)
+			reached = append(reached, p)
 		}
+	}
+	for _, p := range oneFlow(reached) {
+		if now.Before(p.rests) {
+			busy++
+			continue
+		}
+		t, _ := r.target(p)
+		out = append(out, t)
 	}
 	switch {
 	case len(out) > 0:

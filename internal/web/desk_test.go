@@ -12,17 +12,22 @@ import (
 	"ringback/internal/id"
 )
 
-var bob, bobAtOther = id.Agent("agt_" + tail("b")), id.Representation("rep_" + tail("b"))
+var (
+	bob, bobAtOther  = id.Agent("agt_" + tail("b")), id.Representation("rep_" + tail("b"))
+	cleo, cleoAtAcme = id.Agent("agt_" + tail("c")), id.Representation("rep_" + tail("c"))
+)
 
-// staffed gives the other business an agent of its own.
+// staffed gives the other business an agent of its own, and Acme a second one.
 func (h *house) staffed() *house {
 	h.agent(bob, func(a *agent.Agent) {
 		*a = agent.Agent{ID: bob, Slug: "bob", Name: "Bob", Devices: []agent.Device{{To: "web:" + "bob"}}}
 	})
+	h.agent(cleo, func(a *agent.Agent) { *a = agent.Agent{ID: cleo, Slug: "cleo", Name: "Cleo"} })
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	d := *h.dir
-	d.Representations = map[id.Representation]*agent.Representation{bobAtOther: {ID: bobAtOther, Agent: bob, Subscriber: other, DisplayName: "Bob at Other"}}
+	d.Representations = map[id.Representation]*agent.Representation{bobAtOther: {ID: bobAtOther, Agent: bob, Subscriber: other, DisplayName: "Bob at Other"},
+		cleoAtAcme: {ID: cleoAtAcme, Agent: cleo, Subscriber: acme, DisplayName: "Cleo at Acme"}}
 	for k, v := range h.dir.Representations {
 		d.Representations[k] = v
 	}
@@ -188,5 +193,70 @@ func TestCardTellsWhatWasBefore(t *testing.T) {
 	e := earlier[0].(map[string]any)
 	if e["disposition"] != "sold" || e["note"] != "likes tea" || e["topic"] != "leak" || e["agent"].(map[string]any)["slug"] != "ann" || e["callback"] != string(was.ID) {
 		t.Errorf("earlier: %v", e)
+	}
+}
+
+// What an agent does in a call, and with an offer: with her own, and not with a colleague's.
+func TestAgentInCall(t *testing.T) {
+	h := newHouse(t).staffed()
+	cookie := h.session(ann)
+	c := h.talk(callback.Callback{}, ann)
+	do := func(c *callback.Callback, what, body string) answer {
+		return h.do("POST", "/api/v1/callbacks/"+string(c.ID)+"/"+what, body, cookie)
+	}
+	for _, row := range []struct{ what, body, told string }{
+		{"keys", `{"digits":"12#"}`, "keys 12#"},
+		{"transfer", `{"to":"cleo"}`, "transfer cleo blind"},
+		{"transfer", `{"to":"+12025550124","kind":"warm"}`, "transfer +12025550124 warm"},
+		{"transfer/complete", `{}`, "complete"},
+		{"transfer/cancel", `{}`, "cancel"},
+		{"conference", `{"to":"cleo"}`, "conference cleo"},
+	} {
+		do(c, row.what, row.body).want(t, 200)
+		if got := h.orders[len(h.orders)-1]; got != row.told+" "+string(c.ID)+" " {
+			t.Errorf("%s: told %q", row.what, got)
+		}
+	}
+	isProblem(t, do(c, "transfer", `{}`), 422, "field_required")
+	isProblem(t, do(c, "keys", `{}`), 422, "field_required")
+	isProblem(t, do(c, "conference", `{}`), 422, "field_required")
+	theirs := h.talk(callback.Callback{}, cleo)
+	for what, body := range map[string]string{"keys": `{"digits":"1"}`, "transfer": `{"to":"ann"}`, "transfer/complete": `{}`, "transfer/cancel": `{}`, "conference": `{"to":"ann"}`} {
+		isProblem(t, do(theirs, what, body), 403, "forbidden")
+	}
+	rung := h.rung()
+	h.change(rung.ID, func(c *callback.Callback) { // all at once: Cleo's browser rings too
+		c.Attempts[0].Legs[0].Agent = ann
+		c.Attempts[0].Legs = append(c.Attempts[0].Legs, callback.Leg{ID: "leg_2", Agent: cleo, Party: cti.Agent, State: cti.Ringing, Endpoint: cti.Endpoint("web:" + string(cleo))})
+	})
+	isProblem(t, do(rung, "accept", `{"leg":"leg_2"}`), 404, "not_found")
+	isProblem(t, do(rung, "decline", `{"leg":"leg_2"}`), 404, "not_found")
+	isProblem(t, do(rung, "accept", `{}`), 404, "not_found")
+	do(rung, "accept", `{"leg":"leg_1"}`).want(t, 200)
+	do(rung, "decline", `{"leg":"leg_1"}`).want(t, 200)
+	if got := strings.Join(h.orders[len(h.orders)-2:], ", "); got != "accept leg_1 "+string(rung.ID)+" , decline leg_1 "+string(rung.ID)+" " {
+		t.Errorf("told %s", got)
+	}
+}
+
+// Who may listen in to whom.
+func TestMonitorIsForSupervisors(t *testing.T) {
+	h := newHouse(t).staffed()
+	listen := func(self, who, by string) answer {
+		return h.do("POST", "/api/v1/agents/"+self+"/monitor", `{"agent":"`+who+`","mode":"listen"}`, by)
+	}
+	isProblem(t, listen("ann", "cleo", h.session(ann)), 400, "wrong_type") // an agent watches nobody
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
+	listen("ann", "cleo", h.session(ann)).want(t, 200)
+	if got := h.orders[len(h.orders)-1]; got != "monitor listen "+string(ann)+" cb_x "+string(cleo) {
+		t.Errorf("told %q", got)
+	}
+	listen("ann", "cleo", key(operatorKey)).want(t, 200)
+	isProblem(t, listen("ann", "bob", h.session(ann)), 400, "wrong_type") // of another business
+	isProblem(t, listen("ann", "nobody", h.session(ann)), 400, "wrong_type")
+	isProblem(t, listen("cleo", "ann", h.session(ann)), 404, "not_found") // in a colleague's name
+	isProblem(t, listen("ann", "cleo", key(acmeKey)), 404, "not_found")
+	if len(h.orders) != 2 {
+		t.Errorf("told: %v", h.orders)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ringback/internal/callback"
+	"ringback/internal/cti"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 )
@@ -12,6 +13,47 @@ import (
 
 func (h *house) Leave(_ context.Context, cb id.Callback, a id.Agent) (*callback.Callback, error) {
 	return h.act(cb, func(*callback.Callback) error { h.told("leave", cb, a); return nil })
+}
+
+func (h *house) order(what string, cb id.Callback) (*callback.Callback, error) {
+	return h.act(cb, func(*callback.Callback) error { h.told(what, cb, ""); return nil })
+}
+
+func (h *house) Accept(_ context.Context, cb id.Callback, leg id.Leg, _ callback.Actor) error {
+	_, err := h.order("accept "+string(leg), cb)
+	return err
+}
+
+func (h *house) Decline(_ context.Context, cb id.Callback, leg id.Leg, _ callback.Actor) error {
+	_, err := h.order("decline "+string(leg), cb)
+	return err
+}
+
+func (h *house) Keys(_ context.Context, cb id.Callback, digits string, _ callback.Actor) (*callback.Callback, error) {
+	return h.order("keys "+digits, cb)
+}
+
+func (h *house) Transfer(_ context.Context, cb id.Callback, to string, kind callback.TransferKind, _ callback.Actor) (*callback.Callback, error) {
+	return h.order("transfer "+to+" "+string(kind), cb)
+}
+
+func (h *house) CompleteTransfer(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
+	return h.order("complete", cb)
+}
+
+func (h *house) CancelTransfer(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
+	return h.order("cancel", cb)
+}
+
+func (h *house) Conference(_ context.Context, cb id.Callback, to string, _ callback.Actor) (*callback.Callback, error) {
+	return h.order("conference "+to, cb)
+}
+
+func (h *house) Monitor(_ context.Context, supervisor, who id.Agent, mode cti.Mode) (*callback.Callback, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told("monitor "+string(mode)+" "+string(supervisor), "cb_x", who)
+	return &callback.Callback{ID: "cb_x"}, h.failing()
 }
 
 func (h *house) AddNote(_ context.Context, cb id.Callback, text string, by callback.Author) (*callback.Callback, error) {

@@ -6,6 +6,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/cti"
 	"ringback/internal/id"
 	"ringback/internal/web"
 	"ringback/internal/web/door"
@@ -36,6 +37,12 @@ var bodies = map[string]string{
 	"POST /api/v1/callbacks/{id}/move":        `{"to":"front"}`,
 	"POST /api/v1/callbacks/{id}/reassign":    `{"agent":"ann"}`,
 	"POST /api/v1/agents/{id}/presence":       `{"presence":"paused"}`,
+	"POST /api/v1/agents/{id}/monitor":        `{"agent":"cleo","mode":"listen"}`,
+	"POST /api/v1/callbacks/{id}/accept":      `{"leg":"leg_d"}`,
+	"POST /api/v1/callbacks/{id}/decline":     `{"leg":"leg_d"}`,
+	"POST /api/v1/callbacks/{id}/keys":        `{"digits":"1"}`,
+	"POST /api/v1/callbacks/{id}/transfer":    `{"to":"cleo"}`,
+	"POST /api/v1/callbacks/{id}/conference":  `{"to":"cleo"}`,
 }
 
 // stranger is somebody who has a right to something, and none to what is Acme's.
@@ -68,8 +75,8 @@ var strangers = []stranger{
 
 // owner shows that a route has something to give: who may, gets it.
 func (h *house) owner(r door.Route) string {
-	switch {
-	case r.Who == door.Operator, strings.HasPrefix(r.Pattern, "/api/v1/agents/"):
+	if r.Who == door.Operator || strings.HasPrefix(r.Pattern, "/api/v1/agents/") {
+		h.agent(ann, func(a *agent.Agent) { a.Supervisor = true }) // who may watch is watched with
 		return key(operatorKey)
 	}
 	return key(acmeKey)
@@ -143,9 +150,10 @@ func (h *house) ids(t *testing.T, r door.Route, kind, cb string) []string {
 // theirs puts a callback of Acme's there that the route can do something with, and returns the nth id to try.
 func (h *house) theirs(t *testing.T, r door.Route, kind string, n int) (*callback.Callback, string) {
 	c, _ := h.call(callback.Callback{State: callback.Scheduled, Name: "Vera of Acme"})
-	if strings.HasSuffix(r.Pattern, "hang_up") {
-		c = h.change(c.ID, func(c *callback.Callback) { c.State = callback.Connected })
-	}
+	c = h.change(c.ID, func(c *callback.Callback) {
+		c.Attempts = []callback.Attempt{{N: 1, Agent: cleo, Legs: []callback.Leg{{ID: "leg_d", Party: cti.Agent, Agent: cleo, State: cti.Ringing,
+			Endpoint: cti.Endpoint("web:" + string(cleo))}}}}
+	})
 	return c, h.ids(t, r, kind, string(c.ID))[n]
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"ringback/internal/callback"
-	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/schedule"
@@ -53,35 +52,12 @@ func (a *API) actions() []door.Route {
 	follow := post("follow_up", "Book another call to the same visitor", NewFollowUp{}, a.followUp)
 	follow.Status = http.StatusCreated
 	return []door.Route{
-		post("hang_up", "Put the agent's telephone down", Nothing{}, a.hangUp),
-		post("record", "Pause, resume or stop the recording of a talk", RecordAction{}, a.recordAction),
 		post("note", "Write something about a callback", NewNote{}, a.addNote),
 		post("disposition", "Say with a code what came of a callback", NewDisposition{}, a.dispose),
 		follow,
 		post("move", "Move a callback to the front of the line", NewPlace{}, a.move),
 		post("reassign", "Give a callback to an agent", NewAgent{}, a.reassign),
 	}
-}
-
-func (a *API) hangUp(w http.ResponseWriter, r *http.Request) error {
-	return a.act(hasIt, &Nothing{}, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
-		who := id.Agent("")
-		if c.InHandOf(by.Agent) {
-			who = by.Agent
-		}
-		return a.Conductor.Leave(ctx, c.ID, who)
-	})(w, r)
-}
-
-func (a *API) recordAction(w http.ResponseWriter, r *http.Request) error {
-	in := &RecordAction{}
-	return a.act(hasIt, in, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
-		do := cti.RecordCommand(in.Action)
-		if err := oneOf("action", do, cti.RecordPause, cti.RecordResume, cti.RecordStop); err != nil {
-			return nil, err
-		}
-		return a.Conductor.Record(ctx, c.ID, do, by.Actor)
-	})(w, r)
 }
 
 func (a *API) addNote(w http.ResponseWriter, r *http.Request) error {

@@ -212,12 +212,7 @@ func commands(d *directory.Directory, p login.Principal, who id.Agent) bool {
 	if p.Agent == who {
 		return true
 	}
-	for _, r := range d.Serves(who) {
-		if p.Watches(r.Subscriber) {
-			return true
-		}
-	}
-	return false
+	return watches(d, p, who)
 }
 
 func (a *API) setPresence(w http.ResponseWriter, r *http.Request) error {

@@ -24,7 +24,7 @@ type Conductor interface {
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
 	Record(ctx context.Context, cb id.Callback, do cti.RecordCommand, by callback.Actor) (*callback.Callback, error)
-	Leave(ctx context.Context, cb id.Callback, a id.Agent) (*callback.Callback, error)
+	Conversations
 	AddNote(ctx context.Context, cb id.Callback, text string, by callback.Author) (*callback.Callback, error)
 	Dispose(ctx context.Context, cb id.Callback, code, note string, by callback.Author) (*callback.Callback, error)
 	Follow(ctx context.Context, cb id.Callback, f callback.FollowUp, by callback.Author) (*callback.Callback, error)

@@ -53,7 +53,7 @@ func (a *API) callbacks() []door.Route {
 		{Method: "POST", Pattern: cb + "/reschedule", Who: door.Desk, Summary: "Call at another time", In: NewTime{}, Out: Callback{}, Handle: a.staffReschedules},
 		{Method: "POST", Pattern: cb + "/now", Who: door.Desk, Summary: "Call now", In: Nothing{}, Out: Callback{}, Handle: a.staffCallsNow},
 	}
-	return append(rows, a.actions()...)
+	return append(append(rows, a.inCall()...), a.actions()...)
 }
 
 // people are those who are served and who serve.

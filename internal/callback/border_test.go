@@ -257,6 +257,10 @@ func (s *frailSwitch) Accept(ctx context.Context, l id.Leg) error {
 	return s.command("accept", func() error { return s.w.sw.Accept(ctx, l) })
 }
 
+func (s *frailSwitch) Hold(ctx context.Context, l id.Leg, on bool) error {
+	return s.command("hold", func() error { return s.w.sw.Hold(ctx, l, on) })
+}
+
 func (s *frailSwitch) Play(ctx context.Context, l id.Leg, p cti.Program) error {
 	return s.command("play", func() error { return s.w.sw.Play(ctx, l, p) })
 }

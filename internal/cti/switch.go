@@ -48,6 +48,11 @@ type Switch interface {
 	// Play changes what an answered leg hears until the next Play or Join.
 	Play(ctx context.Context, leg id.Leg, p Program) error
 
+	// Hold lets a leg of a talk wait: it hears SoundWait, nobody hears it, and it hears nobody, until it is called back. The
+	// talk goes on, with its recording and its longest time. LegHeld and LegResumed, by us. ErrNoLeg: it is in no talk.
+	// Idempotent.
+	Hold(ctx context.Context, leg id.Leg, on bool) error
+
 	// Refer tells the far end of a leg that has asked to be replaced (LegRefer), or whose place another one wants, how it goes. ReferTrying takes the leg out
 	// of its bridge (LegParted of both): the other one hears that it goes on, and either may be joined anew. ErrNoLeg: it
 	// has not asked, or is not up.
@@ -316,7 +321,7 @@ const (
 	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref
 	LegConfirmed EventKind = "leg_confirmed" // answered, and a person has said so
 	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
-	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait
+	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait; by us: it waits itself (Hold)
 	LegResumed   EventKind = "leg_resumed"   // and has come back
 	LegParted    EventKind = "leg_parted"    // its bridge is over and the leg is not; it is confirmed, as before the bridge
 	LegRefer     EventKind = "leg_refer"     // a telephone of ours asks that its call goes on with somebody else; Target, Address, Replaces

@@ -246,6 +246,10 @@ func (l *link) Accept(ctx context.Context, leg id.Leg) error {
 	return l.write("accept", func() error { return l.sw.Accept(ctx, leg) })
 }
 
+func (l *link) Hold(ctx context.Context, leg id.Leg, on bool) error {
+	return l.write("hold", func() error { return l.sw.Hold(ctx, leg, on) })
+}
+
 func (l *link) Play(ctx context.Context, leg id.Leg, p cti.Program) error {
 	return l.write("play", func() error { return l.sw.Play(ctx, leg, p) })
 }

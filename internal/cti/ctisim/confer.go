@@ -155,6 +155,32 @@ func (s *Switch) monitor(m cti.Monitor) error {
 	return nil
 }
 
+// Hold: see cti.Switch.
+func (s *Switch) Hold(ctx context.Context, leg id.Leg, on bool) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.phones.mu.Unlock()
+	l := s.legs[leg]
+	if l == nil || l.in == nil || l.in.guest(l) != nil || !l.in.heard[l] || l.ending {
+		s.phones.tell("", leg, cti.ErrNoLeg, "hold %v", on)
+		return cti.ErrNoLeg
+	}
+	s.phones.tell(l.order.Callback, leg, nil, "hold %d %v", l.order.Attempt, on)
+	if l.waits == on {
+		return nil
+	}
+	l.waits = on
+	k, hears, other := cti.LegResumed, "the other", "the other"
+	if on {
+		k, hears, other = cti.LegHeld, "say moment", ""
+	}
+	l.tell(cti.Event{Kind: k, By: cti.ByUs})
+	l.hears(hears, 0)
+	l.others(other)
+	return nil
+}
+
 // Keys: see cti.Switch.
 func (s *Switch) Keys(ctx context.Context, leg id.Leg, digits string) error {
 	if err := cti.CheckKeys(digits); err != nil {

@@ -30,9 +30,11 @@ type bridge struct {
 	places    map[*leg]*place // of members that have come in
 	up        bool            // they hear each other
 	paired    bool            // by the relay
+	heard     bool            // they have been, once
 	warn, max *dialog.Timer
 	room      *media.Room // while more than two hear each other; nil = it was never needed
 	holds     map[*leg]bool
+	waits     map[*leg]bool // members that we have put on hold
 }
 
 // place is how far a member has come in.
@@ -51,7 +53,7 @@ func (sw *Switch) newBridge(most time.Duration) *bridge {
 	if most <= 0 {
 		most = defaultTalk
 	}
-	return &bridge{sw: sw, lane: sw.stack.NewLane(), most: most, places: map[*leg]*place{}, holds: map[*leg]bool{}}
+	return &bridge{sw: sw, lane: sw.stack.NewLane(), most: most, places: map[*leg]*place{}, holds: map[*leg]bool{}, waits: map[*leg]bool{}}
 }
 
 // Join lets two confirmed legs hear each other.
@@ -207,6 +209,7 @@ func (br *bridge) here() []*leg {
 		if l.in != br {
 			delete(br.places, l)
 			delete(br.holds, l)
+			delete(br.waits, l)
 		}
 	}
 	var out []*leg
@@ -358,7 +361,7 @@ func (l *leg) apart(br *bridge, hears cti.Program) {
 		return
 	}
 	joined := l.joined()
-	l.bridge = nil
+	l.bridge, l.waits = nil, false
 	l.stream.Unbridge()
 	br.rec.drop(l)
 	if l.ended || l.saying {

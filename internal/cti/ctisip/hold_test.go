@@ -1,6 +1,7 @@
 package ctisip
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -127,4 +128,37 @@ func TestHoldForHalfAnHour(t *testing.T) {
 			between(t, "the end", b.await("a", cti.LegEnded).At.Sub(back), 20*time.Second, 26*time.Second)
 		})
 	}
+}
+
+// The application puts the visitor on hold: he hears that it goes on and not her, she does not hear him; then they talk again.
+func TestPutOnHold(t *testing.T) {
+	simulate(t, func(b *bench) {
+		ann, vis := b.talkers()
+		if err := b.sw.Join(context.Background(), cti.Join{Callback: "cb_1", A: "leg_a", B: "leg_v"}); err != nil {
+			t.Fatal(err)
+		}
+		b.await("v", cti.LegJoined)
+		b.pass(2 * time.Second)
+		hears(t, "before", ann, 1000, true)
+		hears(t, "before", vis, 440, true)
+		for range 2 {
+			if err := b.sw.Hold(context.Background(), "leg_v", true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.pass(time.Second)
+		hears(t, "on hold", ann, 1000, false)
+		hears(t, "on hold", vis, 440, false)
+		from := time.Now()
+		b.pass(20 * time.Second)
+		vis.neverSilent(t, from, time.Now())
+		if err := b.sw.Hold(context.Background(), "leg_v", false); err != nil {
+			t.Fatal(err)
+		}
+		b.pass(time.Second)
+		hears(t, "back", ann, 1000, true)
+		hears(t, "back", vis, 440, true)
+		ann.unbroken(t, "ann")
+		vis.unbroken(t, "the visitor")
+	})
 }

@@ -52,6 +52,7 @@ type leg struct {
 	sayings  int
 	hinted   bool          // the network says that it goes elsewhere
 	held     bool          // its far end wants to hear nothing
+	waits    bool          // we have put it on hold
 	refers   bool          // it has asked to be replaced, or another telephone wants its place
 	taker    *arrival      // that one; nil = none
 	silent   bool          // LegQuiet was told

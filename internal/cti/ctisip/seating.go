@@ -24,10 +24,13 @@ func (br *bridge) arrange() {
 	case !br.up:
 		br.open(members)
 	}
-	if len(members) == 2 && len(guests) == 0 {
-		br.pair(members[0], members[1])
-	} else {
+	switch {
+	case len(members) != 2 || len(guests) != 0:
 		br.gather(members, guests)
+	case br.waits[members[0]] || br.waits[members[1]]:
+		br.unpair(members)
+	default:
+		br.pair(members[0], members[1])
 	}
 	for _, l := range members {
 		br.joins(l)
@@ -57,15 +60,16 @@ func (br *bridge) pair(a, b *leg) {
 		return
 	}
 	var zip []int16
-	if br.room != nil {
+	switch {
+	case br.room != nil:
 		br.room.Close()
-	} else {
+	case !br.heard:
 		zip = br.sw.sounds.Sound(cti.SoundZip, a.o.Region)
 	}
 	br.sw.mu.Lock() // one that leaves meanwhile says its last sentence
 	if a.in == br && b.in == br {
 		media.Bridge(a.stream, b.stream, zip)
-		br.paired = true
+		br.paired, br.heard = true, true
 	}
 	br.sw.mu.Unlock()
 	for _, l := range []*leg{a, b} {
@@ -83,9 +87,13 @@ func (br *bridge) gather(members []*leg, guests []guest) {
 	br.paired = false
 	var room []media.Member
 	for _, l := range members {
+		if br.waits[l] {
+			l.stream.Play(br.sw.onHold(l))
+			continue
+		}
 		m := media.Member{Stream: l.stream}
 		for _, o := range members {
-			if o != l {
+			if o != l && !br.waits[o] {
 				m.Hears = append(m.Hears, o.stream)
 			}
 		}
@@ -99,7 +107,9 @@ func (br *bridge) gather(members []*leg, guests []guest) {
 	for _, g := range guests {
 		m := media.Member{Stream: g.leg.stream}
 		for _, l := range members {
-			m.Hears = append(m.Hears, l.stream)
+			if !br.waits[l] {
+				m.Hears = append(m.Hears, l.stream)
+			}
 		}
 		for _, o := range guests {
 			if o.leg != g.leg && o.mode == cti.MonitorBarge {
@@ -148,10 +158,15 @@ func (br *bridge) wait(holder *leg, on bool) {
 			other.stream.Resume()
 			continue
 		}
-		p, err := br.sw.sounds.Program(cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait}, other.o.Region)
-		if err != nil {
-			br.sw.c.Log.Warn("prompt not played", "leg", other.o.Leg, "error", err)
-		}
-		other.stream.Hold(p)
+		other.stream.Hold(br.sw.onHold(other))
 	}
+}
+
+// onHold is what a leg hears that waits in the middle of a talk.
+func (sw *Switch) onHold(l *leg) media.Program {
+	p, err := sw.sounds.Program(cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait}, l.o.Region)
+	if err != nil {
+		sw.c.Log.Warn("prompt not played", "leg", l.o.Leg, "error", err)
+	}
+	return p
 }

@@ -38,6 +38,7 @@ var rows = []struct {
 	{name: "a recorded talk", run: recorded},
 	{name: "record what is not recorded", run: notRecorded},
 	{name: "hold and back", run: hold},
+	{name: "somebody is put on hold, and called back", run: putOnHold},
 	{name: "a transfer, and back", run: transfer},
 	{name: "a trunk asks for no transfer", run: noTransfer},
 	{name: "a conference, and one who leaves", run: conference},
@@ -312,6 +313,30 @@ func hold(r *row) {
 		r.hangUp(b.Leg, cti.HangUp{Cause: cti.NormalClearing})
 		r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
 		r.in(a.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegHeld, cti.LegResumed, cti.LegEnded)
+	}
+	r.openIs(0)
+}
+
+// putOnHold: a leg waits in the middle of a talk, which goes on; whom nobody hears may still leave.
+func putOnHold(r *row) {
+	a, v := r.bridge(0, talk)
+	began := r.await(v.Leg, cti.LegJoined).At
+	for _, on := range []bool{true, true, false, false, true} {
+		if err := r.h.Switch.Hold(r.ctx, v.Leg, on); err != nil {
+			r.Fatalf("hold %v: %v", on, err)
+		}
+		r.quiet(time.Minute)
+	}
+	r.in(v.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegHeld, cti.LegResumed, cti.LegHeld)
+	if e := r.await(v.Leg, cti.LegHeld); e.By != cti.ByUs {
+		r.Errorf("held by %s", e.By)
+	}
+	if d := r.ends(a.Leg, cti.MaxTalk, cti.ByUs).At.Sub(began); d < talk-r.h.Slack || d > talk+3*time.Second {
+		r.Errorf("the talk took %v, want %v", d, talk)
+	}
+	r.ends(v.Leg, cti.MaxTalk, cti.ByUs)
+	if err := r.h.Switch.Hold(r.ctx, v.Leg, true); !errors.Is(err, cti.ErrNoLeg) {
+		r.Errorf("a leg that is over is put on hold: %v", err)
 	}
 	r.openIs(0)
 }

@@ -197,8 +197,9 @@ func (l *leg) heard() {
 }
 
 // dead is 20 s without a packet: the far end is asked whether it is still there. Who answers may be silent on. Many
-// telephones answer any OPTIONS, so after 20 s more of silence, and now and then, one that does is asked by a request that
-// an ended dialog must refuse. Not at once: machines that understand calls alone stumble over it.
+// telephones answer any OPTIONS, so one that does is asked by a request that an ended dialog must refuse: at once if it
+// has sent RTCP, for a far end that did and stopped is most likely gone; else after 20 s more of silence, and then now and
+// then, because machines that understand calls alone, and never sent RTCP, stumble over it.
 func (l *leg) dead() {
 	if l.ended || l.held || !l.talk.call.Up() {
 		return
@@ -207,7 +208,7 @@ func (l *leg) dead() {
 		l.probe = l.lane.After(deadSilence-since, l.dead)
 		return
 	}
-	verify := l.probed%verifyEach == 1
+	verify := l.probed%verifyEach == 1 || l.probed == 0 && l.stream.Reporting()
 	l.probed++
 	l.talk.call.Probe(func(alive bool) {
 		if alive && verify && !l.ended {
@@ -230,7 +231,8 @@ func (l *leg) judged(alive bool) {
 	}
 }
 
-// verifyEach: of so many questions in one silence one is followed by a re-INVITE or UPDATE, the second first.
+// verifyEach: of so many questions in one silence one is followed by a re-INVITE or UPDATE, the second first; for who has
+// sent RTCP the very first is, too.
 const verifyEach = 6
 
 // leavesNothing ends the question to a voicemail that begins to record: a second of silence, and no message.

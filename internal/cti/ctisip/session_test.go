@@ -3,6 +3,7 @@ package ctisip
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -230,29 +231,48 @@ func TestRefreshRefused(t *testing.T) {
 	})
 }
 
-// A telephone that answers OPTIONS for a call that it has ended is found out by a re-INVITE, 20 s later.
+// A telephone that answers OPTIONS for a call that it has ended is found out by a re-INVITE: at the first question if it has
+// sent RTCP; else, for it may be a machine that understands calls alone, 20 s later.
 func TestDeadPeerAnswersOptions(t *testing.T) {
-	simulate(t, func(b *bench) {
-		joined(b, 0, func(f *far, m *msg) {
-			if m.method == "OPTIONS" {
-				f.reply(m, 200, "", "Allow: UPDATE")
-			}
-		})
-		answered := b.told("a", cti.LegAnswered)[0].At
-		for _, f := range b.fars {
-			f.becomes(func(f *far, m *msg) {
-				switch m.method {
-				case "OPTIONS", "BYE":
-					f.reply(m, 200, "")
-				case "INVITE":
-					f.reply(m, 481, "")
-				}
-			})
-		}
-		e := b.await("a", cti.LegEnded)
-		between(t, "ended", e.At.Sub(answered), 39*time.Second, 45*time.Second)
-		if e.Cause != cti.MediaLost || e.By != cti.ByNetwork {
-			t.Errorf("told %s", b.story("a"))
+	for name, reports := range map[string]bool{"reports": true, "never reported": false} {
+		t.Run(name, func(t *testing.T) { simulate(t, func(b *bench) { deadButAnswers(b, reports) }) })
+	}
+}
+
+func deadButAnswers(b *bench, reports bool) {
+	ann, _ := joined(b, 0, func(f *far, m *msg) {
+		if m.method == "OPTIONS" {
+			f.reply(m, 200, "", "Allow: UPDATE")
 		}
 	})
+	died, from, to := b.told("a", cti.LegAnswered)[0].At, 39*time.Second, 45*time.Second
+	if reports {
+		b.pass(4 * time.Second) // our port for RTCP opens with our first report
+		reportsOnce(b, ann)
+		died, from, to = time.Now(), 20*time.Second, 25*time.Second
+	}
+	for _, f := range b.fars {
+		f.becomes(func(f *far, m *msg) {
+			switch m.method {
+			case "OPTIONS", "BYE":
+				f.reply(m, 200, "")
+			case "INVITE":
+				f.reply(m, 481, "")
+			}
+		})
+	}
+	e := b.await("a", cti.LegEnded)
+	between(b.t, "ended", e.At.Sub(died), from, to)
+	if e.Cause != cti.MediaLost || e.By != cti.ByNetwork {
+		b.t.Errorf("told %s", b.story("a"))
+	}
+}
+
+// reportsOnce sends a receiver report without blocks to the port after our sound's.
+func reportsOnce(b *bench, f *far) {
+	v := b.speaks(f, 440)
+	to := v.address(f.wait("INVITE", 1)).(*net.UDPAddr)
+	if _, err := v.conn.WriteTo([]byte{0x80, 201, 0, 1, 0, 0, 0, 7}, &net.UDPAddr{IP: to.IP, Port: to.Port + 1}); err != nil {
+		b.t.Fatal(err)
+	}
 }

@@ -181,6 +181,13 @@ func (s *Stream) LastHeard() time.Time {
 	return s.e.at(max(s.in.last, s.ctl.last, s.answered))
 }
 
+// Reporting says whether the far end has ever sent RTCP.
+func (s *Stream) Reporting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ctl.last != 0
+}
+
 // Stats returns the figures so far.
 func (s *Stream) Stats() Stats {
 	s.mu.Lock()

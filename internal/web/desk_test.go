@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -219,7 +220,6 @@ func TestAgentInCall(t *testing.T) {
 	}
 	isProblem(t, do(c, "transfer", `{}`), 422, "field_required")
 	isProblem(t, do(c, "keys", `{}`), 422, "field_required")
-	isProblem(t, do(c, "conference", `{}`), 422, "field_required")
 	theirs := h.talk(callback.Callback{}, cleo)
 	for what, body := range map[string]string{"keys": `{"digits":"1"}`, "transfer": `{"to":"ann"}`, "transfer/complete": `{}`, "transfer/cancel": `{}`, "conference": `{"to":"ann"}`} {
 		isProblem(t, do(theirs, what, body), 403, "forbidden")
@@ -259,4 +259,29 @@ func TestMonitorIsForSupervisors(t *testing.T) {
 	if len(h.orders) != 2 {
 		t.Errorf("told: %v", h.orders)
 	}
+}
+
+// The browser that rings as an agent's device is connected by her, and by nobody else in her name.
+func TestBrowserIsHers(t *testing.T) {
+	h := newHouse(t).staffed()
+	cookie := h.session(ann)
+	m := h.do("POST", "/api/v1/agents/ann/browser", `{"offer":"v=0"}`, cookie).want(t, 200).json(t)
+	if m["answer"] != "v=0 answer" || m["ice"].([]any)[0].(map[string]any)["username"] != "1:ann" {
+		t.Errorf("answer: %v", m)
+	}
+	h.do("GET", "/api/v1/agents/ann/browser", "", cookie).want(t, 200)
+	h.do("DELETE", "/api/v1/agents/"+string(ann)+"/browser", "", cookie).want(t, 204)
+	if got := strings.Join(h.orders, ","); got != "connect v=0  "+string(ann)+",disconnect  "+string(ann) {
+		t.Errorf("told %q", got)
+	}
+	isProblem(t, h.do("POST", "/api/v1/agents/ann/browser", `{}`, cookie), 422, "field_required")
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		for _, by := range []string{h.session(cleo), h.session(bob), key(acmeKey)} {
+			isProblem(t, h.do(method, "/api/v1/agents/ann/browser", `{"offer":"v=0"}`, by), 404, "not_found")
+		}
+	}
+	h.fail(fmt.Errorf("connect: %w", cti.ErrNoBrowser))
+	isProblem(t, h.do("POST", "/api/v1/agents/ann/browser", `{"offer":"v=0"}`, cookie), 422, "channel_unavailable")
+	h.fail(cti.ErrDown)
+	isProblem(t, h.do("POST", "/api/v1/agents/ann/browser", `{"offer":"v=0"}`, cookie), 503, "switch_down")
 }

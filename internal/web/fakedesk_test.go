@@ -56,6 +56,24 @@ func (h *house) Monitor(_ context.Context, supervisor, who id.Agent, mode cti.Mo
 	return &callback.Callback{ID: "cb_x"}, h.failing()
 }
 
+func (h *house) Connect(_ context.Context, peer, offer string) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told("connect "+offer, "", id.Agent(peer))
+	return "v=0 answer", h.failing()
+}
+
+func (h *house) Disconnect(_ context.Context, peer string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told("disconnect", "", id.Agent(peer))
+	return h.failing()
+}
+
+func (h *house) ICE(context.Context, string) ([]cti.ICEServer, error) {
+	return []cti.ICEServer{{URLs: []string{"turns:call.test:443"}, Username: "1:ann", Credential: "x"}}, nil
+}
+
 func (h *house) AddNote(_ context.Context, cb id.Callback, text string, by callback.Author) (*callback.Callback, error) {
 	return h.touch(cb, func(*callback.Callback) error {
 		r := h.remarks[cb]

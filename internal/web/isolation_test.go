@@ -37,6 +37,7 @@ var bodies = map[string]string{
 	"POST /api/v1/callbacks/{id}/move":        `{"to":"front"}`,
 	"POST /api/v1/callbacks/{id}/reassign":    `{"agent":"ann"}`,
 	"POST /api/v1/agents/{id}/presence":       `{"presence":"paused"}`,
+	"POST /api/v1/agents/{id}/browser":        `{"offer":"v=0"}`,
 	"POST /api/v1/agents/{id}/monitor":        `{"agent":"cleo","mode":"listen"}`,
 	"POST /api/v1/callbacks/{id}/accept":      `{"leg":"leg_d"}`,
 	"POST /api/v1/callbacks/{id}/decline":     `{"leg":"leg_d"}`,

@@ -60,7 +60,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		"/api/v1/public/buttons/{id}/callbacks": wish, "/api/v1/agents/{id}/presence": `{"presence":"ready"}`,
 		"/api/v1/callbacks/{id}/recording": `{"do":"stop"}`, "/api/v1/callbacks/{id}/note": `{"text":"x"}`,
 		"/api/v1/callbacks/{id}/disposition": `{"code":"done","note":"x"}`, "/api/v1/callbacks/{id}/follow_up": `{"when":{"after":"1h"}}`,
-		"/api/v1/callbacks/{id}/record": `{"action":"pause"}`, "/api/v1/callbacks/{id}/hang_up": `{}`,
+		"/api/v1/callbacks/{id}/record": `{"action":"pause"}`, "/api/v1/callbacks/{id}/hang_up": `{}`, "/api/v1/agents/{id}/browser": `{"offer":"v=0"}`,
 	}
 	checked := 0
 	for _, r := range web.Routes() {

@@ -82,6 +82,7 @@ type Deps struct {
 	Prompts    Prompts
 	Live       *live.Hub
 	Gate       Gate
+	Browsers   Browsers
 	Hearts     *live.Hearts // of desks
 	Version    string       // of the service
 	// Submit answers a plain form that was posted to the public API, with pages.

@@ -44,7 +44,7 @@ type NewTransfer struct {
 
 // NewThird takes somebody into a talk.
 type NewThird struct {
-	To string `json:"to"`
+	To string `json:"to"` // as of a transfer; "" = whom the agent asks just now
 }
 
 // NewWatch lets a supervisor into the talk of an agent.
@@ -157,9 +157,6 @@ func (a *API) cancels(w http.ResponseWriter, r *http.Request) error {
 func (a *API) conference(w http.ResponseWriter, r *http.Request) error {
 	in := &NewThird{}
 	return a.act(hasIt, in, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
-		if in.To == "" {
-			return nil, required("to")
-		}
 		return a.Conductor.Conference(ctx, c.ID, in.To, by.Actor)
 	})(w, r)
 }
@@ -173,10 +170,10 @@ type Watched struct {
 // monitor is for the supervisor herself, and for an operator's key in her name. An agent whose businesses she does not watch
 // is not there, whatever that one does.
 func (a *API) monitor(w http.ResponseWriter, r *http.Request) error {
-	d, p := a.Conductor.Directory(), door.Principal(r.Context())
-	self := id.Agent(d.ID(directory.Agent, r.PathValue("id")))
-	if self == "" || p.Agent != self && (p.Agent != "" || p.Sees != "") {
-		return missing(directory.Agent)
+	d := a.Conductor.Directory()
+	self, err := a.herself(r)
+	if err != nil {
+		return err
 	}
 	var in NewWatch
 	if err := door.Strict(r, &in); err != nil {

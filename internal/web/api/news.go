@@ -44,12 +44,14 @@ type Call struct {
 
 // CallLeg is one party's connection.
 type CallLeg struct {
-	ID    string `json:"id"`
-	Party string `json:"party"`
-	Kind  string `json:"kind"`
-	State string `json:"state"`
-	Held  bool   `json:"held"`
-	Quiet bool   `json:"quiet"` // nothing has been heard of it for a while
+	ID    string  `json:"id"`
+	Party string  `json:"party"`
+	Kind  string  `json:"kind"`
+	State string  `json:"state"`
+	Held  bool    `json:"held"`
+	Quiet bool    `json:"quiet"` // nothing has been heard of it for a while
+	Role  *string `json:"role"`  // consulted, third, dismissed; of a supervisor listen, whisper, barge
+	Agent *string `json:"agent"` // whose telephone it is
 }
 
 // CallOver says that a call has left the agent's hands.
@@ -298,7 +300,7 @@ func (n *news) call(d *directory.Directory, s *shown, c *callback.Callback) Call
 			continue
 		}
 		out.Legs = append(out.Legs, CallLeg{ID: string(l.ID), Party: string(l.Party), Kind: string(l.Endpoint.Kind()), State: string(l.State),
-			Held: l.State == cti.Held, Quiet: s.quiet[l.ID]})
+			Held: l.State == cti.Held, Quiet: s.quiet[l.ID], Role: door.Opt(l.Role), Agent: door.Opt(l.Agent)})
 		if q := quality(l.Quality); q != nil && l.Party == cti.Visitor {
 			out.Quality = q
 		}

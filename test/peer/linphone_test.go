@@ -66,6 +66,59 @@ func TestLinphoneRegistered(t *testing.T) {
 	}
 }
 
+// TestLinphoneTransfers: ann holds the visitor, asks bob at another telephone, and joins the two (REFER with Replaces).
+func TestLinphoneTransfers(t *testing.T) {
+	needBaresip(t)
+	if _, err := exec.LookPath("linphonec"); err != nil {
+		t.Skip("NOT RUN: linphonec is not installed (apt-get install linphone-cli)")
+	}
+	t.Parallel()
+	ann := linphone(t, "PCMU", 700)
+	bob := twoLines(t, "bob", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 1400)
+	joe := phone(t, "joe", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 1000, here)
+	s := serve(t, config{}, seed()+fmt.Sprintf(`
+agents:
+  - {id: ann, name: Ann, devices: ["sip:ann@%s"], ready: true, represents: [{subscriber: acme, display_name: Ann at Acme, priority: 1}]}
+  - {id: bob, name: Bob, devices: ["sip:bob@%s"], ready: true, represents: [{subscriber: acme, display_name: Bob at Acme, priority: 2}]}
+`, ann.addr, bob.addr))
+	cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe@" + joe.addr, "limits": "skip"})
+	s.connected(t, cb, soon)
+	told := func(event string) {
+		t.Helper()
+		if r := s.await(t, cb, soon, event, func(r *record) bool { return said(r, event) || r.State == "ended" }); !said(r, event) {
+			t.Fatalf("%s was not told: %+v\n%s", event, r.Journal, tail(filepath.Join(ann.dir, "wire"), 9000))
+		}
+	}
+	s.talk(t, cb, 3*time.Second)
+	ann.key("pause")
+	told("leg_held")
+	ann.key("call sip:bob@" + bob.addr)
+	if wait(t, soon, func() (*softphone, bool) { return bob, bob.calls() == 1 }) == nil {
+		t.Fatalf("bob was not asked:\n%s", ann.log())
+	}
+	s.talk(t, cb, time.Second)
+	ann.key("transfer 1 --to-call 2")
+	told("transfer_taken")
+	ann.key("terminate 2") // this baresip does not know Replaces: to it ours is a second call
+	s.talk(t, cb, 4*time.Second)
+	s.cancel(t, cb)
+	if r := s.ended(t, cb, soon); r.Outcome != "completed" {
+		t.Errorf("outcome %s", r.Outcome)
+	}
+	hearEachOther(t, bob, joe, 2*time.Second)
+	if clear, _ := joe.hears(ann.hz); clear < 2*time.Second {
+		t.Errorf("joe heard ann for %v before", clear)
+	}
+}
+
+// key types a command to linphone.
+func (p *softphone) key(command string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.keys, command+"\n"); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // account is what a linphone's settings say of an account of ours. Its TLS takes names alone for identities.
 func account(user string, port int, transport string) string {
 	return fmt.Sprintf("[proxy_0]\nreg_proxy=<sip:localhost:%[1]d;transport=%[2]s>\nreg_identity=sip:%[3]s@127.0.0.1:%[1]d\nreg_expires=300\nreg_sendregister=1\n[auth_info_0]\nusername=%[3]s\npasswd=%[4]s\n",
@@ -117,6 +170,7 @@ func linphoneAs(t testing.TB, codec string, hz float64, account string, by *ctit
 		t.Fatal(err)
 	}
 	go func() { p.done <- p.cmd.Wait() }()
+	p.keys = keys
 	t.Cleanup(func() {
 		_ = keys.Close()
 		p.stop()

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -30,6 +31,7 @@ type softphone struct {
 	rtp  int // first of its media ports
 	at   place
 	cmd  *exec.Cmd
+	keys io.Writer // of a linphone
 	done chan error
 }
 
@@ -69,12 +71,28 @@ func phoneAs(t testing.TB, user, addr string, hz float64, at place, account stri
 // securePhone is phoneAs with a certificate for its address by an authority, nil = without TLS and SRTP.
 func securePhone(t testing.TB, user, addr string, hz float64, at place, account string, by *ctitest.Authority) *softphone {
 	t.Helper()
+	return phoneWith(t, user, addr, hz, at, account, by, 0)
+}
+
+// twoLines is phone for one who talks in two calls at a time: it has media ports for both.
+func twoLines(t testing.TB, user, addr string, hz float64) *softphone {
+	t.Helper()
+	return phoneWith(t, user, addr, hz, here, fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=0", user, addr), nil, 20000+freePort(t)%5000/2*4)
+}
+
+// phoneWith is securePhone with media ports from rtp to rtp+3, 0 = two that are free.
+func phoneWith(t testing.TB, user, addr string, hz float64, at place, account string, by *ctitest.Authority, rtp int) *softphone {
+	t.Helper()
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctrl := freePort(t)
 	p := &softphone{t: t, user: user, hz: hz, rtp: freePort(t), dir: t.TempDir(), addr: addr, at: at, done: make(chan error, 1)}
+	last := p.rtp + 1
+	if rtp > 0 {
+		p.rtp, last = rtp, rtp+3
+	}
 	p.ctrl = net.JoinHostPort(host, fmt.Sprint(ctrl))
 	rate, codecs := 8000, ""
 	if strings.Contains(account, "g722") { // the account says its codecs
@@ -118,7 +136,7 @@ module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-%[8]s`, p.addr, host, p.dir, p.rtp, p.rtp+1, p.ctrl, baresipModules, codecs+secret, rate))
+%[8]s`, p.addr, host, p.dir, p.rtp, last, p.ctrl, baresipModules, codecs+secret, rate))
 	log, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
 		t.Fatal(err)

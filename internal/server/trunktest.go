@@ -69,11 +69,11 @@ type said struct {
 	controlAnswer
 }
 
-// TrunkTest lets the running service make a test call, and tells say what happens meanwhile.
+// TrunkTest lets the running service make a test call, or makes it itself if none runs; say is told what happens meanwhile.
 func TrunkTest(ctx context.Context, c *config.Config, o TrunkTestOrder, say func(string)) (done TrunkTested, err error) {
 	client, running := Dial(c.Data)
 	if !running {
-		return done, fmt.Errorf("no service runs on %s: start it with ringback serve; only it can call", c.Data)
+		return testAlone(ctx, c, o, say)
 	}
 	body, err := json.Marshal(o)
 	if err != nil {
@@ -102,6 +102,24 @@ func TrunkTest(ctx context.Context, c *config.Config, o TrunkTestOrder, say func
 			return done, json.Unmarshal(a.Value, &done)
 		}
 	}
+}
+
+// testAlone makes the test call while no service runs, over the sockets that a service would open. Nothing else happens
+// meanwhile: who calls is refused, no callback that waits is begun, and what a crash left behind is for the next start.
+func testAlone(ctx context.Context, c *config.Config, o TrunkTestOrder, say func(string)) (done TrunkTested, err error) {
+	a, err := Assemble(ctx, c, Logger(c))
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	a.Drain()
+	if err := a.Conductor.Reload(ctx); err != nil { // trunks register, and so may telephones
+		return done, err
+	}
+	if _, err := a.Switch.Reconcile(ctx, nil); err != nil {
+		return done, err
+	}
+	return a.TrunkTest(ctx, o, say)
 }
 
 // trunkTest is the route: lines while the call lasts, and the answer.

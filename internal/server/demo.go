@@ -48,6 +48,7 @@ func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
 	c.URL = "http://" + c.Listen.HTTP
 	c.Listen.SIP = []config.SIPSocket{{Network: "udp", Host: "127.0.0.1", Port: 0}}
 	c.Listen.RTP = config.Ports{Host: "127.0.0.1"}
+	c.Listen.RTC = freeUDPOr(c.Listen.RTC)
 	c.Policy.Limits = config.Limits{PerNumber: []config.Limit{{N: 60, Per: time.Hour}}, PerVisitor: []config.Limit{{N: 60, Per: time.Hour}}}
 	if d.Service, err = StartService(ctx, c, log); err != nil {
 		return d, err
@@ -88,7 +89,14 @@ func (d *Demo) serve(l net.Listener, h http.Handler) {
 	go s.Serve(l)
 }
 
-// setUp applies the demo's seed: one business, two agents whose telephones are in the simulated network.
+// Whoever tries the demo signs in at its desk with these. It listens on this machine only.
+const (
+	deskName     = "dana"
+	deskPassword = "tulip-field"
+)
+
+// setUp applies the demo's seed: two businesses, two agents whose telephones are in the simulated network, and one who
+// answers in her browser, for both; while she is ready, she is asked first.
 func (d *Demo) setUp(ctx context.Context) error {
 	seed := fmt.Sprintf(`
 trunks:
@@ -101,27 +109,46 @@ subscribers:
     caller_id: "+12025550190"
     buttons:
       - {id: acme-main, origins: ["%[2]s"], proof: off}
+  - id: bell
+    name: Bell Bakery
+    regions: [US]
+    time_zone: America/Los_Angeles
+    caller_id: "+12025550191"
+    buttons:
+      - {id: bell-main, origins: ["%[2]s"], proof: off}
 agents:
   - id: ann
     name: Ann
     devices: ["sip:ann0100@%[1]s"]
     ready: true
     represents:
-      - {subscriber: acme, display_name: "Ann at Acme", greeting: "Acme Plumbing, Ann speaking"}
+      - {subscriber: acme, display_name: "Ann at Acme", greeting: "Acme Plumbing, Ann speaking", priority: 2}
   - id: bob
     name: Bob
     devices: ["sip:bob0100@%[1]s"]
     ready: true
     represents:
-      - {subscriber: acme, display_name: "Bob at Acme", greeting: "Acme Plumbing, this is Bob"}
-`, d.Carrier.Addr(), d.Shop)
+      - {subscriber: acme, display_name: "Bob at Acme", greeting: "Acme Plumbing, this is Bob", priority: 2}
+      - {subscriber: bell, display_name: "Bob at Bell", greeting: "Bell Bakery, good morning", priority: 2}
+  - id: %[3]s
+    name: Dana
+    devices: ["web"]
+    supervisor: true
+    represents:
+      - {subscriber: acme, display_name: "Dana at Acme", greeting: "Acme Plumbing, Dana speaking. What can I do for you?", script: "Ask how old the boiler is. Offer a visit today.", priority: 1}
+      - {subscriber: bell, display_name: "Dana at Bell", greeting: "Bell Bakery, good morning!", script: "Orders for tomorrow until 17:00.", priority: 1}
+`, d.Carrier.Addr(), d.Shop, deskName)
 	s, err := parseSeed("demo", []byte(seed))
 	if err != nil {
 		return err
 	}
+	s.Passwords[deskName] = deskPassword
 	_, err = d.Apply(ctx, ApplyOrder{Seed: *s})
 	return err
 }
+
+// Desk is where an agent answers in her browser.
+func (d *Demo) Desk() string { return d.URL + "/desk/" }
 
 // ReadyLine tells where everything is.
 func (d *Demo) ReadyLine(out io.Writer, asJSON bool) error {

@@ -31,8 +31,9 @@ func (d *Demo) shopRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		link := d.URL + "/b/acme-main?page=" + url.QueryEscape(d.Shop+"/")
-		if err := page.Execute(w, map[string]string{"Link": link}); err != nil {
+		link := func(button string) string { return d.URL + "/b/" + button + "?page=" + url.QueryEscape(d.Shop+"/") }
+		data := map[string]string{"Link": link("acme-main"), "Bakery": link("bell-main"), "Desk": d.Desk(), "Name": deskName, "Password": deskPassword}
+		if err := page.Execute(w, data); err != nil {
 			d.log.Warn("shop page", "err", err)
 		}
 	})

@@ -37,7 +37,8 @@ func (c *demoCmd) Run(s *streams) error {
 	}
 	if !c.Robots {
 		if !c.JSON {
-			fmt.Fprintf(s.err, "Open %s and click. Ctrl-C ends everything and removes its data.\n", d.Shop)
+			fmt.Fprintf(s.err, "Open %s and click. To answer yourself: %s, name %s, password %s.\nCtrl-C ends everything and removes its data.\n",
+				d.Shop, d.Desk(), deskName, deskPassword)
 		}
 		<-s.ctx.Done()
 		return d.Close()

@@ -26,6 +26,10 @@ const until = async (fact, what) => {
 const press = (page, name) => button(page, name).press("Enter");
 const asks = (service, what) => until(() => service.asked.includes(what), `not asked: ${what}\nbut ${service.asked.join("\n")}`);
 
+// leave puts a picture into the folder of the guide's.
+const { picture } = images ? await import("./picture.mjs") : {};
+const leave = async (page, service, name) => images && picture(page, await service.far, `${images}/${name}.png`);
+
 // sit brings an agent to her desk, with sound.
 async function sit(page, service, presence = "ready") {
   service.presence = presence;
@@ -92,7 +96,7 @@ await check("a call by keyboard: answer, mute, hold, transfer, hang up, disposit
   await page.keyboard.type("1 202 555 0102");
   await press(page, "Ask first");
   await asks(service, 'POST /callbacks/cb_1/transfer {"to":"tel:+12025550102","kind":"warm"}');
-  service.tell(says.call({ legs: [leg("agent", "bridged"), leg("visitor", "held", { held: true }), leg("agent", "bridged", { id: "leg_third", kind: "tel" })] }));
+  service.tell(says.call({ legs: [leg("agent", "bridged"), leg("visitor", "held", { held: true }), leg("agent", "bridged", { id: "leg_third", kind: "tel", role: "consulted" })] }));
   await press(page, "Take the call back");
   await asks(service, "POST /callbacks/cb_1/transfer/cancel {}");
   await page.keyboard.press("Control+.");
@@ -211,7 +215,7 @@ async function unheard(page, what, todo, shot) {
   await alert.getByText(what).waitFor();
   await alert.getByText(todo).waitFor();
   await clean(page, what);
-  if (shot) await picture(page, shot);
+  if (shot) await leave(page, service, shot);
   must((await button(page, "Ready").count()) + (await button(page, "To the desk").count()) === 0, "she may be ready");
   must(!service.asked.some((a) => a.includes("/presence") || a.includes("/browser")), `asked ${service.asked}`);
 }
@@ -223,7 +227,7 @@ await check("sign out asks about promised calls, then hands them over", async (p
   await button(page, "Sign out").click();
   await page.getByRole("heading", { name: "You have promised calls" }).waitFor();
   await clean(page, "promises");
-  await picture(page, "desk-promises");
+  await leave(page, service, "desk-promises");
   await button(page, "Give them to anyone, sign out").click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   const at = (a) => service.asked.indexOf(a);
@@ -291,7 +295,7 @@ async function states(page, pictures) {
     await clean(page, `${name}, 360 px`);
     await page.setViewportSize({ width: 1000, height: 780 });
     await clean(page, `${name}, 1000 px`);
-    if (pictures) await picture(page, name);
+    if (pictures) await leave(page, service, name);
   };
   await service.install(page.context(), url);
   await page.goto(`${url}/desk/`);
@@ -316,7 +320,7 @@ async function states(page, pictures) {
     ["desk-ringing", [says.offerOver("accepted"), says.presence("talking"), says.call({ state: "ringing_visitor", since: null, recording: null, quality: null, legs: [leg("agent", "confirmed"), leg("visitor", "ringing")] })], "Calling the visitor"],
     ["desk-call", [says.call()], "Recording"],
     ["desk-held", [says.call({ legs: [leg("agent", "bridged"), leg("visitor", "held", { held: true })], recording: "paused" })], "on hold"],
-    ["desk-third", [says.call({ legs: [leg("agent", "bridged"), leg("visitor", "bridged", { quiet: true }), leg("agent", "ringing", { id: "leg_third" })] })], "Take the call back"],
+    ["desk-third", [says.call({ legs: [leg("agent", "bridged"), leg("visitor", "bridged", { quiet: true }), leg("agent", "ringing", { id: "leg_third", role: "consulted" })] })], "Take the call back"],
     ["desk-wrap-up", [says.callOver(), says.presence("wrap_up", { until: soon(20) })], "Time for notes"],
   ];
   for (const [name, messages, text] of steps) {
@@ -333,12 +337,6 @@ async function states(page, pictures) {
   await service.cut();
   await page.getByText("Not connected.").waitFor();
   await look("desk-not-connected");
-}
-
-// picture leaves what is seen in the folder of the guide's pictures.
-async function picture(page, name) {
-  if (!images) return;
-  await page.screenshot({ path: `${images}/${name}.png`, animations: "disabled", caret: "hide", fullPage: true, scale: "css" });
 }
 
 await bench.close();

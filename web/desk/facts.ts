@@ -136,6 +136,7 @@ export interface Leg {
   state: string;
   held: boolean;
   quiet: boolean;
+  role?: string | null; // consulted, third; of a supervisor: listen, whisper, barge
 }
 
 export interface Call {

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Call, Leg } from "./facts";
 import { about, before, head, script } from "./view-card";
 import type { Work } from "./work";
-import { partyWord, readable, since, stateWord } from "./words";
+import { partyWord, readable, roleWord, since, stateWord } from "./words";
 
 export function underWay(w: Work, c: Call, now: number): TemplateResult {
   return html`<section class="panel call" aria-labelledby="business">
@@ -14,16 +14,18 @@ export function underWay(w: Work, c: Call, now: number): TemplateResult {
 
 const live = (l: Leg): boolean => l.state !== "ended";
 const visitor = (c: Call): Leg | undefined => c.legs.find((l) => l.party === "visitor" && live(l));
-// third is whoever is on the call besides the two that belong there.
-const third = (c: Call): Leg | undefined => c.legs.filter((l) => l.party !== "visitor" && l.party !== "supervisor" && live(l))[1];
+// asked is whom the agent asks before she hands over.
+const asked = (c: Call): Leg | undefined => c.legs.find((l) => l.role === "consulted" && live(l));
 
 function legs(c: Call): TemplateResult {
   return html`<ul class="legs" aria-label="Who is on the call">
-    ${c.legs.filter(live).map((l) => html`<li data-state=${l.state}>${partyWord(l.party)}: ${l.held ? "on hold" : l.quiet ? "nothing is heard" : readable(l.state)}</li>`)}
+    ${c.legs.filter(live).map((l) => html`<li data-state=${l.state}>${legWord(l)}: ${l.held ? "on hold" : l.quiet ? "nothing is heard" : readable(l.state)}</li>`)}
     ${c.quality?.mos ? html`<li>Sound ${c.quality.mos >= 4 ? "good" : c.quality.mos >= 3 ? "fair" : "poor"}</li>` : nothing}
     ${c.recording ? html`<li class="recording">${c.recording === "on" ? "● Recording" : `Recording ${c.recording}`}</li>` : nothing}
   </ul>`;
 }
+
+const legWord = (l: Leg): string => (l.role ? `${partyWord(l.party)} (${roleWord(l.role)})` : partyWord(l.party));
 
 function warnings(w: Work, c: Call): TemplateResult {
   return html`<div aria-live="polite">
@@ -48,7 +50,7 @@ function controls(w: Work, c: Call): TemplateResult {
         ${["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"].map((k) => html`<button class="plain" ?disabled=${!talks} @click=${() => w.order("keys", { digits: k })}>${k}</button>`)}
       </div>
     </details>
-    ${third(c) ? joined(w) : transfer(w, talks)}`;
+    ${asked(c) ? joined(w) : transfer(w, talks)}`;
 }
 
 function recording(w: Work, c: Call): TemplateResult | typeof nothing {
@@ -86,8 +88,9 @@ export function target(typed: string): string {
 }
 
 function joined(w: Work): TemplateResult {
-  return html`<div class="row" role="group" aria-label="The third">
+  return html`<div class="row" role="group" aria-label="Whom you ask">
     <button @click=${() => w.order("transfer/complete")}>Hand over now</button>
+    <button class="plain" @click=${() => w.order("conference", { to: "" })}>Talk all together</button>
     <button class="plain" @click=${() => w.order("transfer/cancel")}>Take the call back</button>
   </div>`;
 }

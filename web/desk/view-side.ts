@@ -45,7 +45,7 @@ function choices(w: Work): TemplateResult {
       ${on ? html`<button class="plain" @click=${() => w.be("finishing")}>No more calls</button>` : nothing}
     </div>
     <form class="row" @submit=${(e: SubmitEvent) => pause(e, w)}>
-      <label class="grow">Pause <select name="why">${pauses.map((r) => html`<option>${r}</option>`)}<option value="5">Snooze 5 minutes</option><option value="15">Snooze 15 minutes</option><option value="30">Snooze 30 minutes</option></select></label>
+      <label class="grow">Pause <select name="why">${pauses.map((r) => html`<option value=${r}>${r}</option>`)}${[5, 15, 30].map((m) => html`<option value=${m}>Snooze ${m} minutes</option>`)}</select></label>
       <button class="plain">Pause</button>
     </form>`;
 }

@@ -34,6 +34,8 @@ const states: Record<string, string> = {
 
 const parties: Record<string, string> = { visitor: "Visitor", agent: "Agent", subscriber: "Business", supervisor: "Supervisor", bot: "Robot" };
 
+const roles: Record<string, string> = { consulted: "whom you ask", third: "the third", listen: "listens", whisper: "whispers to you", barge: "joined in" };
+
 const overs: Record<string, string> = {
   timeout: "You did not answer in time. The call goes to somebody else.",
   cancelled: "The call is over: the visitor does not wait any more.",
@@ -44,6 +46,7 @@ export const presenceWord = (p: string): string => presences[p] ?? p;
 export const outcomeWord = (o: string | null): string => (o ? (outcomes[o] ?? readable(o)) : "It goes on without you");
 export const stateWord = (s: string): string => states[s] ?? readable(s);
 export const partyWord = (p: string): string => parties[p] ?? readable(p);
+export const roleWord = (r: string): string => roles[r] ?? readable(r);
 export const overWord = (why: string): string => overs[why] ?? "";
 export const pauses = ["Break", "Lunch", "Meeting", "Training", "Something else"];
 

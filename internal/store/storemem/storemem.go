@@ -245,7 +245,12 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 	at := lines[len(lines)-1].At
 	for _, check := range []func() error{
 		func() error { return grown(before, after) },
-		func() error { return s.numberFree(after) },
+		func() error {
+			if before.Live() && before.NumberHash == after.NumberHash {
+				return nil // it was free before
+			}
+			return s.numberFree(after)
+		},
 		func() error { return s.within(change.Velocity, at) },
 		func() error { return s.movable(change.Agents) },
 	} {

@@ -1,4 +1,4 @@
-// Command mutants builds twelve bugs into the service, one after the other, and lets simulated days look for each: a
+// Command mutants builds bugs into the service, one after the other, and lets simulated days look for each: a
 // check on the checkers. It exits with 1 when one is not found within the seeds.
 //
 //	go run ./test/sim/mutants [-seeds 200] [-only NAME]
@@ -81,6 +81,15 @@ func (m mutant) find(root string, seeds int) (*finding, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
+	if m.in != "" {
+		run := exec.Command(days, "-test.run", "^"+m.in+"$", "-test.timeout", "5m")
+		run.Dir = filepath.Join(root, "test/sim")
+		run.Env = append(os.Environ(), "SEED=1")
+		if out, err := run.CombinedOutput(); err != nil {
+			return findingIn(out, 1), nil
+		}
+		return nil, nil
+	}
 	for from := 1; from <= seeds; from += chunk {
 		run := exec.Command(days, "-test.run", "^TestSimulatedDays$", "-test.timeout", "5m")
 		run.Dir = filepath.Join(root, "test/sim")
@@ -134,7 +143,7 @@ func (m mutant) apply(root string) (map[string][]byte, error) {
 }
 
 var (
-	failed = regexp.MustCompile(`--- FAIL: TestSimulatedDays/seed_(\d+)`)
+	failed = regexp.MustCompile(`--- FAIL: Test(?:SimulatedDays/seed_(\d+)|OneLine)`)
 	said   = regexp.MustCompile(`_test\.go:\d+: (.*)`)
 )
 
@@ -142,7 +151,9 @@ var (
 func findingIn(out []byte, from int) *finding {
 	f := &finding{seed: fmt.Sprint(from, "+"), what: "the process ended"}
 	if at := failed.FindSubmatchIndex(out); at != nil {
-		f.seed = string(out[at[2]:at[3]])
+		if f.seed = fmt.Sprint(from); at[2] >= 0 {
+			f.seed = string(out[at[2]:at[3]])
+		}
 		if s := said.FindSubmatch(out[at[1]:]); s != nil {
 			f.what = string(s[1])
 		}

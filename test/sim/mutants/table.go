@@ -4,17 +4,18 @@ package main
 type mutant struct {
 	name  string
 	edits []edit
+	in    string // the test that looks for it; "" = simulated days
 }
 
 type edit struct{ file, old, new string }
 
-// mutants are the twelve that simulated days must find. Each old text must stand in its file exactly once (table_test.go
+// mutants are what simulated days must find. Each old text must stand in its file exactly once (table_test.go
 // asks); when the code moves on, the text here moves with it.
 var mutants = []mutant{
-	{"HangUp missing", []edit{{"internal/callback/effects.go",
+	{name: "HangUp missing", edits: []edit{{"internal/callback/effects.go",
 		`return c.sw.HangUp(c.ctx, a.Leg, cti.HangUp{Cause: a.Cause, Say: c.said(cb, a)})`,
 		`return nil`}}},
-	{"fence not raised", []edit{
+	{name: "fence not raised", edits: []edit{
 		{"internal/callback/step.go",
 			`		d.Fence++ // what the switch does not know may be an order that has yet to arrive`, ``},
 		{"internal/callback/step.go",
@@ -22,19 +23,19 @@ var mutants = []mutant{
 	d.Attempts = append`,
 			`	d.Attempts = append`},
 	}},
-	{"sent_at after Originate", []edit{{"internal/callback/step.go",
+	{name: "sent_at after Originate", edits: []edit{{"internal/callback/step.go",
 		`CreatedAt: d.at, SentAt: d.at}`,
 		`CreatedAt: d.at}`}}},
-	{"arrived_at reset", []edit{{"internal/callback/step.go",
+	{name: "arrived_at reset", edits: []edit{{"internal/callback/step.go",
 		`if d.ArrivedAt.IsZero() {`,
 		`if true {`}}},
-	{"CANCEL not sent", []edit{{"internal/cti/ctisip/dialog/call.go",
+	{name: "CANCEL not sent", edits: []edit{{"internal/cti/ctisip/dialog/call.go",
 		`	c.s.oneShot(c.lane, c.s.cancelOf(c.req, c.reason), func(*sip.Response) {})
 `, ``}}},
-	{"reconcile skipped", []edit{{"internal/callback/restart.go",
+	{name: "reconcile skipped", edits: []edit{{"internal/callback/restart.go",
 		`c.sw.Reconcile(ctx, known)`,
 		`c.sw.Reconcile(ctx, known[:0])`}}},
-	{"journal outside the transaction", []edit{
+	{name: "journal outside the transaction", edits: []edit{
 		{"internal/store/storemem/storemem.go",
 			`	mu      sync.Mutex
 	crashed bool`,
@@ -72,7 +73,7 @@ var mutants = []mutant{
 	}
 `},
 	}},
-	{"publish before commit", []edit{
+	{name: "publish before commit", edits: []edit{
 		{"internal/callback/carry.go",
 			`	after, err := c.store.Step(c.ctx, cb,`,
 			`	if cur, err := c.store.Callback(c.ctx, "", cb); err == nil {
@@ -90,18 +91,18 @@ var mutants = []mutant{
 			`	c.Publisher.Publish(after, d.lines)
 `, ``},
 	}},
-	{"two agents reserved", []edit{
-		{"internal/callback/step.go",
-			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)`,
-			`plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, true)`},
-		{"internal/callback/choose.go",
+	{name: "two agents reserved", edits: []edit{
+		{"internal/callback/moves.go",
+			`v.plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)`,
+			`v.plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, true)`},
+		{"internal/callback/candidates.go",
 			`			st.Presence = agent.Reserved
 `, ``},
 	}},
-	{"retry ignoring 603", []edit{{"internal/callback/retry.go",
+	{name: "retry ignoring 603", edits: []edit{{"internal/callback/retry.go",
 		`ResultVisitorDeclined: {0, "", VisitorDeclined,`,
 		`ResultVisitorDeclined: {90 * time.Second, ReasonRetryBusy, VisitorDeclined,`}}},
-	{"ring timer lost at restart", []edit{
+	{name: "ring timer lost at restart", edits: []edit{
 		{"internal/callback/restart.go",
 			`		c.wake.at(cb.ID, cb.DueAt)
 `, ``},
@@ -109,7 +110,24 @@ var mutants = []mutant{
 			`			if c.wake.knows(cb) {`,
 			`			if cb != "" {`},
 	}},
-	{"late 200 not ended", []edit{{"internal/cti/ctisip/dialog/foreign.go",
+	{name: "late 200 not ended", edits: []edit{{"internal/cti/ctisip/dialog/foreign.go",
 		`	if s.first(i.CallID + " " + d.remoteTag) {`,
 		`	if seq == 0 {`}}},
+	{name: "a retry goes by when it was tried last", in: "TestOneLine", edits: []edit{{"internal/callback/line.go",
+		`func (c *Callback) stands() time.Time {`,
+		`func (c *Callback) stands() time.Time {
+	if n := len(c.Attempts); n > 0 {
+		return c.Attempts[n-1].EndedAt
+	}
+`}}},
+	{name: "who is chosen is not held", in: "TestOneLine", edits: []edit{
+		{"internal/callback/moves.go",
+			`v.plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)`,
+			`v.plan(agent.Ready, agent.Status{Presence: agent.Ready, Callback: d.ID}, true)`},
+	}},
+	{name: "nobody looks when an agent has rested", in: "TestOneLine", edits: []edit{{"internal/callback/line.go",
+		`		soonest(at)
+`,
+		`		soonest(at.Add(time.Minute))
+`}}},
 }

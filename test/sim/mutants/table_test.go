@@ -12,8 +12,8 @@ func TestMutantsApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(mutants) != 12 {
-		t.Errorf("%d mutants, want 12", len(mutants))
+	if len(mutants) != 15 {
+		t.Errorf("%d mutants, want 15", len(mutants))
 	}
 	for _, m := range mutants {
 		texts, err := m.apply(root)
@@ -44,7 +44,7 @@ func TestMutantThatDoesNotFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mutant{"x", []edit{{"go.mod", "no such text", ""}}}
+	m := mutant{name: "x", edits: []edit{{"go.mod", "no such text", ""}}}
 	if _, err := m.apply(root); err == nil || !bytes.Contains([]byte(err.Error()), []byte("0 times")) {
 		t.Errorf("%v", err)
 	}

@@ -17,6 +17,7 @@ import (
 type Browser struct {
 	t    testing.TB
 	hz   float64
+	tcp  bool // its network lets nothing else through
 	wg   sync.WaitGroup
 	stop chan struct{}
 
@@ -33,11 +34,20 @@ func NewBrowser(t testing.TB, hz float64) *Browser {
 	return b
 }
 
+// OverTCP lets the page's network block UDP.
+func (b *Browser) OverTCP() *Browser {
+	b.tcp = true
+	return b
+}
+
 // Connect makes a new connection, as a page does that is loaded, or loaded again: it offers, and ask brings the answer.
 func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer string, err error)) {
 	b.t.Helper()
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
+	if b.tcp {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	}
 	m := &webrtc.MediaEngine{}
 	for pt, name := range map[webrtc.PayloadType]string{0: webrtc.MimeTypePCMU, 8: webrtc.MimeTypePCMA, 126: "audio/telephone-event"} {
 		b.must(m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: name, ClockRate: 8000}}, webrtc.RTPCodecTypeAudio))

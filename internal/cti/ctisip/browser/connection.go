@@ -23,14 +23,17 @@ type connection struct {
 	in   atomic.Pointer[Line] // the leg whose sound it carries
 }
 
-// turn notes whether the browser is there, and says whether that is news.
-func (c *connection) turn(on bool) bool { return c.on.Swap(on) != on }
-
 // negotiate takes the offer and makes the answer, with all candidates in it.
 func (c *connection) negotiate(ctx context.Context, offer string) (string, error) {
 	c.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		defer c.recovered()
 		c.hub.state(c, s)
+	})
+	channels := new(atomic.Int32)
+	c.pc.OnDataChannel(func(*webrtc.DataChannel) { // it keeps a hidden page awake; nothing is said on it
+		if channels.Add(1) > channelsMost {
+			c.hub.spawn(func() { c.pc.Close() })
+		}
 	})
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		c.hub.spawn(func() { c.pump(func(b []byte) (int, error) { n, _, err := t.Read(b); return n, err }) })
@@ -65,6 +68,9 @@ func (c *connection) negotiate(ctx context.Context, offer string) (string, error
 	}
 }
 
+// channelsMost is how many data channels a page may open before it is no page of ours.
+const channelsMost = 4
+
 // maxPacket is more than any packet of speech.
 const maxPacket = 1500
 
@@ -84,8 +90,8 @@ func (c *connection) pump(read func([]byte) (int, error)) {
 }
 
 func (c *connection) recovered() {
-	if r := recover(); r != nil && c.hub.c.Escaped != nil {
-		c.hub.c.Escaped(r)
+	if r := recover(); r != nil {
+		c.hub.escaped(r)
 	}
 }
 

@@ -6,6 +6,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -31,6 +32,8 @@ type Config struct {
 	Lost    func(peer string) // told when it is away; not of one that has connected anew or was disconnected
 	Escaped func(v any)       // a handler panicked
 	Log     *slog.Logger      // nil = none
+
+	gone time.Duration // of tests, for goneAfter
 }
 
 // Hub is the door of browsers: one UDP port, and the same of TCP.
@@ -58,6 +61,9 @@ const (
 	aliveEach = time.Second
 	gather    = 5 * time.Second
 )
+
+// sockets is the room of the UDP socket's queues, in bytes.
+const sockets = 4 << 20
 
 // What Connect fails with.
 var (
@@ -89,19 +95,25 @@ func Open(c Config) (*Hub, error) {
 		return nil, fmt.Errorf("listen.rtc %s: %w; set another port in listen.rtc", c.Listen, err)
 	}
 	var s webrtc.SettingEngine
+	h.udp.SetReadBuffer(sockets) // more than the system gives by itself; what it does not give it does not give
+	h.udp.SetWriteBuffer(sockets)
 	h.muxU = webrtc.NewICEUDPMux(nil, h.udp)
 	s.SetICEUDPMux(h.muxU)
 	tcp, err := net.Listen("tcp", h.udp.LocalAddr().String())
 	if err != nil {
 		c.Log.Warn("no way for browsers whose network blocks UDP: the TCP port of listen.rtc is in use", "error", err)
 	} else {
-		h.muxT = webrtc.NewICETCPMux(nil, tcp, 16)
+		h.muxT = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: newCrowd(tcp), ReadBufferSize: tcpIn, WriteBufferSize: tcpOut,
+			FirstStunBindTimeout: tcpFirst, AliveDurationForConnFromStun: tcpFirst})
 		s.SetICETCPMux(h.muxT)
 	}
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(addr.IP != nil && addr.IP.IsLoopback())
-	s.SetICETimeouts(awayAfter, goneAfter, aliveEach)
+	s.DisableActiveTCP(true)
+	s.SetSCTPMaxReceiveBufferSize(64 << 10)
+	s.SetSCTPMaxMessageSize(16 << 10)
+	s.SetICETimeouts(awayAfter, cmp.Or(c.gone, goneAfter), aliveEach)
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return nil, err
 	}
@@ -153,7 +165,7 @@ func (h *Hub) Connect(ctx context.Context, name, offer string) (string, error) {
 	}
 	p := h.peers[name]
 	if p == nil {
-		p = &peer{}
+		p = &peer{hub: h, name: name}
 		h.peers[name] = p
 	}
 	old := p.replace(c)
@@ -164,12 +176,22 @@ func (h *Hub) Connect(ctx context.Context, name, offer string) (string, error) {
 	return answer, nil
 }
 
-func (h *Hub) answer(ctx context.Context, name, offer string) (*connection, string, error) {
+func (h *Hub) answer(ctx context.Context, name, offer string) (_ *connection, _ string, err error) {
+	if offer, err = tidy(offer); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrOffer, err)
+	}
 	pc, err := h.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{h.cert}})
 	if err != nil {
 		return nil, "", err
 	}
 	c := &connection{hub: h, name: name, pc: pc}
+	defer func() {
+		if v := recover(); v != nil {
+			pc.Close()
+			h.escaped(v)
+			err = fmt.Errorf("%w: it cannot be read", ErrOffer)
+		}
+	}()
 	answer, err := c.negotiate(ctx, offer)
 	if err != nil {
 		pc.Close()
@@ -225,34 +247,39 @@ func (h *Hub) Close() {
 func (h *Hub) state(c *connection, s webrtc.PeerConnectionState) {
 	h.mu.Lock()
 	p := h.peers[c.name]
-	mine := p != nil && p.is(c)
 	h.mu.Unlock()
-	if !mine {
-		return // replaced
+	if p == nil {
+		return // disconnected
 	}
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
-		if c.turn(true) {
+		if p.turn(c, true) {
 			h.c.Up(c.name)
 		}
 	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-		if c.turn(false) {
+		if p.turn(c, false) {
 			h.c.Lost(c.name)
 		}
-		if s == webrtc.PeerConnectionStateFailed {
-			h.forget(c, p)
+		if s != webrtc.PeerConnectionStateDisconnected && p.drop(c) {
+			h.forget(p)
+			h.spawn(func() { c.pc.Close() })
 		}
 	}
 }
 
-// forget closes a connection that came to nothing; the peer goes with it unless a leg waits for its return.
-func (h *Hub) forget(c *connection, p *peer) {
+// forget drops a peer that has neither a connection nor a leg that waits for its return.
+func (h *Hub) forget(p *peer) {
 	h.mu.Lock()
-	if h.peers[c.name] == p && p.idle(c) {
-		delete(h.peers, c.name)
+	defer h.mu.Unlock()
+	if h.peers[p.name] == p && p.idle() {
+		delete(h.peers, p.name)
 	}
-	h.mu.Unlock()
-	h.spawn(func() { c.pc.Close() })
+}
+
+func (h *Hub) escaped(v any) {
+	if h.c.Escaped != nil {
+		h.c.Escaped(v)
+	}
 }
 
 // spawn runs f beside, unless the hub is closed.

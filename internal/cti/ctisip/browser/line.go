@@ -8,7 +8,11 @@ import (
 
 // peer is a browser by its name: the connection that it has now, and the leg that lives there.
 type peer struct {
+	hub  *Hub
+	name string
+
 	mu   sync.Mutex
+	told bool        // that it is there
 	conn *connection // nil = it has none
 	line *Line       // nil = no leg
 }
@@ -30,10 +34,31 @@ func (p *peer) replace(c *connection) (old *connection) {
 	return old
 }
 
-func (p *peer) is(c *connection) bool {
+// turn notes whether the browser is there, and says whether that is to be told: of a connection that was replaced nothing is.
+func (p *peer) turn(c *connection, on bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.conn == c
+	if p.conn != c {
+		return false
+	}
+	news := c.on.Swap(on) != on && on || p.told && !on
+	p.told = on
+	return news
+}
+
+// drop takes a connection from the peer that has failed; false = it had another one already.
+func (p *peer) drop(c *connection) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != c {
+		return false
+	}
+	p.conn = nil
+	c.in.Store(nil)
+	if p.line != nil {
+		p.line.conn.Store(nil)
+	}
+	return true
 }
 
 func (p *peer) up() bool {
@@ -42,11 +67,10 @@ func (p *peer) up() bool {
 	return p.conn != nil && p.conn.on.Load()
 }
 
-// idle says that no leg waits for the return of a browser that had only c.
-func (p *peer) idle(c *connection) bool {
+func (p *peer) idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.conn == c && p.line == nil
+	return p.conn == nil && p.line == nil
 }
 
 // Line is the way of a leg's sound to a browser, whatever connection that has.
@@ -106,13 +130,20 @@ func control(b []byte) bool { return len(b) > 1 && b[1] >= 192 && b[1] <= 223 }
 
 // Close gives the browser back: another leg may have it.
 func (l *Line) Close() {
-	l.peer.mu.Lock()
-	defer l.peer.mu.Unlock()
-	if l.peer.line != l {
-		return
+	if l.peer.leave(l) {
+		l.peer.hub.forget(l.peer)
 	}
-	l.peer.line = nil
-	if c := l.peer.conn; c != nil {
+}
+
+func (p *peer) leave(l *Line) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.line != l {
+		return false
+	}
+	p.line = nil
+	if c := p.conn; c != nil {
 		c.in.Store(nil)
 	}
+	return true
 }

@@ -202,6 +202,29 @@ func (c *Conductor) Conference(ctx context.Context, cb id.Callback, to string, b
 	})
 }
 
+// Hold lets the visitor of a talk wait, or brings her back: meanwhile she hears that it goes on, and nobody hears her.
+func (c *Conductor) Hold(ctx context.Context, cb id.Callback, on bool, by Actor) (*Callback, error) {
+	cur, err := c.store.Callback(ctx, "", cb)
+	if err != nil {
+		return nil, err
+	}
+	a := cur.Current()
+	if cur.State != Connected || a == nil || a.visitorLeg() == nil || !joined(a.visitorLeg()) {
+		return nil, fault.New(fault.TooLate, "They do not talk with each other.")
+	}
+	if err := c.sw.Hold(ctx, a.visitorLeg().ID, on); err != nil {
+		return nil, fault.New(fault.TooLate, "The visitor is not on the line.").Because(err)
+	}
+	return c.step(ctx, cb, func(d *draft) error {
+		word := "hold"
+		if !on {
+			word = "hold_over"
+		}
+		d.note(by, word, "the visitor waits: %v", on)
+		return nil
+	})
+}
+
 // Keys sends keys to the visitor's telephone, which may be an answering system. Which ones is not written down.
 func (c *Conductor) Keys(ctx context.Context, cb id.Callback, digits string, by Actor) (*Callback, error) {
 	if err := cti.CheckKeys(digits); err != nil {

@@ -231,6 +231,59 @@ func TestConsults(t *testing.T) {
 	}
 }
 
+// The visitor waits as long as her agent wants, and keys go to her telephone; before and after the talk neither is possible.
+func TestHoldAndKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		defer w.stop()
+		w.phones.Person(telephones["ann"], ctisim.Answers(s(2), 0))
+		w.phones.Person(telephones["vera"], vera...)
+		cb := w.ask("vera")
+		hold := func(on bool) error {
+			_, err := w.c.Hold(w.ctx, cb, on, callback.ByAgent)
+			return err
+		}
+		keys := func(k string) error {
+			_, err := w.c.Keys(w.ctx, cb, k, callback.ByAgent)
+			return err
+		}
+		late := func(when string) {
+			t.Helper()
+			for _, err := range []error{hold(true), keys("1")} {
+				if !fault.Is(err, fault.TooLate) {
+					t.Errorf("%s: %v", when, err)
+				}
+			}
+		}
+		late("before they talk")
+		pass(s(10))
+		if err := keys("1w"); !fault.Is(err, fault.WrongType) {
+			t.Errorf("no key: %v", err)
+		}
+		for _, do := range []func() error{func() error { return hold(true) }, func() error { return keys("42#") }, func() error { return hold(false) }} {
+			if err := do(); err != nil {
+				t.Error(err)
+			}
+			pass(s(5))
+		}
+		w.reaches(cb, callback.Ended)
+		late("afterwards")
+		var told []string
+		for _, l := range w.journal(cb) {
+			if l.Actor == callback.ByRingback && l.From == callback.Connected && l.To == l.From {
+				told = append(told, l.Event)
+			}
+		}
+		wantEqual(t, "told by the switch", told, []string{"leg_held", "leg_resumed"})
+		for _, c := range w.phones.Calls() {
+			if want := map[bool]string{true: "42#"}[ctisim.OfVisitor(cb)(c)]; c.Keys != want {
+				t.Errorf("the %s got %q", c.Party, c.Keys)
+			}
+		}
+		w.invariants()
+	})
+}
+
 // Who may not be called is not, whichever way it is asked for, and the talk goes on.
 func TestConsultRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

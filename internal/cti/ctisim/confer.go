@@ -173,7 +173,7 @@ func (s *Switch) Hold(ctx context.Context, leg id.Leg, on bool) error {
 	l.waits = on
 	k, hears, other := cti.LegResumed, "the other", "the other"
 	if on {
-		k, hears, other = cti.LegHeld, "say moment", ""
+		k, hears, other = cti.LegHeld, "say moment", "a rustle"
 	}
 	l.tell(cti.Event{Kind: k, By: cti.ByUs})
 	l.hears(hears, 0)

@@ -25,6 +25,7 @@ type Demo struct {
 	Shop    string
 	Ledger  string // address of the carrier's ledger
 	servers []*http.Server
+	phone   *demoPhone
 	data    string
 }
 
@@ -57,6 +58,9 @@ func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
 		if sip, ok := strings.CutPrefix(a, "udp://"); ok {
 			d.Carrier.SetPeer(sip) // POST /calls of the network rings here
 		}
+	}
+	if d.phone, err = startDemoPhone(d.Service.Switch.Addrs(), log); err != nil {
+		return d, err
 	}
 	shop, err := listenFree("127.0.0.1:8081")
 	if err != nil {
@@ -101,6 +105,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 	seed := fmt.Sprintf(`
 trunks:
   - {id: pstn, address: "sip:%[1]s;transport=udp"}
+  - {id: tab, address: "sip:%[4]s;transport=udp", prefixes: ["%[5]s"]}
 subscribers:
   - id: acme
     name: Acme Plumbing
@@ -137,7 +142,7 @@ agents:
     represents:
       - {subscriber: acme, display_name: "Dana at Acme", greeting: "Acme Plumbing, Dana speaking. What can I do for you?", script: "Ask how old the boiler is. Offer a visit today.", priority: 1}
       - {subscriber: bell, display_name: "Dana at Bell", greeting: "Bell Bakery, good morning!", script: "Orders for tomorrow until 17:00.", priority: 1}
-`, d.Carrier.Addr(), d.Shop, deskName)
+`, d.Carrier.Addr(), d.Shop, deskName, d.phone.addr, demoNumber)
 	s, err := parseSeed("demo", []byte(seed))
 	if err != nil {
 		return err
@@ -169,6 +174,9 @@ func (d *Demo) Close() error {
 	}
 	for _, s := range d.servers {
 		errs = append(errs, s.Close())
+	}
+	if d.phone != nil {
+		errs = append(errs, d.phone.Close())
 	}
 	if d.Carrier != nil {
 		errs = append(errs, d.Carrier.Close())

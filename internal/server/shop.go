@@ -41,6 +41,7 @@ func (d *Demo) shopRoutes() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(sides(d.Carrier.Ledger())) // a page that has gone needs no answer
 	})
+	d.phone.routes(mux)
 	if to, err := url.Parse(d.Ledger); err == nil {
 		mux.Handle("GET /heard/", httputil.NewSingleHostReverseProxy(to))
 	}

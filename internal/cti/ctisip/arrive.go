@@ -22,7 +22,8 @@ type arrival struct {
 	line     *line // nil = a telephone that takes another one's place
 	late     *dialog.Timer
 	over     bool
-	leg      *leg // that has taken it
+	leg      *leg   // that has taken it
+	gone     func() // told when it is over and nobody has taken it; nil = nobody
 }
 
 // arrive tells the application of a call from a trunk; false = it is from nobody who may call us. A trunk that is full
@@ -243,8 +244,33 @@ func (a *arrival) refuse(c cti.Cause) {
 	a.close()
 }
 
+// Ring lets who calls hear that it rings, and keeps the call for patience. gone is told, once, if it is over before anybody
+// takes it. False: there is no such call. The switch of a desk needs none of it: there a call is answered at once.
+func (sw *Switch) Ring(callID string, patience time.Duration, gone func()) bool {
+	sw.mu.Lock()
+	a := sw.arrivals[callID]
+	sw.mu.Unlock()
+	if a == nil {
+		return false
+	}
+	a.in.Lane().Do(func() {
+		if a.over {
+			gone()
+			return
+		}
+		a.gone = gone
+		a.in.Progress(180, "Ringing", nil)
+		a.late.Stop()
+		a.late = a.in.Lane().After(patience, func() { a.refuse(cti.NoAnswer) })
+	})
+	return true
+}
+
 // close ends the sound and the timer.
 func (a *arrival) close() {
+	if a.gone != nil && !a.over && a.leg == nil {
+		a.gone()
+	}
 	a.over = true
 	a.late.Stop()
 	a.deskCall.over()

@@ -22,10 +22,11 @@ type bank struct {
 	lastOn int     // length of the tone before the silence
 	tone   signal  // what it was
 	toneHz float64
-	loud   int // blocks of other sound in a row
-	spoken int // blocks of other sound in all
-	quiet  int // blocks of silence in a row
-	tonal  int // blocks with a tone in a row
+	loud   int  // blocks of other sound in a row
+	spoken int  // blocks of other sound in all, since the last beep
+	spoke  bool // there was enough of it, ever: a beep may be the beginning of a fax tone with a hole in it
+	quiet  int  // blocks of silence in a row
+	tonal  int  // blocks with a tone in a row
 
 	ringing decision
 	told    map[cti.Tone]bool
@@ -171,6 +172,7 @@ func (g *bank) between(k signal) cti.Tone {
 		g.quiet = 0
 		if g.loud++; g.loud >= 2 { // one alone is where a tone begins or ends
 			g.spoken++
+			g.spoke = g.spoke || g.spoken >= spokenMost
 			g.busy = 0
 			if g.loud > 4 {
 				g.sit, g.lastOn = 0, 0
@@ -209,7 +211,7 @@ func (g *bank) ring() cti.Tone {
 }
 
 func (g *bank) once(t cti.Tone) cti.Tone {
-	if g.spoken >= spokenMost && t != cti.ToneRingback {
+	if g.spoken >= spokenMost && t != cti.ToneRingback || g.spoke && t == cti.ToneFax {
 		return "" // a person is not cut off
 	}
 	if g.told == nil {

@@ -96,6 +96,7 @@ func TestBankOfMachines(t *testing.T) {
 		"fax calling": {slices.Concat(silence(300), sines(500, 1100), silence(3000), sines(500, 1100), silence(1000)), "fax"},
 		"machine":     {slices.Concat(voices(4), silence(200), sines(400, 1000), silence(2000)), "beep"},
 		"machine 440": {slices.Concat(voices(4), sines(800, 1400), silence(2000)), "beep"},
+		"late fax":    {slices.Concat(voices(4), sines(400, 2100), silence(240), sines(2600, 2100), silence(500)), "beep"}, // somebody was there
 		"no machine":  {slices.Concat(silence(1000), sines(400, 1000), silence(2000)), ""},
 		"keys":        {repeat(slices.Concat(keyTone('1'), keyTone('9'), keyTone('#')), 8), ""},
 		"dial tone":   {sines(8000, 425), "ringback"},

@@ -103,6 +103,14 @@ func TestDesk(t *testing.T) {
 	run(t, 18, args...)
 }
 
+// An agent of the demo answers in her browser: real speech, both ways.
+func TestAnswer(t *testing.T) {
+	t.Parallel()
+	node, chromium := tools(t)
+	r := demo(t)
+	run(t, 2, node, "answer.mjs", r.URL, r.Carrier, chromium, "dana", "tulip-field")
+}
+
 // run makes a test of each line that a script prints; at least so many are wanted.
 func run(t *testing.T, least int, command ...string) {
 	t.Helper()

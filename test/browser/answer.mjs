@@ -1,0 +1,143 @@
+// The desk against the real service: an agent answers in Chromium, and talks with a telephone of the demo's network.
+// Usage: node answer.mjs URL CARRIER CHROMIUM NAME PASSWORD. Prints one line of JSON for each check.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Bench, launch, must } from "./bench.mjs";
+
+const [url, carrier, executablePath, name, password] = process.argv.slice(2);
+const voice = 700; // Hz: the agent's, from a file instead of a microphone
+const folder = await mkdtemp(join(tmpdir(), "desk-"));
+await writeFile(join(folder, "voice.wav"), tone(voice));
+const browser = await launch(executablePath, "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${join(folder, "voice.wav")}`, "--autoplay-policy=no-user-gesture-required");
+const bench = new Bench(browser, (u) => u.startsWith(url), (text) => /status of 401/.test(text));
+const look = { viewport: { width: 1000, height: 780 }, permissions: ["microphone", "notifications"] };
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const until = async (fact, what, within = 20_000) => {
+  for (const end = Date.now() + within; Date.now() < end; await new Promise((r) => setTimeout(r, 100))) {
+    const found = await fact();
+    if (found) return found;
+  }
+  throw new Error(what);
+};
+
+// tone is a WAV of a second, 16-bit, 48 kHz; the browser plays it again and again.
+function tone(hz, rate = 48_000) {
+  const b = Buffer.alloc(44 + rate * 2);
+  b.write("RIFF", 0);
+  b.writeUInt32LE(b.length - 8, 4);
+  b.write("WAVEfmt ", 8);
+  b.writeUInt32LE(16, 16);
+  b.writeUInt16LE(1, 20);
+  b.writeUInt16LE(1, 22);
+  b.writeUInt32LE(rate, 24);
+  b.writeUInt32LE(rate * 2, 28);
+  b.writeUInt16LE(2, 32);
+  b.writeUInt16LE(16, 34);
+  b.write("data", 36);
+  b.writeUInt32LE(rate * 2, 40);
+  for (let i = 0; i < rate; i++) b.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hz * i) / rate)), 44 + i * 2);
+  return b;
+}
+
+// The page keeps its connections where a check finds them. A tone that never ends is noise to a noise suppressor: it is
+// off here.
+const watched = () => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = () => open({ audio: { noiseSuppression: false, echoCancellation: false, autoGainControl: false } });
+  window.connections = [];
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...args) {
+      super(...args);
+      window.connections.push(this);
+    }
+  };
+};
+
+// hears is how much of the visitor's tone the page has heard: energy that only sound has.
+const hears = (page) =>
+  page.evaluate(async () => {
+    const report = await window.connections.at(-1).getStats();
+    return [...report.values()].find((s) => s.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
+  });
+
+// listens waits until the page has heard the visitor for so many seconds.
+async function listens(page, seconds, what) {
+  let [last, loud] = [await hears(page), 0];
+  await until(async () => {
+    const now = await hears(page);
+    if (now > last + 1e-5) loud += 0.1;
+    last = now;
+    return loud >= seconds;
+  }, what);
+}
+
+async function sit(page) {
+  await page.addInitScript(watched);
+  await page.goto(`${url}/desk/`);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await button(page, "Use the microphone").click();
+  await page.getByText("You are heard.").waitFor();
+  await button(page, "To the desk").click();
+  await page.locator("[data-voice=on]").waitFor();
+  await button(page, "Ready").click();
+  await page.getByText("Waiting for a call").waitFor();
+}
+
+// ask presses a business's button as a visitor does.
+async function ask(buttonName, number) {
+  const answer = await fetch(`${url}/api/v1/public/buttons/${buttonName}/callbacks`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ number, name: "Vera", topic: "boiler", consent: true, page: "https://shop.example/boilers" }),
+  });
+  const made = await answer.json();
+  must(answer.status === 201, JSON.stringify(made));
+  return made;
+}
+
+const ended = async (made) => until(async () => (await (await fetch(`${url}/api/v1/public/callbacks/${made.token}`)).json()).state === "ended", "the call does not end");
+const visitorOf = async (made) => (await (await fetch(`${carrier}/ledger`)).json()).find((e) => e.callback === made.id);
+
+await bench.check("two businesses, one desk: answered by key, each side hears the other, reload in mid call, notes", async (page) => {
+  await sit(page);
+  const made = await ask("acme-main", "+12025550100");
+  await page.getByRole("heading", { name: "Acme Plumbing" }).waitFor();
+  await page.getByText("Acme Plumbing, Dana speaking").waitFor();
+  await page.keyboard.press("Control+Enter");
+  await page.getByText(/^Talking/).waitFor({ timeout: 20_000 });
+  await listens(page, 1.5, "she does not hear the visitor");
+
+  const at = Date.now();
+  await page.reload();
+  await page.getByText(/^Talking/).waitFor();
+  await until(async () => (await hears(page).catch(() => 0)) > 1e-3, "she does not hear the visitor after a reload");
+  const took = Date.now() - at;
+  must(took < 3000, `the sound is back after ${took} ms`);
+  await listens(page, 2, "they do not go on talking");
+
+  await page.keyboard.press("Control+.");
+  await page.getByText("Time for notes").waitFor();
+  await ended(made);
+  await page.getByRole("radio", { name: "Done" }).check();
+  await page.getByRole("textbox", { name: "Note" }).fill("Boiler of 2009");
+  await button(page, "Keep").click();
+  await page.getByText("It is kept.").first().waitFor();
+  const { tones_heard } = await until(async () => (await visitorOf(made))?.bye_at && (await visitorOf(made)), "the network has no ledger of the call");
+  must(tones_heard.some((t) => Math.abs(t.hz - voice) <= 10 && t.seconds > 1), `the visitor heard ${JSON.stringify(tones_heard)}`);
+
+  await button(page, "Done, ready").first().click();
+  await page.getByText("Waiting for a call").waitFor();
+  const next = await ask("bell-main", "+12025550105");
+  await page.getByRole("heading", { name: "Bell Bakery" }).waitFor();
+  await page.getByText("Bell Bakery, good morning!").first().waitFor();
+  await button(page, "Decline").click();
+  await page.getByText("Rings for").waitFor({ state: "detached" });
+  await fetch(`${url}/api/v1/public/callbacks/${next.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+}, look);
+
+await bench.close();
+await rm(folder, { recursive: true });

@@ -49,8 +49,8 @@ type Switch interface {
 	Play(ctx context.Context, leg id.Leg, p Program) error
 
 	// Hold lets a leg of a talk wait: it hears SoundWait, nobody hears it, and it hears nobody, until it is called back. The
-	// talk goes on, with its recording and its longest time. LegHeld and LegResumed, by us. ErrNoLeg: it is in no talk.
-	// Idempotent.
+	// talk goes on, with its recording and its longest time. A telephone is told by a re-INVITE, whatever it answers. LegHeld
+	// and LegResumed, by us. ErrNoLeg: it is in no talk. Idempotent.
 	Hold(ctx context.Context, leg id.Leg, on bool) error
 
 	// Refer tells the far end of a leg that has asked to be replaced (LegRefer), or whose place another one wants, how it goes. ReferTrying takes the leg out

@@ -361,11 +361,15 @@ func (l *leg) apart(br *bridge, hears cti.Program) {
 		return
 	}
 	joined := l.joined()
+	waited := l.waits
 	l.bridge, l.waits = nil, false
 	l.stream.Unbridge()
 	br.rec.drop(l)
 	if l.ended || l.saying {
 		return
+	}
+	if waited {
+		l.sayHold(false)
 	}
 	if !hears.IsZero() {
 		l.commanded(hears)

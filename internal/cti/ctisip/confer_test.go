@@ -23,7 +23,14 @@ func newHall(b *bench, third cti.Party) *hall {
 	h.says["a"], h.says["v"] = b.talkers()
 	f := b.far("10.0.0.8:5060", nil)
 	h.says["s"] = b.speaks(f, 1400)
-	f.becomes(once(func(f *far, m *msg) { f.reply(m, 200, f.sdp()); h.says["s"].speak(m) }, byes))
+	up := false
+	f.becomes(once(func(f *far, m *msg) {
+		f.reply(m, 200, f.sdp())
+		if !up {
+			up = true
+			h.says["s"].speak(m)
+		}
+	}, byes))
 	o := order("s")
 	o.Party, o.To = third, "sip:sue@10.0.0.8:5060"
 	b.call(o)

@@ -19,13 +19,13 @@ func (l *leg) hold(on bool) {
 	l.held = on
 	switch {
 	case on:
-		l.probe.Stop() // who holds need not send
-		if l.joined() {
+		l.probe.Stop()              // who holds need not send
+		if l.joined() && !l.waits { // else it may only say that it has understood
 			l.tell(cti.LegHeld)
 			l.holds(true)
 		}
 	default:
-		if l.joined() {
+		if l.joined() && !l.waits {
 			l.tell(cti.LegResumed)
 			l.holds(false)
 		}

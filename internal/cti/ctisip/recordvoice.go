@@ -43,7 +43,7 @@ func (r *recorder) drop(l *leg) {
 	}
 }
 
-// hears records a supervisor's leg while all hear her.
+// hears records a leg while the others hear it.
 func (r *recorder) hears(l *leg, on bool) {
 	if on {
 		r.add(l)

@@ -6,6 +6,7 @@ import (
 
 	"ringback/internal/cti"
 	"ringback/internal/id"
+	"ringback/internal/ladder"
 )
 
 // Hold lets a leg of a talk wait, or calls it back.
@@ -37,7 +38,26 @@ func (l *leg) putOnHold(on bool) {
 	}
 	br.lane.Do(func() {
 		br.waits[l] = on
+		br.rec.hears(l, !on) // whom nobody hears says nothing in this talk
 		br.arrange()
+	})
+	l.sayHold(on)
+}
+
+// sayHold tells a telephone by a re-INVITE. What it answers changes nothing of what is heard, unless it holds us in turn.
+func (l *leg) sayHold(on bool) {
+	l.local.OnHold = on
+	if l.talk == nil || l.o.To.Kind() == cti.Web { // her page is told by the application
+		return
+	}
+	l.talk.offerSecrets(&l.local)
+	l.talk.call.Offer(l.local.Offer(), func(code int) {
+		if code >= 300 {
+			l.traced(ladder.Media, fmt.Sprintf("answers a hold with %d", code))
+		}
+		if l.bridge != nil && l.held && !l.waits {
+			l.holds(true)
+		}
 	})
 }
 

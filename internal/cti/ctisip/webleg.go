@@ -29,6 +29,7 @@ type farCall interface {
 	Is(dialog.Replaces) bool
 
 	Describe(sdp []byte)
+	Offer(sdp []byte, done func(code int))
 	Reroute(to netip.AddrPort)
 	Notify(code int, reason string, final bool)
 	Probe(done func(alive bool))
@@ -148,6 +149,7 @@ func (c *atBrowser) Next() netip.AddrPort           { return netip.AddrPort{} }
 func (c *atBrowser) Remote() (netip.AddrPort, bool) { return netip.AddrPort{}, false }
 func (c *atBrowser) Is(dialog.Replaces) bool        { return false }
 func (c *atBrowser) Describe([]byte)                {}
+func (c *atBrowser) Offer([]byte, func(int))        {}
 func (c *atBrowser) Reroute(netip.AddrPort)         {}
 func (c *atBrowser) Notify(int, string, bool)       {}
 func (c *atBrowser) Lose(reason string)             { c.Cancel(reason) }

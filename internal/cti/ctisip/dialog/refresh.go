@@ -22,6 +22,8 @@ type refresh struct {
 	ptx     *transaction
 	body    []byte             // our description
 	asks    []func(alive bool) // who waits for the answer (Verify)
+	offers  bool               // body is new to them
+	offered func(code int)     // is told what they say to it
 }
 
 // Limits of a session timer.
@@ -131,6 +133,26 @@ func (c *Call) stopTimer() {
 // Describe tells the call what our newest description is; the owner calls it whenever it has written one.
 func (c *Call) Describe(body []byte) { c.body = body }
 
+// Offer tells the far end our newest description by a re-INVITE, also after a 491, and done what it answered: a status code,
+// 408 = nothing. Another Offer before that takes its place.
+func (c *Call) Offer(body []byte, done func(code int)) {
+	c.body, c.offers, c.offered = body, true, done
+	if c.state == answered && c.pending == nil {
+		c.Refresh()
+	}
+}
+
+// answeredOffer takes the final answer to a request that carried body.
+func (c *Call) answeredOffer(q *sip.Request, code int) {
+	if !c.offers || q.Method != sip.INVITE || code == 491 || string(q.Body()) != string(c.body) {
+		return
+	}
+	c.offers = false
+	if c.offered != nil {
+		c.offered(code)
+	}
+}
+
 // Refresh asks the far end whether all is as it was: by UPDATE where that is allowed, else by a re-INVITE with our
 // description. It waits while another INVITE of the dialog is open, and backs off when both ask at once (491).
 func (c *Call) Refresh() {
@@ -175,7 +197,7 @@ func (c *Call) Verify(done func(alive bool)) {
 func (c *Call) ask(more sip.Header) {
 	c.cseq++
 	method := sip.INVITE
-	if c.update {
+	if c.update && !c.offers {
 		method = sip.UPDATE
 	}
 	r := c.within(method, c.cseq)
@@ -275,6 +297,7 @@ func (c *Call) settled(q *sip.Request, a *sip.Response) {
 		c.ask(more)
 		return
 	}
+	c.answeredOffer(q, code)
 	alive := code != 481 && code != 408
 	switch {
 	case code < 300:
@@ -287,6 +310,9 @@ func (c *Call) settled(q *sip.Request, a *sip.Response) {
 	}
 	for _, tell := range asks {
 		tell(alive || a == nil)
+	}
+	if c.offers && code < 300 && c.pending == nil && c.state == answered {
+		c.ask(nil) // it is newer than what was asked
 	}
 }
 

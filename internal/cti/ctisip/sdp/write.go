@@ -21,6 +21,7 @@ type Local struct {
 	Crypto  []Crypto // how our offers may be encrypted, best first; none = not at all
 	Strict  bool     // they must be: RTP/SAVP. Else RTP/AVP with the lines beside it, which who knows SRTP takes (RFC 8643)
 	Taken   Crypto   // the line of their offer that our answers take, with our key; Tag and Suite are theirs
+	OnHold  bool     // we want to hear nothing: sendonly, or inactive where they hold us
 	last    string   // what was written last, without the o= line
 }
 
@@ -42,7 +43,7 @@ func (l *Local) Offer() []byte {
 	for _, c := range l.Codecs {
 		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", number(c), strings.ToUpper(string(c)))
 	}
-	l.tail(&b, PTEvent, SendRecv, l.Mux)
+	l.tail(&b, PTEvent, l.direction(SendRecv), l.Mux)
 	return l.sealed(b.String())
 }
 
@@ -81,9 +82,20 @@ func (l *Local) Answer(s *Session, c Codec) []byte {
 		for _, k := range common {
 			fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", k.PT, strings.ToUpper(string(k.Name)))
 		}
-		l.tail(&b, m.EventPT, m.Direction.Answer(), m.Mux)
+		l.tail(&b, m.EventPT, l.direction(m.Direction.Answer()), m.Mux)
 	}
 	return l.sealed(b.String())
+}
+
+// direction is what we say instead while they are on hold (RFC 3264 section 8.4).
+func (l *Local) direction(d Direction) Direction {
+	switch {
+	case !l.OnHold:
+		return d
+	case d == SendRecv || d == SendOnly:
+		return SendOnly
+	}
+	return Inactive
 }
 
 func (l *Local) line(b *strings.Builder, proto string, pts []string, event string) {

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/routing"
+	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 )
 
@@ -86,17 +87,26 @@ func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber
 			n = routing.MaxMissed // the visitor is on the line: who let it ring is not asked again
 		}
 		one := routing.Candidate{Agent: r.Agent, Representation: r.ID, Priority: r.Priority, Skills: r.Skills, Languages: r.Languages,
-			Presence: st.Presence, IdleFrom: st.IdleFrom, Asked: l.asked[r.ID], Talked: st.Talked, Draw: lot(c.ID, r.Agent),
+			Presence: st.Presence, IdleFrom: st.IdleFrom, Asked: l.asked[r.ID], Talked: st.Talked,
 			BusyUntil: l.busyUntil(now, ag), Missed: n, MissedAt: last}
-		if !r.Hours.Open(now, s.Location()) {
-			one.Closed = true
-			if opens, ever := r.Hours.Next(now, s.Location()); ever {
-				one.Opens = opens
-			}
+		if !r.Hours.Always() {
+			one.Closed, one.Opens = closed(r.Hours, now, s.Location())
+		}
+		if s.Routing.Strategy == subscriber.Random {
+			one.Draw = lot(c.ID, r.Agent)
 		}
 		all = append(all, one)
 	}
 	return all
+}
+
+// closed says whether it is not somebody's hours, and when they begin again; zero = never.
+func closed(h schedule.Hours, now time.Time, loc *time.Location) (is bool, opens time.Time) {
+	if h.Open(now, loc) {
+		return false, time.Time{}
+	}
+	opens, _ = h.Next(now, loc)
+	return true, opens
 }
 
 // lot is one for an agent, another one for each callback: chance that comes out the same when it is decided again.

@@ -178,6 +178,9 @@ func (c *Conductor) Place(cb id.Callback) (int, bool) { return c.line.place(cb) 
 // OnSwitch takes in a fact. It never blocks for long and may be called from any goroutine.
 func (c *Conductor) OnSwitch(ev cti.Event) {
 	quiet := ev.Kind == cti.LegSent || ev.Kind == cti.LegMoved || ev.Kind == cti.LegRinging || ev.Kind == cti.LegEarly || ev.Kind == cti.LegJoined
+	if ev.Kind == cti.PeerUp || ev.Kind == cti.PeerLost {
+		return // of no callback: what it means for a leg comes as the leg's own fact
+	}
 	if ev.Kind == cti.LegArrived {
 		c.spawn(func() { c.arrived(ev) })
 		return

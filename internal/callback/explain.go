@@ -80,6 +80,9 @@ func (e *explainer) attempt(a *Attempt, dir *directory.Directory) {
 	if ag := dir.Agents[a.Agent]; ag != nil {
 		who = ag.Name
 	}
+	if escalates(a) {
+		who += ", escalated to"
+	}
 	result := string(a.Result)
 	if result == "" {
 		result = "under way"

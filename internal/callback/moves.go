@@ -79,7 +79,11 @@ func (v *mover) lets(ag *agent.Agent) {
 		v.step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 		return
 	}
-	v.old.Reason, v.old.Until, v.old.Missed = fmt.Sprintf("missed %d offers", v.old.Missed), time.Time{}, 0
+	v.old.Reason, v.old.Until = fmt.Sprintf("missed %d offers", v.old.Missed), time.Time{}
+	if v.old.Missed == 1 {
+		v.old.Reason = "missed 1 offer"
+	}
+	v.old.Missed = 0
 	if !ag.HasDesk() {
 		v.old.Until = v.d.at.Add(agent.PauseTime)
 	}

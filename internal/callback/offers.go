@@ -14,12 +14,6 @@ import (
 // An agent's desk is rung like a telephone, by a web leg: that is an offer. It stands for agent.OfferTime; she accepts it
 // or declines it on her page. Declined, or let pass, it goes to the next; the visitor's tries are not touched.
 
-// desks is a switch that rings browsers.
-type desks interface {
-	// Accept answers a web leg of an agent that rings; cti.ErrNoLeg when it does not.
-	Accept(ctx context.Context, leg id.Leg) error
-}
-
 // Accept answers an offer at a desk. Accepted already, nothing changes.
 func (c *Conductor) Accept(ctx context.Context, cb id.Callback, leg id.Leg, by Actor) error {
 	cur, err := c.store.Callback(ctx, "", cb)
@@ -29,11 +23,7 @@ func (c *Conductor) Accept(ctx context.Context, cb id.Callback, leg id.Leg, by A
 	if _, err := cur.offer(leg); err != nil {
 		return err
 	}
-	sw, ok := c.sw.(desks)
-	if !ok {
-		return fault.New(fault.ChannelUnavailable, "This switch has no calls in the browser.")
-	}
-	err = sw.Accept(ctx, leg)
+	err = c.sw.Accept(ctx, leg)
 	if errors.Is(err, cti.ErrNoLeg) {
 		return offerOver()
 	}

@@ -145,3 +145,43 @@ func TestDeskIsLost(t *testing.T) {
 		w.invariants()
 	})
 }
+
+// Accepted on the page, the visitor's telephone rings; an offer that was accepted cannot be declined.
+func TestOfferAccepted(t *testing.T) {
+	play(t, atDesks, people{"vera": one(ctisim.Answers(s(3), s(30)))}, func(w *world) {
+		if _, err := w.sw.Connect(w.ctx, string(w.agents["ann"]), "offer"); err != nil {
+			t.Fatal(err)
+		}
+		cb := w.ask("vera")
+		l := w.offered(cb, "ann")
+		pass(s(4))
+		for range 2 { // a double click
+			if err := w.c.Accept(w.ctx, cb, l.ID, callback.ByAgent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := w.reaches(cb, callback.Connected)
+		if who := w.answeredBy(c); who != "ann" || len(c.Attempts) != 1 {
+			t.Errorf("answered by %q in %d attempts", who, len(c.Attempts))
+		}
+		if err := w.c.Decline(w.ctx, cb, l.ID, callback.ByAgent); !fault.Is(err, fault.TooLate) {
+			t.Errorf("declined in talk: %v", err)
+		}
+		w.reaches(cb, callback.Ended)
+		w.invariants()
+	})
+}
+
+// A desk that is not open is no offer that stands: the next agent is asked at once.
+func TestDeskIsNotOpen(t *testing.T) {
+	play(t, atDesks, people{"vera": one(ctisim.Answers(s(3), s(30)))}, func(w *world) {
+		w.desk("bob", ctisim.Answers(s(1), 0))
+		cb := w.ask("vera")
+		c := w.reaches(cb, callback.Connected)
+		if who := w.answeredBy(c); who != "bob" || time.Since(c.CreatedAt) > s(5) {
+			t.Errorf("answered by %q after %v", who, time.Since(c.CreatedAt))
+		}
+		w.reaches(cb, callback.Ended)
+		w.invariants()
+	})
+}

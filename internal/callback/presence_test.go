@@ -83,7 +83,7 @@ func TestPauseAfterAndWrapUp(t *testing.T) {
 		}
 		w.until(next, "a miss", func(c *callback.Callback) bool { return c.State == callback.Queued })
 		pass(time.Second)
-		if st := w.status("ann"); st.Presence != agent.Paused || st.Reason != "missed 1 offers" {
+		if st := w.status("ann"); st.Presence != agent.Paused || st.Reason != "missed 1 offer" {
 			t.Errorf("after one: %+v", st)
 		}
 	})

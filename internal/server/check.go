@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"ringback/internal/agent"
 	"ringback/internal/config"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
@@ -156,7 +157,13 @@ func checkPeople(dir *directory.Directory) []Finding {
 		case len(reps) == 0 && s.Destination == "":
 			say(what, "nobody represents it and it has no destination: nobody can answer. Name one or the other in the seed file")
 		}
+		if e := s.Routing.Escalate.To; e != "" && !strings.Contains(e, ":") && dir.ID(directory.Agent, e) == "" {
+			say(what, "escalate.to names %s, and there is no such agent: what nobody takes goes nowhere", e)
+		}
 		for _, b := range dir.Buttons {
+			if skill := unskilled(b, reps); b.Subscriber == s.ID && skill != "" {
+				say("button "+b.Slug, "it asks for %s %d, and nobody who represents %s has that: its calls wait in vain", skill, b.Skills[skill], s.Slug)
+			}
 			if b.Subscriber == s.ID && b.Order == subscriber.VisitorFirst && mobiles > 0 && mobiles == telephones {
 				say("button "+b.Slug, "visitor_first, and who answers has only mobiles: the visitor waits until one is picked up. agent_first fits better")
 			}
@@ -171,6 +178,16 @@ func checkPeople(dir *directory.Directory) []Finding {
 	}
 	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.What, b.What) })
 	return out
+}
+
+// unskilled is a skill that a button asks for and none of those who could answer has in that degree; "" = there is none.
+func unskilled(b *subscriber.Button, reps []*agent.Representation) string {
+	for _, skill := range sortedNames(b.Skills) {
+		if !slices.ContainsFunc(reps, func(r *agent.Representation) bool { return r.Skills[skill] >= b.Skills[skill] }) {
+			return skill
+		}
+	}
+	return ""
 }
 
 // roomFor says whether a few hundred megabytes are left where the data is.

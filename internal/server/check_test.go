@@ -22,11 +22,11 @@ func TestCheckPeople(t *testing.T) {
 			"sub_1": {ID: "sub_1", Slug: "nobody"},
 			"sub_2": {ID: "sub_2", Slug: "mute"},
 			"sub_3": {ID: "sub_3", Slug: "mobile"},
-			"sub_4": {ID: "sub_4", Slug: "own", Destination: "tel:+12025550150"},
+			"sub_4": {ID: "sub_4", Slug: "own", Destination: "tel:+12025550150", Routing: subscriber.Routing{Escalate: subscriber.Escalation{To: "ghost"}}},
 		},
 		Buttons: map[id.Button]*subscriber.Button{
 			"btn_1": {ID: "btn_1", Slug: "turned", Subscriber: "sub_3", Order: subscriber.VisitorFirst},
-			"btn_2": {ID: "btn_2", Slug: "plain", Subscriber: "sub_3", Order: subscriber.AgentFirst},
+			"btn_2": {ID: "btn_2", Slug: "plain", Subscriber: "sub_3", Order: subscriber.AgentFirst, Skills: map[string]int{"gas": 2}},
 		},
 		Agents: map[id.Agent]*agent.Agent{
 			"agt_1": {ID: "agt_1", Slug: "ann"},
@@ -47,7 +47,8 @@ func TestCheckPeople(t *testing.T) {
 		}
 		got = append(got, f.What+": "+f.Say)
 	}
-	want := []string{"agent sue: sip:sue means telephones that register as sue, and none can", "business mute: none of the 1 who represent it has a telephone", "business nobody: nobody represents it and it has no destination", "button turned: visitor_first"}
+	want := []string{"agent sue: sip:sue means telephones that register as sue, and none can", "business mute: none of the 1 who represent it has a telephone", "business nobody: nobody represents it and it has no destination",
+		"business own: escalate.to names ghost", "button plain: it asks for gas 2, and nobody", "button turned: visitor_first"}
 	if len(got) != len(want) {
 		t.Fatalf("%d findings, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
 	}

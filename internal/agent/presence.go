@@ -1,5 +1,7 @@
 package agent
 
+import "strings"
+
 // Presence is whether an agent may be offered a call.
 type Presence string
 
@@ -30,7 +32,8 @@ const (
 )
 
 // life is the table of presence: state, event, next state. An event that a state does not list is out of place. A
-// person who pauses or signs out while she is reserved or talking finishes that call first.
+// person who pauses or signs out while she is reserved or talking finishes that call first; who wanted a pause then has
+// it (ThenPaused), and is not signed out.
 var life = map[Presence]map[Event]Presence{
 	SignedOut: {SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
 	Ready:     {Offer: Reserved, Pause: Paused, SignOut: SignedOut, Finish: SignedOut, SignIn: Ready},
@@ -39,7 +42,7 @@ var life = map[Presence]map[Event]Presence{
 	Talking:   {Done: WrapUp, Release: Ready, TooMany: Paused, Finish: Finishing, SignOut: Finishing, Pause: Finishing},
 	WrapUp:    {Rested: Ready, SignIn: Ready, Pause: Paused, SignOut: SignedOut, Finish: SignedOut},
 	Paused:    {SignIn: Ready, Rested: Ready, SignOut: SignedOut, Pause: Paused, Finish: SignedOut},
-	Finishing: {Answer: Finishing, Release: SignedOut, TooMany: SignedOut, Done: SignedOut, SignIn: Talking},
+	Finishing: {Answer: Finishing, Release: SignedOut, TooMany: SignedOut, Done: SignedOut, SignIn: Talking, Pause: Finishing, Finish: Finishing, SignOut: Finishing},
 }
 
 // Next returns the presence after an event and whether it was in place.
@@ -55,4 +58,21 @@ func (p Presence) Next(e Event) (Presence, bool) {
 func Wanted(p Presence) (Event, bool) {
 	e, ok := map[Presence]Event{Ready: SignIn, Paused: Pause, SignedOut: SignOut, Finishing: Finish}[p]
 	return e, ok
+}
+
+// thenPaused begins the reason of who finishes a call and has asked for a pause after it.
+const thenPaused = "then paused"
+
+// ThenPaused is the reason of who finishes a call and has asked for a pause after it.
+func ThenPaused(reason string) string {
+	if reason == "" {
+		return thenPaused
+	}
+	return thenPaused + ": " + reason
+}
+
+// ThenPaused says whether an agent who finishes a call wants a pause after it, and why.
+func (s Status) ThenPaused() (reason string, yes bool) {
+	rest, yes := strings.CutPrefix(s.Reason, thenPaused)
+	return strings.TrimPrefix(rest, ": "), yes && s.Presence == Finishing
 }

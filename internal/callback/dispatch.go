@@ -104,6 +104,9 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 		}
 		st := old
 		st.Presence, st.Reason, st.Since, st.Until = to, reason, c.Now().UTC(), time.Time{}
+		if to == agent.Finishing && p == agent.Paused {
+			st.Reason = agent.ThenPaused(reason)
+		}
 		if to == agent.Ready {
 			st.IdleFrom, st.Missed = st.Since, 0
 		}

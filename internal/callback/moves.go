@@ -15,7 +15,8 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 	if m == stay || a == nil || a.Agent == "" {
 		return
 	}
-	v := mover{d: d, who: a.Agent, old: d.statusOf(a.Agent), move: m, wrap: d.wrapUp()}
+	was := d.statusOf(a.Agent)
+	v := mover{d: d, who: a.Agent, was: was, old: was, move: m, wrap: d.wrapUp()}
 	switch m {
 	case reserve:
 		v.plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)
@@ -43,7 +44,8 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 type mover struct {
 	d    *draft
 	who  id.Agent
-	old  agent.Status // as it is known, with what this step changes of it
+	was  agent.Status // as it is known
+	old  agent.Status // and with what this step changes of it
 	move move
 	wrap time.Duration
 }
@@ -57,6 +59,10 @@ func (v *mover) step(e agent.Event, from ...agent.Presence) {
 	for _, p := range from {
 		to, _ := p.Next(e)
 		st := agent.Status{Presence: to}
+		if why, wanted := v.was.ThenPaused(); wanted && p == agent.Finishing && to == agent.SignedOut {
+			v.plan(p, agent.Status{Presence: agent.Paused, Reason: why}, true)
+			continue
+		}
 		switch to {
 		case agent.Talking, agent.Reserved, agent.Finishing:
 			st.Callback = v.d.ID

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
+	"ringback/internal/schedule"
 )
 
 func (w *world) status(slug string) agent.Status {
@@ -124,6 +125,83 @@ func TestTheEndTellsOfEverybody(t *testing.T) {
 		lines := w.journal(c.ID)
 		if last := lines[len(lines)-1]; c.Outcome != callback.NoAgent || !strings.Contains(last.Detail, "ann: paused") || !strings.Contains(last.Detail, "bob: signed_out") {
 			t.Errorf("%s: %+v", c.Outcome, last)
+		}
+	})
+}
+
+// Who asks for a pause in mid call has it after the call; who asks to go is signed out then. She may change her mind.
+func TestPauseInMidCall(t *testing.T) {
+	for _, c := range []struct {
+		asks []agent.Presence
+		want agent.Presence
+		why  string
+	}{
+		{[]agent.Presence{agent.Paused}, agent.Paused, "lunch"},
+		{[]agent.Presence{agent.Finishing}, agent.SignedOut, ""},
+		{[]agent.Presence{agent.SignedOut, agent.Paused}, agent.Paused, "lunch"},
+		{[]agent.Presence{agent.Paused, agent.Finishing}, agent.SignedOut, ""},
+		{[]agent.Presence{agent.Paused, agent.Ready}, agent.WrapUp, ""},
+	} {
+		play(t, only("ann"), calls, func(w *world) {
+			cb := w.ask("vera")
+			w.reaches(cb, callback.Connected)
+			for _, p := range c.asks {
+				if st, err := w.c.SetPresence(w.ctx, w.agents["ann"], p, "lunch"); err != nil || st.Presence != agent.Finishing && p != agent.Ready {
+					t.Errorf("%s in mid call: %+v, %v", p, st, err)
+				}
+			}
+			w.reaches(cb, callback.Ended)
+			pass(time.Second)
+			if st := w.status("ann"); st.Presence != c.want || st.Reason != c.why {
+				t.Errorf("%v: she is %+v", c.asks, st)
+			}
+		})
+	}
+}
+
+// A representation has hours of its own: outside them she is not asked, and when they begin she is, by nobody's doing.
+func TestHoursOfARepresentation(t *testing.T) {
+	set := func(d *directory.Setup) {
+		only("ann")(d)
+		h, err := schedule.ParseHours(map[string][]string{"daily": {"19:05-23:00"}}) // simulated time begins at 19:00 in New York
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Representations[0].Hours = h
+	}
+	play(t, set, calls, func(w *world) {
+		c := w.reaches(w.ask("vera"), callback.Connected)
+		if after := c.Attempts[0].StartedAt.Sub(c.ArrivedAt); after != 5*time.Minute {
+			t.Errorf("asked after %v", after)
+		}
+	})
+}
+
+// A call of higher priority stands five minutes ahead for each step, and no further.
+func TestPriorityAges(t *testing.T) {
+	set := func(d *directory.Setup) {
+		only("ann")(d)
+		urgent := d.Buttons[0]
+		urgent.Slug, urgent.Priority = "acme-urgent", 1
+		d.Buttons = append(d.Buttons, urgent)
+	}
+	urgent := func(r *callback.Request) { r.Button = "acme-urgent" }
+	play(t, set, calls, func(w *world) {
+		if _, err := w.c.SetPresence(w.ctx, w.agents["ann"], agent.Paused, ""); err != nil {
+			t.Fatal(err)
+		}
+		old := w.ask("vera")
+		pass(4 * time.Minute)
+		young := w.ask("walt", urgent)
+		if n, _ := w.c.Place(young); n != 1 {
+			t.Errorf("four minutes later, the urgent one stands at %d", n)
+		}
+		pass(2 * time.Minute)
+		if n, _ := w.c.Place(w.ask("xena", urgent)); n != 3 {
+			t.Errorf("six minutes later, the next urgent one stands at %d", n)
+		}
+		if n, _ := w.c.Place(old); n != 2 {
+			t.Errorf("the old one stands at %d", n)
 		}
 	})
 }

@@ -7,10 +7,13 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"ringback/internal/audio"
 )
 
 // connection is one PeerConnection of a browser: one sound in both directions.
@@ -95,12 +98,22 @@ func (c *connection) recovered() {
 	}
 }
 
-// voice is what the browser hears: packets that a leg has numbered and timed itself.
+// voice is what the browser hears: packets that a leg has numbered and timed itself. Leg after leg it stays one stream: a
+// second leg that began with numbers of its own would look like packets of long ago, and SRTP drops those (RFC 3711
+// section 3.3.1).
 type voice struct {
 	mu    sync.Mutex
 	write webrtc.TrackLocalWriter
 	head  rtp.Header
 	ssrc  atomic.Uint32
+
+	spoke bool
+	leg   uint32    // source of the leg that spoke last
+	seq   uint16    // of its newest packet, as it was sent
+	ts    uint32    // of the same
+	at    time.Time // when that was
+	seqBy uint16    // what this leg's numbers are moved by
+	tsBy  uint32
 }
 
 var _ webrtc.TrackLocal = (*voice)(nil)
@@ -141,9 +154,28 @@ func (v *voice) send(b []byte) error {
 	if err != nil {
 		return err
 	}
+	v.goOn(time.Now())
 	v.head.SSRC = v.ssrc.Load()
 	_, err = v.write.WriteRTP(&v.head, b[n:])
 	return err
+}
+
+// goOn numbers and times the packet so that it follows what was sent before.
+func (v *voice) goOn(now time.Time) {
+	if v.leg != v.head.SSRC || !v.spoke {
+		if v.spoke {
+			v.seqBy = v.seq + 1 - v.head.SequenceNumber
+			v.tsBy = v.ts + uint32(now.Sub(v.at)*audio.Rate/time.Second) - v.head.Timestamp
+			v.head.Marker = true
+		}
+		v.leg, v.spoke = v.head.SSRC, true
+		v.seq, v.at = v.head.SequenceNumber+v.seqBy-1, now
+	}
+	v.head.SequenceNumber += v.seqBy
+	v.head.Timestamp += v.tsBy
+	if int16(v.head.SequenceNumber-v.seq) > 0 {
+		v.seq, v.ts, v.at = v.head.SequenceNumber, v.head.Timestamp, now
+	}
 }
 
 // report sends a leg's RTCP (compound, RFC 3550 section 6.1) as this connection's.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ringback/internal/agent"
+	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
@@ -18,8 +19,6 @@ const (
 	AwayAfter = 10 * time.Second
 	// ReturnWithin is how long after that a desk that comes back is ready again by itself.
 	ReturnWithin = 2 * time.Minute
-	// Away is the reason of such a pause.
-	Away = "away"
 )
 
 // Presences is what a watch over desks reads and moves.
@@ -49,11 +48,13 @@ func (h *Hearts) Watch(ctx context.Context, p Presences, log *slog.Logger) {
 }
 
 func (h *Hearts) pause(ctx context.Context, p Presences, log *slog.Logger, a id.Agent) {
-	if _, err := p.SetPresence(ctx, a, agent.Paused, Away); err != nil && ctx.Err() == nil {
+	st, err := p.SetPresence(ctx, a, agent.Paused, callback.AwayReason)
+	switch {
+	case err != nil && ctx.Err() == nil:
 		log.Warn("a silent desk is not paused", "agent", a, "err", err)
-		return
+	case err == nil && st.Presence == agent.Paused: // while her offers move on she is still reserved
+		log.Info("a desk is silent: its agent is away", "agent", a)
 	}
-	log.Info("a desk is silent: its agent is away", "agent", a)
 }
 
 // onlyDesk says whether an agent can be reached in her browser only.
@@ -72,7 +73,7 @@ func onlyDesk(a *agent.Agent) bool {
 // Back makes an agent ready again whose desk was silent for a short while.
 func (h *Hearts) Back(ctx context.Context, p Presences, a id.Agent) error {
 	st := p.Agents()[a]
-	if st.Presence != agent.Paused || st.Reason != Away || h.now().Sub(st.Since) > ReturnWithin {
+	if st.Presence != agent.Paused || st.Reason != callback.AwayReason || h.now().Sub(st.Since) > ReturnWithin {
 		return nil
 	}
 	_, err := p.SetPresence(ctx, a, agent.Ready, "")

@@ -206,6 +206,8 @@ func TestAgentInCall(t *testing.T) {
 		return h.do("POST", "/api/v1/callbacks/"+string(c.ID)+"/"+what, body, cookie)
 	}
 	for _, row := range []struct{ what, body, told string }{
+		{"hold", `{"on":true}`, "hold true"},
+		{"hold", `{"on":false}`, "hold false"},
 		{"keys", `{"digits":"12#"}`, "keys 12#"},
 		{"transfer", `{"to":"cleo"}`, "transfer cleo blind"},
 		{"transfer", `{"to":"+12025550124","kind":"warm"}`, "transfer +12025550124 warm"},
@@ -220,8 +222,9 @@ func TestAgentInCall(t *testing.T) {
 	}
 	isProblem(t, do(c, "transfer", `{}`), 422, "field_required")
 	isProblem(t, do(c, "keys", `{}`), 422, "field_required")
+	isProblem(t, do(c, "hold", `{}`), 422, "field_required")
 	theirs := h.talk(callback.Callback{}, cleo)
-	for what, body := range map[string]string{"keys": `{"digits":"1"}`, "transfer": `{"to":"ann"}`, "transfer/complete": `{}`, "transfer/cancel": `{}`, "conference": `{"to":"ann"}`} {
+	for what, body := range map[string]string{"keys": `{"digits":"1"}`, "transfer": `{"to":"ann"}`, "transfer/complete": `{}`, "transfer/cancel": `{}`, "conference": `{"to":"ann"}`, "hold": `{"on":true}`} {
 		isProblem(t, do(theirs, what, body), 403, "forbidden")
 	}
 	rung := h.rung()

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 
 	"ringback/internal/callback"
 	"ringback/internal/cti"
@@ -27,6 +28,10 @@ func (h *house) Accept(_ context.Context, cb id.Callback, leg id.Leg, _ callback
 func (h *house) Decline(_ context.Context, cb id.Callback, leg id.Leg, _ callback.Actor) error {
 	_, err := h.order("decline "+string(leg), cb)
 	return err
+}
+
+func (h *house) Hold(_ context.Context, cb id.Callback, on bool, _ callback.Actor) (*callback.Callback, error) {
+	return h.order(fmt.Sprintf("hold %v", on), cb)
 }
 
 func (h *house) Keys(_ context.Context, cb id.Callback, digits string, _ callback.Actor) (*callback.Callback, error) {

@@ -41,6 +41,7 @@ var bodies = map[string]string{
 	"POST /api/v1/agents/{id}/monitor":        `{"agent":"cleo","mode":"listen"}`,
 	"POST /api/v1/callbacks/{id}/accept":      `{"leg":"leg_d"}`,
 	"POST /api/v1/callbacks/{id}/decline":     `{"leg":"leg_d"}`,
+	"POST /api/v1/callbacks/{id}/hold":        `{"on":true}`,
 	"POST /api/v1/callbacks/{id}/keys":        `{"digits":"1"}`,
 	"POST /api/v1/callbacks/{id}/transfer":    `{"to":"cleo"}`,
 	"POST /api/v1/callbacks/{id}/conference":  `{"to":"cleo"}`,

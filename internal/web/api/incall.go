@@ -18,6 +18,7 @@ type Conversations interface {
 	Accept(ctx context.Context, cb id.Callback, leg id.Leg, by callback.Actor) error
 	Decline(ctx context.Context, cb id.Callback, leg id.Leg, by callback.Actor) error
 	Leave(ctx context.Context, cb id.Callback, a id.Agent) (*callback.Callback, error)
+	Hold(ctx context.Context, cb id.Callback, on bool, by callback.Actor) (*callback.Callback, error)
 	Keys(ctx context.Context, cb id.Callback, digits string, by callback.Actor) (*callback.Callback, error)
 	Transfer(ctx context.Context, cb id.Callback, to string, kind callback.TransferKind, by callback.Actor) (*callback.Callback, error)
 	CompleteTransfer(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
@@ -29,6 +30,11 @@ type Conversations interface {
 // OfferedLeg names an offer.
 type OfferedLeg struct {
 	Leg string `json:"leg"`
+}
+
+// NewHold puts the visitor on hold, or ends that.
+type NewHold struct {
+	On *bool `json:"on"`
 }
 
 // NewKeys are pressed for an agent.
@@ -62,6 +68,7 @@ func (a *API) inCall() []door.Route {
 		post("accept", "Answer an offer in the browser", OfferedLeg{}, a.offerRoute(a.accepts)),
 		post("decline", "Turn an offer down: the next agent is asked", OfferedLeg{}, a.offerRoute(a.declines)),
 		post("hang_up", "Put the agent's telephone down", Nothing{}, a.hangUp),
+		post("hold", "Put the visitor on hold, or end that", NewHold{}, a.holds),
 		post("keys", "Send keys to the visitor's telephone", NewKeys{}, a.keysRoute),
 		post("record", "Pause, resume or stop the recording of a talk", RecordAction{}, a.recordAction),
 		post("transfer", "Hand the visitor over, blind or warm", NewTransfer{}, a.transfer),
@@ -104,6 +111,16 @@ func (a *API) hangUp(w http.ResponseWriter, r *http.Request) error {
 			who = by.Agent
 		}
 		return a.Conductor.Leave(ctx, c.ID, who)
+	})(w, r)
+}
+
+func (a *API) holds(w http.ResponseWriter, r *http.Request) error {
+	in := &NewHold{}
+	return a.act(hasIt, in, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
+		if in.On == nil {
+			return nil, required("on")
+		}
+		return a.Conductor.Hold(ctx, c.ID, *in.On, by.Actor)
 	})(w, r)
 }
 

@@ -31,7 +31,11 @@ func (c *Conductor) MoveToFront(ctx context.Context, cb id.Callback, by Actor) (
 
 // Reassign gives a callback that waits, or rings another agent, to an agent who represents the business and is at work:
 // she alone is asked, until she lets it pass, goes away, or ReassignFor is over. Nothing is ever kept for who is absent.
+// Without an agent it is kept for nobody any more: whoever is there is asked.
 func (c *Conductor) Reassign(ctx context.Context, cb id.Callback, a id.Agent, by Actor) (*Callback, error) {
+	if a == "" {
+		return c.release(ctx, cb, by)
+	}
 	after, err := c.step(ctx, cb, func(d *draft) error {
 		if err := mayMove(d.Callback, Scheduled, Queued, RingingAgent); err != nil {
 			return err
@@ -50,6 +54,19 @@ func (c *Conductor) Reassign(ctx context.Context, cb id.Callback, a id.Agent, by
 			return nil
 		}
 		d.note(by, string(Reassigned), "to %s", ag.Slug)
+		return nil
+	})
+	c.line.kick()
+	return after, err
+}
+
+func (c *Conductor) release(ctx context.Context, cb id.Callback, by Actor) (*Callback, error) {
+	after, err := c.step(ctx, cb, func(d *draft) error {
+		if err := mayMove(d.Callback, Scheduled, Queued); err != nil {
+			return err
+		}
+		d.Wanted, d.WantedUntil = "", time.Time{}
+		d.note(by, string(Reassigned), "to anyone")
 		return nil
 	})
 	c.line.kick()

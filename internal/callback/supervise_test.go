@@ -140,6 +140,29 @@ func TestReassignWaits(t *testing.T) {
 	})
 }
 
+// What is kept for nobody any more goes to who is free, though the one it was given to is at work.
+func TestReassignToAnyone(t *testing.T) {
+	talk := one(ctisim.Answers(s(1), s(60)))
+	who := people{"ann": one(ctisim.Answers(s(1), 0)), "bob": one(ctisim.Answers(s(1), 0)), "vera": talk, "walt": talk, "xena": talk}
+	play(t, nil, who, func(w *world) {
+		first := w.ask("vera")
+		talks := w.answeredBy(w.reaches(first, callback.Connected))
+		cb := w.ask("walt") // the other's telephone rings already
+		w.reaches(cb, callback.Connected)
+		waits := w.ask("xena")
+		if _, err := w.c.Reassign(w.ctx, waits, w.agents[talks], callback.ByStaff); err != nil {
+			t.Fatal(err)
+		}
+		c, err := w.c.Reassign(w.ctx, waits, "", callback.ByAgent)
+		if err != nil || c.Wanted != "" || !c.WantedUntil.IsZero() {
+			t.Errorf("still kept for %q until %v: %v", c.Wanted, c.WantedUntil, err)
+		}
+		if _, err := w.c.Reassign(w.ctx, first, "", callback.ByStaff); !fault.Is(err, fault.TooLate) {
+			t.Errorf("in talk: %v", err)
+		}
+	})
+}
+
 // Who has talked with a visitor is asked first when she comes again, and is waited for a while; then anybody.
 func TestPrefersTheLastAgent(t *testing.T) {
 	set := func(d *directory.Setup) { d.Subscribers[0].Routing.PreferLast = s(25) }

@@ -125,6 +125,16 @@ func TestAgentDoes(t *testing.T) {
 		"reassign": `{"agent":"ann"}`, "cancel": `{}`, "now": `{}`} {
 		isProblem(t, do(theirs, what, body), 403, "forbidden")
 	}
+	isProblem(t, do(theirs, "reassign", `{"agent":null}`), 403, "forbidden")
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
+	m = do(theirs, "reassign", `{"agent":"ann"}`).want(t, 200).json(t)
+	h.agent(ann, func(a *agent.Agent) { a.Supervisor = false })
+	if m["kept_for"] != string(ann) {
+		t.Errorf("kept for %v", m["kept_for"])
+	}
+	if m = do(theirs, "reassign", `{"agent":null}`).want(t, 200).json(t); m["kept_for"] != nil {
+		t.Errorf("given up, and kept for %v", m["kept_for"])
+	}
 	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
 	do(theirs, "move", `{"to":"front"}`).want(t, 200)
 	do(theirs, "reassign", `{"agent":"ann"}`).want(t, 200)

@@ -222,12 +222,13 @@ async function unheard(page, what, todo, shot) {
 
 await check("sign out asks about promised calls, then hands them over", async (page) => {
   const service = new Played();
-  service.promised = [{ id: "cb_5", subscriber: "sub_1", state: "scheduled", number: "+12025550105", name: "Paul", topic: null, due_at: soon(7200), arrived_at: null }];
+  service.promised = [{ id: "cb_5", subscriber: "sub_1", state: "scheduled", number: "+12025550105", name: "Paul", topic: null, due_at: soon(7200), arrived_at: null, kept_for: "agt_1" }, { id: "cb_6", state: "scheduled", name: "Not hers", number: null, due_at: soon(60), kept_for: null }];
   await sit(page, service);
   await button(page, "Sign out").click();
   await page.getByRole("heading", { name: "You have promised calls" }).waitFor();
   await clean(page, "promises");
   await leave(page, service, "desk-promises");
+  must((await page.getByText("Not hers").count()) === 0, "the promise of somebody else is shown");
   await button(page, "Give them to anyone, sign out").click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   const at = (a) => service.asked.indexOf(a);

@@ -103,9 +103,13 @@ class Desk extends LitElement {
 
   // wantsOut asks first when calls are promised that nobody would make.
   private async wantsOut(w: Work): Promise<void> {
-    let mine: Head[] = [];
+    const mine: Head[] = [];
     await w.deed(async () => {
-      mine = (await ask<{ data: Head[] }>("GET", "/callbacks?state=scheduled&agent=me&limit=50")).data;
+      for (let after: string | null = ""; after !== null; ) {
+        const page: { data: Head[]; next: string | null } = await ask("GET", `/callbacks?state=scheduled&limit=200${after && `&after=${after}`}`);
+        mine.push(...page.data.filter((h) => h.kept_for === w.me.id));
+        after = page.next;
+      }
     });
     if (!mine.length) return w.signOut();
     this.promises = mine;

@@ -166,6 +166,7 @@ export interface Head {
   topic: string | null;
   due_at: string | null;
   arrived_at: string | null;
+  kept_for: string | null;
 }
 
 export type Heard =

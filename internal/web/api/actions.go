@@ -41,7 +41,7 @@ type NewPlace struct {
 
 // NewAgent gives a callback to an agent.
 type NewAgent struct {
-	Agent string `json:"agent"`
+	Agent *string `json:"agent"` // null = whoever is there
 }
 
 // actions are what a desk does with a call; programs may do it too.
@@ -56,7 +56,7 @@ func (a *API) actions() []door.Route {
 		post("disposition", "Say with a code what came of a callback", NewDisposition{}, a.dispose),
 		follow,
 		post("move", "Move a callback to the front of the line", NewPlace{}, a.move),
-		post("reassign", "Give a callback to an agent", NewAgent{}, a.reassign),
+		post("reassign", "Give a callback to an agent, or to whoever is there", NewAgent{}, a.reassign),
 	}
 }
 
@@ -120,11 +120,19 @@ func (a *API) move(w http.ResponseWriter, r *http.Request) error {
 	})(w, r)
 }
 
+// reassign is a supervisor's; but what is kept for an agent she may give up herself, so that it waits for nobody who leaves.
 func (a *API) reassign(w http.ResponseWriter, r *http.Request) error {
-	in := &NewAgent{}
-	return a.act(watchers, in, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
+	in, p := &NewAgent{}, door.Principal(r.Context())
+	return a.act(seesIt, in, func(ctx context.Context, c *callback.Callback, by callback.Author) (*callback.Callback, error) {
+		hers := in.Agent == nil && p.Agent != "" && c.Wanted == p.Agent
+		if err := allowed(p, c, watchers); err != nil && !hers {
+			return nil, err
+		}
+		if in.Agent == nil {
+			return a.Conductor.Reassign(ctx, c.ID, "", by.Actor)
+		}
 		// An agent who does not represent the business is as one who is not there.
-		who := a.Conductor.Directory().Agent(in.Agent)
+		who := a.Conductor.Directory().Agent(*in.Agent)
 		if who == nil || !represents(a.Conductor.Directory(), who.ID, c.Subscriber) {
 			return nil, bad("agent", "No agent of that name represents this business.")
 		}

@@ -42,6 +42,7 @@ type CallbackHead struct {
 	CreatedAt      door.Stamp        `json:"created_at"`
 	EndedAt        door.Stamp        `json:"ended_at"`
 	TalkS          door.Seconds      `json:"talk_s"`
+	KeptFor        *string           `json:"kept_for"` // the agent who alone is asked, while she is at work
 }
 
 // Callback is all of one.
@@ -191,7 +192,7 @@ func head(c *callback.Callback, dir *directory.Directory) CallbackHead {
 		Direction: direction(c), Order: string(c.Order), Number: door.Opt(c.Number.E164()), Destination: door.Opt(c.Destination), Name: door.Opt(c.Name),
 		Topic: door.Opt(c.Topic), Fields: full(c.Fields), Page: door.Opt(c.Page), Language: door.Opt(c.Language),
 		Metadata: full(c.Metadata), ArrivedAt: door.Stamp(c.ArrivedAt), DueAt: door.Stamp(due(c)), When: json.RawMessage("null"),
-		CreatedAt: door.Stamp(c.CreatedAt), EndedAt: door.Stamp(c.EndedAt), TalkS: door.Seconds(c.TalkTime),
+		CreatedAt: door.Stamp(c.CreatedAt), EndedAt: door.Stamp(c.EndedAt), TalkS: door.Seconds(c.TalkTime), KeptFor: door.Opt(c.Wanted),
 	}
 	if s := dir.Subscribers[c.Subscriber]; s != nil {
 		h.SubscriberSlug = &s.Slug

@@ -152,11 +152,16 @@ func (d *draft) letGo(a *Attempt, l *Leg) {
 	}
 }
 
-// letAllGo is letGo of all of an attempt.
-func (d *draft) letAllGo(a *Attempt) {
+// letAllGo is letGo of all of an attempt, which ends by a rule; their telephones are ended.
+func (d *draft) letAllGo(a *Attempt, r rule) {
 	for i := range a.Legs {
-		if l := &a.Legs[i]; l.beside() && l.State != cti.Ended {
-			d.letGo(a, l)
+		l := &a.Legs[i]
+		if !l.beside() || l.State == cti.Ended {
+			continue
+		}
+		d.letGo(a, l)
+		if !r.calls(HangUpAgent) { // else they are ended with all others
+			d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: l.ID, Cause: cti.CauseCancelled})
 		}
 	}
 }
@@ -216,8 +221,9 @@ func (d *draft) gather(a *Attempt) bool {
 		d.note(ByRingback, "join_again", "the switch has told of no bridge yet")
 	}
 	for i := range a.Legs {
-		if l := &a.Legs[i]; l.watches() && l.State == cti.Confirmed {
+		if l := &a.Legs[i]; l.watches() && l.State == cti.Confirmed && a.agentLeg() != nil {
 			d.watch(a, l)
+			d.note(ByRingback, "watch_again", "the switch has told of no bridge yet")
 		}
 	}
 	return several

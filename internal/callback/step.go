@@ -161,14 +161,14 @@ func (d *draft) becomes(r rule, in *Input) {
 		d.endAttempt(in, r.agent)
 	case again:
 		d.release(a, d.pending(a))
-		d.letAllGo(a)
+		d.letAllGo(a, r)
 		d.JoinedAt = time.Time{} // a machine was joined: that was no talk
 		r = d.retryOrEnd(r, in)
 		d.endAttempt(in, r.agent)
 	case close_:
 		if a != nil {
 			d.release(a, d.pending(a))
-			d.letAllGo(a)
+			d.letAllGo(a, r)
 			d.endAttempt(in, r.agent)
 		}
 	}

@@ -164,8 +164,10 @@ func (w *town) random() {
 	case n < 16:
 		e := []Event{Withdrawn, Forbidden, NobodyLeft, OutOfTime, CalledNow, Due, PutOff, StillWaits, CallbackOffered, TalkedAlready, Reassigned}[w.rand.IntN(11)]
 		w.step(c, string(e), func(d *draft) { d.apply(Input{Event: e, Actor: ByRingback}) })
-	case n < 17 && w.rand.IntN(2) == 0:
+	case n < 17 && w.rand.IntN(3) == 0:
 		w.transfer(c)
+	case n < 17 && w.rand.IntN(2) == 0:
+		w.company(c)
 	case n < 17:
 		w.step(c, "a wake-up", func(d *draft) {
 			d.at = d.DueAt
@@ -213,11 +215,11 @@ func (w *town) choice(c *Callback, a id.Agent) *Choice {
 // transfer asks for somebody who is ready, or for a number.
 func (w *town) transfer(c *Callback) {
 	a := c.Current()
-	if a == nil || c.State != Connected || c.JoinedAt.IsZero() || c.pending(a) != nil {
+	if a == nil || c.State != Connected || c.JoinedAt.IsZero() || c.pending(a) != nil || a.consulted() != nil || len(a.thirds()) > 0 {
 		return
 	}
 	for _, l := range a.Legs {
-		if l.Party == cti.Visitor || l.State != cti.Bridged {
+		if l.Party == cti.Visitor || l.beside() || l.State != cti.Bridged {
 			continue
 		}
 		t := &transfer{party: cti.Agent, to: "tel:+12025550199"}
@@ -334,6 +336,18 @@ func (w *town) checkAgents(what string) {
 			}
 		}
 	}
+	for _, c := range w.all {
+		if a := c.Current(); a != nil {
+			for _, l := range a.Legs {
+				if l.beside() && l.State != cti.Ended && l.Agent != "" && l.Agent != a.Agent {
+					if other := serves[l.Agent]; other != "" && other != c.ID {
+						w.fail("%s: %s serves %s and %s", what, l.Agent, other, c.ID)
+					}
+					serves[l.Agent] = c.ID
+				}
+			}
+		}
+	}
 	for a, s := range w.agents {
 		held := s.Presence == agent.Reserved || s.Presence == agent.Talking || s.Presence == agent.Finishing
 		if cb, serving := serves[a]; held != serving || held && s.Callback != cb {
@@ -350,6 +364,9 @@ func FuzzTables(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint16) {
 		w := newTown(t, seed)
+		if seed%2 == 1 {
+			w.talks(w.all[0])
+		}
 		for range steps % 1000 {
 			w.random()
 		}

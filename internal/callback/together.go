@@ -185,7 +185,7 @@ func (d *draft) freeOthers(a *Attempt) {
 	}
 	freed := map[id.Agent]bool{a.Agent: true, "": true}
 	for _, o := range d.ringing(a, &Leg{}) {
-		if !freed[o.Agent] {
+		if !freed[o.Agent] && d.statusOf(o.Agent).Callback == d.ID { // else she was let go of before, and serves another one
 			freed[o.Agent] = true
 			d.moveAgent(free, &Attempt{Agent: o.Agent})
 		}

@@ -175,7 +175,7 @@ func (d *draft) rings(l *Leg) bool {
 // askedBy is who asked for the transfer to leg l, if that telephone is still on the line.
 func (c *Callback) askedBy(a *Attempt, l *Leg) id.Leg {
 	for i := len(a.Legs) - 1; i >= 0; i-- {
-		if o := &a.Legs[i]; o.ID != l.ID && o.Party != cti.Visitor && !o.beside() && o.State != cti.Ended && !o.ConfirmedAt.IsZero() {
+		if o := &a.Legs[i]; o.ID != l.ID && o.Party != cti.Visitor && !o.beside() && !c.beaten(a, o) && o.State != cti.Ended && !o.ConfirmedAt.IsZero() {
 			return o.ID
 		}
 	}

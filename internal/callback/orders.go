@@ -104,6 +104,27 @@ func confirmOr(asked string, auto cti.Confirm) cti.Confirm {
 	return cti.Confirm(asked)
 }
 
+// OfferFor is how long a desk that a leg rings is offered the call.
+func OfferFor(dir *directory.Directory, c *Callback, l *Leg) time.Duration {
+	ring := agent.OfferTime
+	if ag := dir.Agents[l.Agent]; ag != nil {
+		for _, dev := range ag.Devices {
+			if dev.To == l.Endpoint {
+				ring = dev.RingTime()
+			}
+		}
+	}
+	return offerTime(c, l, ring)
+}
+
+// offerTime: while a visitor waits on the line, a desk that does not answer is left sooner.
+func offerTime(c *Callback, l *Leg, ring time.Duration) time.Duration {
+	if c.Order == subscriber.VisitorFirst || c.OnLine() || c.transferred(l) {
+		return min(ring, agent.OfferTimeLive)
+	}
+	return ring
+}
+
 // agentDevice: a mobile has a voicemail that also answers and speaks, so it must press a key; a SIP phone of ours is
 // proof by answering; an endpoint that a keyed request named may be a PBX and is asked nothing.
 func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directory.Directory) (time.Duration, cti.Confirm) {
@@ -114,10 +135,7 @@ func agentDevice(c *Callback, a *Attempt, l *Leg, dev agent.Device, dir *directo
 		ring = mobileRing
 	}
 	if l.Endpoint.Kind() == cti.Web { // she accepts on her page
-		if c.Order == subscriber.VisitorFirst || c.OnLine() || c.transferred(l) {
-			ring = min(ring, agent.OfferTimeLive)
-		}
-		return ring, cti.ConfirmNone
+		return offerTime(c, l, ring), cti.ConfirmNone
 	}
 	auto := cti.ConfirmNone
 	if l.Endpoint.Kind() == cti.Tel && c.Destination == "" && (!c.transferred(l) || dev.To != "") {

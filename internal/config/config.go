@@ -172,11 +172,11 @@ type Mail struct {
 	From string `yaml:"from"`
 }
 
-// Auth is how people sign in. This build has no pages to sign in to yet; keys work without.
+// Auth is how agents sign in at their desks; keys of the API work without.
 type Auth struct {
 	// Whether a password opens a session.
 	Passwords bool `yaml:"passwords"`
-	// Whether a passkey opens a session.
+	// Whether a passkey opens a session. This build has none yet.
 	Passkeys bool `yaml:"passkeys"`
 	OIDC     OIDC `yaml:"oidc"`
 }

@@ -53,6 +53,8 @@ type GateDeps struct {
 	Now      func() time.Time
 	// Agent by id or slug; nil = there is none.
 	Agent func(idOrSlug string) *agent.Agent
+	// NoPasswords opens a session to nobody who has nothing but a password.
+	NoPasswords bool
 	// Cost of a password that nobody has: that of the others. nil = argon2id.DefaultParams.
 	Cost *argon2id.Params
 }
@@ -63,6 +65,9 @@ func NewGate(d GateDeps) *Gate { return &Gate{GateDeps: d, passwords: newPasswor
 // SignIn opens a session and returns its token. A wrong password and a name that nobody has are told alike, after the
 // same work: fault.BadLogin. After failures it takes growing pauses: fault.LimitLogin.
 func (g *Gate) SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error) {
+	if g.NoPasswords {
+		return "", nil, fault.New(fault.Forbidden, "Nobody signs in with a password here: auth.passwords is false.")
+	}
 	if wait := g.pauses.begin(name, address, g.Now()); wait > 0 {
 		return "", nil, fault.New(fault.LimitLogin, "That was wrong too often. Wait a moment before you try again.").After(wait)
 	}

@@ -81,7 +81,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
-	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now,
+	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Agent: func(idOrSlug string) *agent.Agent { return a.Conductor.Directory().Agent(idOrSlug) }})
 	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})

@@ -298,3 +298,25 @@ func TestBrowserIsHers(t *testing.T) {
 	h.fail(cti.ErrDown)
 	isProblem(t, h.do("POST", "/api/v1/agents/ann/browser", `{"offer":"v=0"}`, cookie), 503, "switch_down")
 }
+
+// Whom a transfer asks is told who she is in this call, not who her colleague is.
+func TestCardIsHers(t *testing.T) {
+	h := newHouse(t).staffed()
+	d := h.sits(t, h.session(cleo))
+	c := h.talk(callback.Callback{}, ann)
+	h.change(c.ID, func(c *callback.Callback) {
+		c.Attempts[0].Representation = annAtAcme
+		c.Attempts[0].Legs = append(c.Attempts[0].Legs, callback.Leg{ID: "leg_3", Party: cti.Agent, Agent: cleo, State: cti.Ringing,
+			Endpoint: cti.Endpoint("web:" + string(cleo)), CreatedAt: h.now})
+	})
+	offer := d.next("offer")
+	card := offer["card"].(map[string]any)
+	if card["display_name"] != "Cleo at Acme" || card["agent"].(map[string]any)["slug"] != "ann" {
+		t.Errorf("card: %v", card)
+	}
+	for _, m := range d.seen {
+		if m["type"] == "call" {
+			t.Errorf("a colleague's call is told: %v", m)
+		}
+	}
+}

@@ -262,3 +262,12 @@ func TestSignInIsNotKept(t *testing.T) {
 		t.Errorf("kept: %v", h.kept)
 	}
 }
+
+// auth.passwords: false lets nobody in by a password.
+func TestNoPasswords(t *testing.T) {
+	h := newHouse(t)
+	h.password(ann, annsPassword)
+	h.gate.NoPasswords = true
+	isProblem(t, h.signIn("ann", annsPassword), 403, "forbidden")
+	isProblem(t, h.signIn("nobody", annsPassword), 403, "forbidden")
+}

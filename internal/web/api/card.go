@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/directory"
 	"ringback/internal/id"
@@ -66,8 +67,9 @@ type Earlier struct {
 	Note        *string    `json:"note"`
 }
 
-// card is put together from what is set up now; its agent is that of the newest attempt.
-func (a *API) card(ctx context.Context, c *callback.Callback) (*Card, error) {
+// card is put together from what is set up now; its agent is that of the newest attempt. To an agent it tells who she is in
+// this call, also when somebody else still has it; to a key, who that one is.
+func (a *API) card(ctx context.Context, c *callback.Callback, to id.Agent) (*Card, error) {
 	d := a.Conductor.Directory()
 	s := d.Subscribers[c.Subscriber]
 	if s == nil {
@@ -79,7 +81,8 @@ func (a *API) card(ctx context.Context, c *callback.Callback) (*Card, error) {
 	if n := len(c.Attempts); n > 0 {
 		at := &c.Attempts[n-1]
 		card.Attempt = at.N
-		card.as(d, at)
+		card.Agent = named(d, at.Agent)
+		card.as(representation(d, c.Subscriber, at, to))
 	}
 	card.asked(c, d.Buttons[c.Button])
 	pop := subscriber.Pop{Number: c.Number.E164(), Name: c.Name, Callback: string(c.ID), Contact: string(c.Contact), Topic: c.Topic}
@@ -92,10 +95,21 @@ func (a *API) card(ctx context.Context, c *callback.Callback) (*Card, error) {
 	return card, err
 }
 
+// representation is what the one who reads a card answers as; nil = the business itself.
+func representation(d *directory.Directory, s id.Subscriber, at *callback.Attempt, to id.Agent) *agent.Representation {
+	if to == "" || to == at.Agent {
+		return d.Representations[at.Representation]
+	}
+	for _, r := range d.Serves(to) {
+		if r.Subscriber == s {
+			return r
+		}
+	}
+	return nil
+}
+
 // as fills in who the agent is in this call.
-func (c *Card) as(d *directory.Directory, at *callback.Attempt) {
-	c.Agent = named(d, at.Agent)
-	r := d.Representations[at.Representation]
+func (c *Card) as(r *agent.Representation) {
 	if r == nil {
 		return
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"strings"
-	"time"
 
 	"ringback/internal/callback"
 	"ringback/internal/cti"
@@ -100,7 +99,7 @@ func (n *news) tell(ctx context.Context, p login.Principal, c *callback.Callback
 	if !may || !inHandsOf(d, p, c) {
 		return append(out, n.over(p, c)...), nil
 	}
-	s, err := n.show(ctx, c)
+	s, err := n.show(ctx, p, c)
 	if err != nil {
 		return out, err
 	}
@@ -155,33 +154,19 @@ func (n *news) offers(ctx context.Context, d *directory.Directory, p login.Princ
 			p.Agent != "" && !isHers(d, p.Agent, at, l) {
 			continue
 		}
-		card, err := n.a.card(ctx, c)
+		card, err := n.a.card(ctx, c, p.Agent)
 		if err != nil {
 			return out, err
 		}
 		n.offered[l.ID] = c.ID
-		ring := ringTime(d, l)
+		ring := callback.OfferFor(d, c, l)
 		out = append(out, Offer{"offer", card, string(l.ID), door.Seconds(ring), door.Stamp(l.CreatedAt.Add(ring))})
 	}
 	return out, nil
 }
 
-// offerTime is how long a browser rings that is no device of anybody's, such as the target of a transfer.
-const offerTime = 15 * time.Second
-
 func rings(l *callback.Leg) bool {
 	return l.State == cti.Inviting || l.State == cti.Ringing || l.State == cti.Early || l.State == cti.Created && !l.SentAt.IsZero()
-}
-
-func ringTime(d *directory.Directory, l *callback.Leg) time.Duration {
-	for _, ag := range d.Agents {
-		for _, dev := range ag.Devices {
-			if dev.To == l.Endpoint {
-				return dev.RingTime()
-			}
-		}
-	}
-	return offerTime
 }
 
 // offersOver tells of offers of the callback that ring no more.
@@ -249,7 +234,7 @@ func (n *news) over(p login.Principal, c *callback.Callback) []any {
 }
 
 // show remembers a call; its card is made anew when somebody else takes part.
-func (n *news) show(ctx context.Context, c *callback.Callback) (*shown, error) {
+func (n *news) show(ctx context.Context, p login.Principal, c *callback.Callback) (*shown, error) {
 	at := c.Attempts[len(c.Attempts)-1]
 	who := door.Opt(at.Agent)
 	s := n.calls[c.ID]
@@ -262,7 +247,7 @@ func (n *news) show(ctx context.Context, c *callback.Callback) (*shown, error) {
 		s.note(journal)
 	}
 	if s.card == nil || s.attempt != at.N || door.Text(s.agent) != door.Text(who) {
-		card, err := n.a.card(ctx, c)
+		card, err := n.a.card(ctx, c, p.Agent)
 		if err != nil {
 			return nil, err
 		}

@@ -178,6 +178,9 @@ func (d *draft) becomes(r rule, in *Input) {
 		if !in.Due.IsZero() {
 			d.DueAt = in.Due
 		}
+		if !d.WantedUntil.IsZero() { // it is kept for her when its time has come
+			d.WantedUntil = d.DueAt.Add(ReassignFor)
+		}
 	case Queued:
 		if d.ArrivedAt.IsZero() {
 			d.ArrivedAt = d.arrival(in)

@@ -48,6 +48,9 @@ func (c *Conductor) Reassign(ctx context.Context, cb id.Callback, a id.Agent, by
 			return fault.At("agent", fault.TooLate, "%s is %s: nothing is kept for who is not there.", ag.Name, presenceWords(p))
 		}
 		d.Wanted, d.WantedUntil = a, d.at.Add(ReassignFor)
+		if d.State == Scheduled {
+			d.WantedUntil = d.DueAt.Add(ReassignFor)
+		}
 		cur := d.Current()
 		if d.State == RingingAgent && cur != nil && cur.Agent != a && cur.agentLeg() != nil {
 			d.apply(Input{Event: Reassigned, Actor: by, Detail: "to " + ag.Slug})

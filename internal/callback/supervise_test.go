@@ -11,6 +11,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/schedule"
 )
 
 // answeredBy waits for a talk and names the agent.
@@ -194,6 +195,29 @@ func TestAskedForAnAgent(t *testing.T) {
 		}
 		if _, err := w.c.Request(w.ctx, wish("walt", func(r *callback.Request) { r.Agent = "cleo" })); !fault.Is(err, fault.WrongType) {
 			t.Errorf("who does not represent the business: %v", err)
+		}
+	})
+}
+
+// What is booked for an agent is kept for her when its time comes, also after it was moved, and at each retry.
+func TestABookingIsKeptForHer(t *testing.T) {
+	who := people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)), "vera": {ctisim.Busy(), ctisim.Answers(s(1), s(30))}}
+	play(t, nil, who, func(w *world) {
+		cb := w.ask("vera", at(schedule.After(time.Hour)))
+		if _, err := w.c.Reassign(w.ctx, cb, w.agents["bob"], callback.ByStaff); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.c.Reschedule(w.ctx, cb, schedule.After(3*time.Hour), callback.ByVisitor); err != nil {
+			t.Fatal(err)
+		}
+		c := w.reaches(cb, callback.Connected)
+		if len(c.Attempts) != 2 {
+			t.Errorf("%d attempts", len(c.Attempts))
+		}
+		for _, a := range c.Attempts {
+			if a.Agent != w.agents["bob"] {
+				t.Errorf("attempt %d was with %s", a.N, a.Agent)
+			}
 		}
 	})
 }

@@ -23,7 +23,7 @@ import (
 
 // deskHouse is the whole service on real sockets, with a telephone network and an agent whose only telephone is her browser.
 type deskHouse struct {
-	*testing.T
+	testing.TB
 	s       *Service
 	carrier *simcarrier.Carrier
 	key     string
@@ -57,8 +57,8 @@ keys:
   - {id: op, role: operator, secret_file: op.key}
 `
 
-func newDeskHouse(t *testing.T) *deskHouse {
-	h := &deskHouse{T: t, key: "sk_operator-operator-operator"}
+func newDeskHouse(t testing.TB, seedText string) *deskHouse {
+	h := &deskHouse{TB: t, key: "sk_operator-operator-operator"}
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
 	var err error
 	if h.carrier, err = simcarrier.New(simcarrier.Config{Listen: "127.0.0.1:0", Seed: 1, Log: log}); err != nil {
@@ -79,7 +79,7 @@ func newDeskHouse(t *testing.T) *deskHouse {
 			t.Error(err)
 		}
 	})
-	files := map[string]string{"ann.pw": "correct horse", "op.key": h.key, "seed.yaml": fmt.Sprintf(deskSeed, h.carrier.Addr())}
+	files := map[string]string{"ann.pw": "correct horse", "op.key": h.key, "seed.yaml": fmt.Sprintf(seedText, h.carrier.Addr())}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -136,9 +136,9 @@ type page struct {
 
 const annSays = 440.0
 
-func (h *deskHouse) opens() *page {
+func (h *deskHouse) opens(who string) *page {
 	h.Helper()
-	m, header := h.ask("POST", "/session", `{"login":"ann","password":"correct horse"}`)
+	m, header := h.ask("POST", "/session", `{"login":"`+who+`","password":"correct horse"}`)
 	p := &page{deskHouse: h, cookie: "Cookie: " + strings.Split(header.Get("Set-Cookie"), ";")[0], agent: m["agent"].(map[string]any)["id"].(string)}
 	k, v, _ := strings.Cut(p.cookie, ": ")
 	conn, _, err := websocket.Dial(h.Context(), strings.Replace(h.s.URL, "http", "ws", 1)+"/api/v1/live",
@@ -151,7 +151,7 @@ func (h *deskHouse) opens() *page {
 	p.told("hello", nil)
 	p.browser = ctitest.NewBrowser(h, annSays)
 	p.connects()
-	h.ask("POST", "/agents/ann/presence", `{"presence":"ready"}`, p.cookie)
+	h.ask("POST", "/agents/"+who+"/presence", `{"presence":"ready"}`, p.cookie)
 	return p
 }
 
@@ -162,7 +162,7 @@ func (p *page) connects() {
 		if err != nil {
 			return "", err
 		}
-		m, _ := p.ask("POST", "/agents/ann/browser", string(b), p.cookie)
+		m, _ := p.ask("POST", "/agents/"+p.agent+"/browser", string(b), p.cookie)
 		return m["answer"].(string), nil
 	})
 }
@@ -208,8 +208,8 @@ func (p *page) takes() map[string]any {
 // Ann, who answers for two businesses in her browser: a call of each, with its name, greeting, script and caller ID; they
 // hear each other; she writes it up, and hangs up.
 func TestAtTheDesk(t *testing.T) {
-	h := newDeskHouse(t)
-	p := h.opens()
+	h := newDeskHouse(t, deskSeed)
+	p := h.opens("ann")
 	for n, want := range []struct{ business, display, greeting, script, from, code string }{
 		{"acme", "Ann at Acme", "Acme Plumbing, Ann speaking", "Ask for the boiler", "+12025550190", "sold"},
 		{"zen", "Ann of Zen", "Zen Garden", "Breathe", "+12025550191", "done"},
@@ -245,8 +245,8 @@ func TestAtTheDesk(t *testing.T) {
 
 // Who declines is not asked again; with a desk that is closed nobody is ready any more.
 func TestDeskIsClosed(t *testing.T) {
-	h := newDeskHouse(t)
-	p := h.opens()
+	h := newDeskHouse(t, deskSeed)
+	p := h.opens("ann")
 	_ = p.conn.CloseNow()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/cti/ctisim"
+	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/subscriber"
 )
@@ -35,32 +36,40 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
-var killed = []struct {
+// deadly is a life in which the service is killed.
+type deadly struct {
 	name   string
 	people people
 	want   []callback.Outcome
-}{
+	setup  func(*directory.Setup)
+}
+
+var killed = []deadly{
 	{"they talk", people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
-		[]callback.Outcome{callback.Completed}},
+		[]callback.Outcome{callback.Completed}, nil},
 	{"ann does not answer", people{"ann": one(ctisim.Declines(s(4))), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
-		[]callback.Outcome{callback.Completed}},
+		[]callback.Outcome{callback.Completed}, nil},
 	{"ann hands vera to bob", people{"ann": one(ctisim.Person{Answers: s(2), Refers: "sip:bob@phones.example", ReferAfter: s(8)}), "bob": one(ctisim.Answers(s(3), 0)),
-		"vera": one(ctisim.Takes(s(3), s(2), s(20)))}, []callback.Outcome{callback.Completed}},
+		"vera": one(ctisim.Takes(s(3), s(2), s(20)))}, []callback.Outcome{callback.Completed}, nil},
 	{"ann hands vera to bob, who declines after she has gone", people{"ann": {ctisim.Person{Answers: s(2), Refers: "sip:bob@phones.example", ReferAfter: s(8), Talk: s(9)}, ctisim.Answers(s(1), 0)},
-		"bob": one(ctisim.Declines(s(3))), "vera": one(ctisim.Takes(s(3), s(2), s(30)))}, []callback.Outcome{callback.Completed}},
+		"bob": one(ctisim.Declines(s(3))), "vera": one(ctisim.Takes(s(3), s(2), s(30)))}, []callback.Outcome{callback.Completed}, nil},
 	{"vera declines", people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Declines(s(3)))},
-		[]callback.Outcome{callback.VisitorDeclined}},
+		[]callback.Outcome{callback.VisitorDeclined}, nil},
 	{"vera is busy and then is not", people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)),
-		"vera": {ctisim.Busy(), ctisim.Takes(s(3), s(2), s(20))}}, []callback.Outcome{callback.Completed}},
+		"vera": {ctisim.Busy(), ctisim.Takes(s(3), s(2), s(20))}}, []callback.Outcome{callback.Completed}, nil},
+	{"all at once, and bob is the first", people{"ann": one(ctisim.Declines(s(3))), "bob": one(ctisim.Answers(s(2), 0)), "cleo": one(ctisim.Declines(s(1))), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
+		[]callback.Outcome{callback.Completed}, allAtOnce},
+	{"all at once, and two take it", people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)), "cleo": one(ctisim.RingsForEver()), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
+		[]callback.Outcome{callback.Completed}, allAtOnce},
+	{"her telephones together", people{"ann": one(ctisim.RingsForEver()), "mobile": one(ctisim.Takes(s(2), s(1), 0)), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
+		[]callback.Outcome{callback.Completed}, annTogether},
+	{"nobody is there: escalated", people{"cleo": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Takes(s(3), s(2), s(20)))},
+		[]callback.Outcome{callback.Completed}, toCleo},
 }
 
 // killAt plays one life and kills the service at the n-th crossing; true = it ended before that.
-func killAt(t *testing.T, s struct {
-	name   string
-	people people
-	want   []callback.Outcome
-}, order subscriber.Order, n int) (done bool) {
-	w := newWorld(t, nil)
+func killAt(t *testing.T, s deadly, order subscriber.Order, n int) (done bool) {
+	w := newWorld(t, s.setup)
 	defer w.stop()
 	for name, who := range s.people {
 		w.phones.Person(telephones[name], who...)

@@ -234,3 +234,11 @@ func TestEscalationInVain(t *testing.T) {
 		w.invariants()
 	})
 }
+
+// toCleo: ann has gone, and what nobody takes for half a minute is cleo's.
+func toCleo(d *directory.Setup) {
+	only("ann")(d)
+	d.Agents[0].Ready = false
+	d.Agents = append(d.Agents, person("cleo", "cleo"))
+	d.Subscribers[0].Routing.Escalate = subscriber.Escalation{After: s(30), To: "cleo"}
+}

@@ -142,7 +142,7 @@ type Order struct {
 	Confirm  Confirm       // what makes an answered leg a confirmed one
 	Region   string        // ISO country whose ringback and busy tones are played
 	Hear     Program       // what the leg hears once it is answered
-	For      id.Leg        // the leg that hears how it rings; "" = one of the callback that waits. A supervisor's is heard by nobody
+	For      id.Leg        // the leg that hears how it rings; "" = of a visitor's one that waits, of others nobody
 	Codecs   []Codec       // what a SIP telephone is offered, in order; none = pcmu, pcma. A trunk has its own
 	SRTP     SRTP          // of a sip: endpoint: whether speech is encrypted; "" = where it can be
 	Answers  string        // the Call-ID of the arrived call that this order takes; "" = To is rung

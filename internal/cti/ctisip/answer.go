@@ -22,7 +22,7 @@ func (l *leg) earlyMedia(t *try, body []byte) {
 	}
 	l.early = true
 	l.tell(cti.LegEarly)
-	if w := l.waiting(); w != nil && l.o.Party == cti.Visitor && w.stream != nil {
+	if w := l.waiting(); w != nil && (l.o.Party == cti.Visitor || l.o.For != "") && w.stream != nil {
 		l.stream.Early(w.stream)
 	}
 }

@@ -178,3 +178,25 @@ func TestConferenceIsRecorded(t *testing.T) {
 		}
 	})
 }
+
+// While somebody is rung for an agent she alone hears how it rings; who is rung for a supervisor is heard by nobody.
+func TestOneHearsHowItRings(t *testing.T) {
+	for _, party := range []cti.Party{cti.Agent, cti.Supervisor} {
+		simulate(t, func(b *bench) {
+			ann, vis := b.talkers()
+			third := b.far("10.0.0.8:5060", nil)
+			rings := b.speaks(third, 1400)
+			third.becomes(once(func(f *far, m *msg) { f.reply(m, 183, f.sdp()); rings.speak(m) }, byes))
+			o := order("s")
+			o.Party, o.To, o.For = party, "sip:sue@10.0.0.8:5060", "leg_a"
+			if party == cti.Supervisor {
+				o.For = ""
+			}
+			b.call(o)
+			b.await("s", cti.LegEarly)
+			b.pass(2 * time.Second)
+			hears(t, "the agent", ann, 1400, party == cti.Agent)
+			hears(t, "the visitor", vis, 1400, false)
+		})
+	}
+}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -319,4 +320,78 @@ func BenchmarkRoom(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*b.N), "ns/leg")
 		})
 	}
+}
+
+// G.722 comes in and goes out in a room: in the low band each hears whom it should, and the wide voice is one.
+func TestWideInARoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, Config{})
+		d.ra.Wide, d.ra.WideIn, d.ra.PT = true, true, 9
+		sup, ps, rs := d.third(t, "10.0.0.4:6000")
+		defer d.close()
+		d.up()
+		sup.Remote(rs)
+		sup.Answered()
+		Bridge(d.a, d.b, nil)
+		d.talks.Go(func() { d.pa.wideTone(500, 4*time.Second) })
+		d.talks.Go(func() { d.pb.tone(800, 4*time.Second, 20*ms) })
+		d.talks.Go(func() { ps.tone(1100, 4*time.Second, 20*ms) })
+		time.Sleep(time.Second)
+		room := d.e.NewRoom()
+		defer room.Close()
+		room.Set(allOf(d.a, d.b, sup)...)
+		time.Sleep(2 * time.Second)
+		wide := wideSound(d.pa.packets())
+		wide = wide[len(wide)-16000:]
+		for hz, want := range map[float64]bool{500: false, 800: true, 1100: true} {
+			if l := audio.Goertzel(wide, hz/2); want != (l > 7000) || !want && l > 300 {
+				t.Errorf("who speaks G.722 hears %v Hz with %.0f", hz, l)
+			}
+		}
+		s := sound(t, d.pb.packets())
+		s = s[len(s)-8000:]
+		for hz, want := range map[float64]bool{500: true, 800: false, 1100: true} {
+			if l := audio.Goertzel(s, hz); want != (l > 7000) || !want && l > 300 {
+				t.Errorf("who speaks u-law hears %v Hz with %.0f", hz, l)
+			}
+		}
+		unbroken(t, d.pa.packets(), 320)
+		unbroken(t, d.pb.packets(), 320)
+		d.talks.Wait()
+	})
+}
+
+// Over a network that loses and delays, a voice in a room stays one: what a relay would pass on as holes is concealed.
+func TestRoomOverABadNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, Config{})
+		defer d.close()
+		d.up()
+		r := rand.New(rand.NewPCG(5, 6))
+		d.net.Fate = func(from, _ netip.AddrPort, _ []byte, _ *rand.Rand) wire.Fate {
+			switch {
+			case from != d.pa.addr():
+				return wire.Fate{0}
+			case r.IntN(33) == 0:
+				return nil
+			}
+			return wire.Fate{time.Duration(r.IntN(60)) * ms}
+		}
+		room := d.e.NewRoom()
+		defer room.Close()
+		room.Set(allOf(d.a, d.b)...)
+		d.pa.tone(500, 20*time.Second, 20*ms)
+		s := sound(t, d.pb.packets())[3*8000:]
+		n, good := 0, 0
+		for ; len(s) >= 160; s = s[160:] {
+			n++
+			if l := audio.Goertzel(s[:160], 500); l > 5500 && l < 9000 {
+				good++
+			}
+		}
+		if share := float64(good) / float64(n); share < 0.96 {
+			t.Errorf("3 %% lost and 60 ms of jitter: the tone is right in %.1f %% of the time", 100*share)
+		}
+		unbroken(t, d.pb.packets(), 320)
+	})
 }

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"ringback/internal/agent"
@@ -63,12 +64,7 @@ func waiter(now time.Time, c *Callback, s *subscriber.Subscriber, dir *directory
 // candidates are all who represent the business and have a telephone; who is meant for another callback already counts
 // as reserved.
 func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) []routing.Candidate {
-	taken := map[id.Agent]bool{}
-	for _, m := range l.meant {
-		for _, a := range m.agents {
-			taken[a] = true
-		}
-	}
+	taken := l.taken()
 	all := make([]routing.Candidate, 0, len(reps))
 	for _, r := range reps {
 		ag := dir.Agents[r.Agent]
@@ -100,6 +96,17 @@ func (l *line) candidates(now time.Time, dir *directory.Directory, s *subscriber
 	return all
 }
 
+// taken are those who are meant for a callback that is not on disk yet.
+func (l *line) taken() map[id.Agent]bool {
+	taken := map[id.Agent]bool{}
+	for _, m := range l.meant {
+		for _, a := range m.agents {
+			taken[a] = true
+		}
+	}
+	return taken
+}
+
 // closed says whether it is not somebody's hours, and when they begin again; zero = never.
 func closed(h schedule.Hours, now time.Time, loc *time.Location) (is bool, opens time.Time) {
 	if h.Open(now, loc) {
@@ -107,6 +114,33 @@ func closed(h schedule.Hours, now time.Time, loc *time.Location) (is bool, opens
 	}
 	opens, _ = h.Next(now, loc)
 	return true, opens
+}
+
+// someReady says whether anybody who represents a business is ready: if not, a long line need not be looked at one by one.
+func (l *line) someReady(s id.Subscriber, reps []*agent.Representation) (yes bool) {
+	if known, ok := l.free[s]; ok {
+		return known
+	}
+	taken := l.taken()
+	yes = slices.ContainsFunc(reps, func(r *agent.Representation) bool {
+		return l.agents[r.Agent].Presence == agent.Ready && !l.away[r.Agent] && !taken[r.Agent]
+	})
+	if l.free != nil {
+		l.free[s] = yes
+	}
+	return yes
+}
+
+// unasked says whether no telephone of theirs was rung for a callback yet: nobody has let it pass.
+func unasked(c *Callback) bool {
+	for i := range c.Attempts {
+		for j := range c.Attempts[i].Legs {
+			if c.Attempts[i].Legs[j].Party != cti.Visitor {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // lot is one for an agent, another one for each callback: chance that comes out the same when it is decided again.

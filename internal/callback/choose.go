@@ -18,7 +18,7 @@ func (l *line) choose(now time.Time, dir *directory.Directory, s *subscriber.Sub
 	}
 	if reps := dir.Representatives(s.ID); len(reps) == 0 {
 		ch, hopeless, next = chooseTelephone(now, c, Choice{Endpoint: s.Destination, Party: cti.Subscriber}, ownBusy)
-	} else {
+	} else if !unasked(c) || l.someReady(s.ID, reps) {
 		ch, hopeless, next = l.chooseAgent(now, dir, s, reps, c)
 	}
 	if ch != nil || s.Routing.Escalate.To == "" {

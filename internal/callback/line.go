@@ -21,6 +21,7 @@ type line struct {
 	agents    map[id.Agent]agent.Status
 	meant     map[id.Callback]meant        // chosen, not on disk yet
 	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
+	free      map[id.Subscriber]bool       // somebody who represents it is ready; known for the length of one match
 	away      map[id.Agent]bool            // whose desk is not heard of any more
 	asked     map[id.Representation]uint64 // whose turn it was last: the higher, the later
 	asks      uint64
@@ -128,6 +129,7 @@ func (l *line) mean(c *Callback, ch *Choice) {
 		}
 	}
 	l.meant[c.ID] = m
+	clear(l.free)
 }
 
 func (l *line) forget(cb id.Callback) {
@@ -228,6 +230,8 @@ type found struct {
 func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.free = map[id.Subscriber]bool{}
+	defer func() { l.free = nil }()
 	waiting := make([]*Callback, 0, 16)
 	busy, own := l.inHand()
 	for _, c := range l.live {

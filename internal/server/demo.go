@@ -119,6 +119,7 @@ subscribers:
     regions: [US]
     time_zone: America/Los_Angeles
     caller_id: "+12025550191"
+    recording: {on: true}
     buttons:
       - {id: bell-main, origins: ["%[2]s"], proof: off}
 agents:

@@ -83,7 +83,8 @@ async function sit(page) {
   await page.getByText("You are heard.").waitFor();
   await button(page, "To the desk").click();
   await page.locator("[data-voice=on]").waitFor();
-  await button(page, "Ready").click();
+  await page.getByText("Connected", { exact: true }).waitFor();
+  if (await button(page, "Ready").isVisible()) await button(page, "Ready").click(); // who was away is ready when she is back
   await page.getByText("Waiting for a call").waitFor();
 }
 
@@ -119,6 +120,15 @@ await bench.check("two businesses, one desk: answered by key, each side hears th
   must(took < 3000, `the sound is back after ${took} ms`);
   await listens(page, 2, "they do not go on talking");
 
+  await page.evaluate(() => window.dispatchEvent(new Event("online"))); // another network: another way is looked for
+  await until(() => page.evaluate(() => window.connections.length > 1), "no other way is looked for");
+  await page.locator("[data-voice=on]").waitFor();
+  await listens(page, 0.5, "she does not hear the visitor on the other way");
+
+  await button(page, "Hold").click();
+  await page.getByText("Visitor: on hold").waitFor();
+  await button(page, "Take off hold").click();
+  await page.getByText("Visitor: Bridged").waitFor();
   await page.keyboard.press("Control+.");
   await page.getByText("Time for notes").waitFor();
   await ended(made);
@@ -137,6 +147,28 @@ await bench.check("two businesses, one desk: answered by key, each side hears th
   await button(page, "Decline").click();
   await page.getByText("Rings for").waitFor({ state: "detached" });
   await fetch(`${url}/api/v1/public/callbacks/${next.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+}, look);
+
+await bench.check("a tab that is closed while it rings: somebody else is rung within 10 s", async (page, context) => {
+  await sit(page);
+  const made = await ask("bell-main", "+12025550105");
+  await page.getByText("Rings for").waitFor();
+  const at = Date.now();
+  await page.close();
+  await until(async () => (await (await fetch(`${carrier}/ledger`)).json()).some((e) => e.callback === made.id && e.to.startsWith("bob")), "nobody else is rung");
+  must(Date.now() - at < 10_000, `somebody else is rung after ${Date.now() - at} ms`);
+  // Once Bob talks, a supervisor may listen: the visitor was told that the talk is recorded.
+  const second = await context.newPage();
+  await sit(second);
+  await button(second, "Board").click();
+  await second.getByText("In a call").waitFor({ timeout: 30_000 });
+  await until(async () => (await (await fetch(`${url}/api/v1/public/callbacks/${made.token}`)).json()).state === "connected", "they do not talk", 40_000);
+  await button(second, "Listen: Bob").click();
+  await second.getByRole("heading", { name: "You listen to Bob for Bell Bakery" }).waitFor();
+  await listens(second, 1, "the supervisor hears nothing");
+  await button(second, "Leave the talk").click();
+  await second.getByRole("heading", { name: "You listen to Bob" }).waitFor({ state: "detached" });
+  await fetch(`${url}/api/v1/public/callbacks/${made.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
 }, look);
 
 await bench.close();

@@ -67,6 +67,8 @@ class Desk extends LitElement {
       const check = this.listenTo(attention, to.some((d) => !d.startsWith("web")));
       if (await check.again()) return;
       this.check = check;
+    } else {
+      this.work.start(null);
     }
     this.requestUpdate();
   }
@@ -77,10 +79,8 @@ class Desk extends LitElement {
 
   private checked(s: Sound | null): void {
     this.check = null;
-    if (s && this.work) {
-      this.work.speakWith(s.stream);
-      void this.work.voice.listenThrough(s.speaker);
-    }
+    this.work?.start(s?.stream ?? null);
+    if (s) void this.work?.voice.listenThrough(s.speaker);
     this.requestUpdate();
   }
 
@@ -129,13 +129,13 @@ class Desk extends LitElement {
   }
 
   private banner(w: Work): TemplateResult {
-    const lost = w.link.state !== "connected";
+    const state = w.link?.state ?? "connecting";
     return html`<header>
       <h1>Desk</h1>
       ${w.me.supervises.length
         ? html`<nav aria-label="Pages"><button class="plain" aria-pressed=${!this.showsBoard} @click=${() => this.turn(false)}>Calls</button><button class="plain" aria-pressed=${this.showsBoard} @click=${() => this.turn(true)}>Board</button></nav>`
         : nothing}
-      <p class="link" data-link=${w.link.state} role="status">${lost ? "Not connected. No call reaches this page; it tries to come back." : "Connected"}</p>
+      <p class="link" data-link=${state} role="status">${{ connected: "Connected", connecting: "Connecting…" }[state as string] ?? "Not connected. No call reaches this page; it tries to come back."}</p>
       ${w.attention.mayRing ? nothing : html`<button class="stop" @click=${() => void w.attention.wake().then(() => this.requestUpdate())}>The browser keeps this page silent: turn the sound on</button>`}
     </header>`;
   }
@@ -149,7 +149,7 @@ class Desk extends LitElement {
     const offer = w.offer;
     const at = offer?.card.callback ?? w.call?.card.callback ?? "";
     const about = w.after?.card.callback ?? w.call?.card.callback ?? "";
-    const middle = offer ? offered(w, offer, now) : w.call ? underWay(w, w.call, now) : this.showsBoard ? board(w, this.waiting, now) : idle(w);
+    const middle = offer ? offered(w, offer, now) : w.call ? underWay(w, w.call, now) : this.showsBoard || w.watched ? board(w, this.waiting, now) : idle(w);
     return html`<div class="desk">
       <aside class="own" aria-label="You">${side(w, now, { check: () => this.recheck(w), help: () => this.help(), signOut: () => void this.wantsOut(w) })}</aside>
       <main>${this.notices(w)}${this.caller(w)}${keyed(at, middle)}${this.showsBoard && (offer ?? w.call) ? board(w, this.waiting, now) : nothing}</main>

@@ -98,6 +98,7 @@ export interface Card {
   callback: string;
   attempt: number;
   subscriber: Named;
+  agent?: Named | null; // who answers
   display_name: string;
   greeting: string;
   script: string;

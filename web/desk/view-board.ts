@@ -32,7 +32,8 @@ export class Waiting {
 }
 
 export function board(w: Work, waiting: Waiting, now: number): TemplateResult {
-  return html`<section class="panel" aria-labelledby="lines">
+  return html`${hearing(w)}
+    <section class="panel" aria-labelledby="lines">
       <h2 id="lines">Lines</h2>
       <div class="wide" tabindex="0" role="group" aria-labelledby="lines">
         <table>
@@ -49,6 +50,19 @@ export function board(w: Work, waiting: Waiting, now: number): TemplateResult {
       <h2 id="agents">Agents</h2>
       <ul class="list">${w.board.agents.map((a) => person(w, a, now))}${w.board.agents.length ? nothing : html`<li class="soft">Nobody.</li>`}</ul>
     </section>`;
+}
+
+// hearing says whose talk she is in.
+function hearing(w: Work): TemplateResult | typeof nothing {
+  const c = w.watched;
+  if (!c) return nothing;
+  const mode = w.watching?.mode ?? "listen";
+  const word = { listen: "You listen to", whisper: "You whisper to", barge: "You talk with" }[mode] ?? "You hear";
+  return html`<section class="panel ringing" aria-labelledby="hearing">
+    <h2 id="hearing">${word} ${c.card.agent?.name} for ${c.card.subscriber.name}</h2>
+    <p class="soft">${mode === "listen" ? "Nobody hears you." : mode === "whisper" ? "Only the agent hears you." : "Everybody hears you."}</p>
+    <div class="row"><button class="stop" @click=${() => w.watch(c.card.agent!.id!, "off")}>Leave the talk</button></div>
+  </section>`;
 }
 
 function line(q: Queue): TemplateResult {

@@ -15,7 +15,7 @@ export function idle(w: Work): TemplateResult {
 function hint(w: Work): string {
   switch (w.presence.presence) {
     case "ready":
-      return w.leader.leads ? "It rings here as soon as somebody is to be called." : "It rings in the other tab.";
+      return w.leads ? "It rings here as soon as somebody is to be called." : "It rings in the other tab.";
     case "paused":
       return w.presence.reason === "away" ? "This desk did not answer for a while. Press Ready when you are back." : "No calls come while you pause.";
     case "finishing":

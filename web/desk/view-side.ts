@@ -69,7 +69,7 @@ function devices(w: Work): TemplateResult {
 }
 
 function thisDesk(w: Work): TemplateResult {
-  if (!w.leader.leads) return html`This desk: <strong>another tab</strong> <button class="plain" @click=${() => w.leader.take()}>Use this tab</button>`;
+  if (!w.leads) return html`This desk: <strong>another tab</strong> <button class="plain" @click=${() => w.leader?.take()}>Use this tab</button>`;
   const words = { off: "no sound yet", connecting: "connecting", on: "connected", lost: "looking for a way" }[w.voice.state];
   return html`This desk: <strong data-voice=${w.voice.state}>${words}</strong>${w.voice.why ? html`<br /><span class="soft">${w.voice.why}</span>` : nothing}`;
 }

@@ -40,8 +40,8 @@ export class Work {
   snoozeUntil = Number(sessionStorage.getItem(snoozed) ?? 0);
   version = "";
 
-  readonly link: Link;
-  readonly leader: Leader;
+  link: Link | null = null;
+  leader: Leader | null = null;
   readonly voice: Voice;
   private meter: Meter | null = null;
   private ear: MediaStream | null = null;
@@ -54,33 +54,39 @@ export class Work {
     private readonly refused: () => void,
   ) {
     this.voice = new Voice(me.id, changed);
+  }
+
+  // start opens the desk: from now on she may be available. With a microphone its browser is a telephone, in the tab that
+  // leads.
+  start(stream: MediaStream | null): void {
+    if (stream) this.speakWith(stream);
+    if (this.link) return;
     const url = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/api/v1/live`;
-    this.link = new Link(url, (m) => this.hear(m), (s) => (s === "refused" ? refused() : changed()));
+    this.link = new Link(url, (m) => this.hear(m), (s) => (s === "refused" ? this.refused() : this.changed()));
     this.leader = new Leader((leads) => this.lead(leads));
     this.steps = setInterval(() => this.listenIn(), 250);
   }
 
   close(): void {
     clearInterval(this.steps);
-    this.link.close();
-    this.leader.close();
+    this.link?.close();
+    this.leader?.close();
     this.voice.close();
     this.meter?.close();
     for (const t of this.ear?.getTracks() ?? []) t.stop();
     this.attention.close();
   }
 
-  // speakWith gives the desk a microphone: from now on its browser is a telephone, where this tab leads.
-  speakWith(stream: MediaStream): void {
+  private speakWith(stream: MediaStream): void {
     for (const t of this.ear?.getTracks() ?? []) t.stop();
     this.meter?.close();
     this.ear = stream;
     this.meter = new Meter(this.attention.context, stream);
-    if (this.leader.leads) this.voice.start(stream.getAudioTracks()[0]!.clone());
+    if (this.leads) this.voice.start(stream.getAudioTracks()[0]!.clone());
   }
 
-  get mayTalk(): boolean {
-    return this.ear !== null;
+  get leads(): boolean {
+    return this.leader?.leads ?? false;
   }
 
   // level is how loud her microphone is, muted or not.
@@ -90,11 +96,25 @@ export class Work {
 
   // call is the one that she is in.
   get call(): Call | null {
-    return this.calls.values().next().value ?? null;
+    return [...this.calls.values()].find((c) => !this.watches(c)) ?? null;
   }
 
+  // watched is somebody else's, which she listens to.
+  get watched(): Call | null {
+    return [...this.calls.values()].find((c) => this.watches(c)) ?? null;
+  }
+
+  private watches(c: Call): boolean {
+    return !!c.card.agent?.id && c.card.agent.id !== this.me.id && c.legs.some((l) => l.party === "supervisor");
+  }
+
+  // offer is the call that rings; that a talk she asked to hear rings her is no news to her.
   get offer(): Offer | null {
-    return this.offers.values().next().value ?? null;
+    return [...this.offers.values()].find((o) => !this.asked(o)) ?? null;
+  }
+
+  private asked(o: Offer): boolean {
+    return this.watching !== null && o.card.agent?.id === this.watching.agent;
   }
 
   // hear takes in a message of the service.
@@ -115,6 +135,7 @@ export class Work {
         break;
       case "offer":
         this.offers.set(m.leg, m);
+        if (this.asked(m) && this.leads) void this.take(m);
         break;
       case "offer_over":
         this.offerOver(m.leg, m.why);
@@ -122,6 +143,7 @@ export class Work {
       case "call":
         this.calls.set(m.card.callback, m);
         if (this.after?.card.callback === m.card.callback) this.after = null;
+        if (this.watches(m)) this.watching = { agent: m.card.agent!.id!, mode: m.legs.find((l) => l.party === "supervisor")?.role ?? "listen" };
         break;
       case "call_over":
         this.callOver(m);
@@ -138,7 +160,7 @@ export class Work {
     if (presence) this.presence = presence;
     this.offers.clear();
     this.calls.clear();
-    this.link.say({ type: "lead", on: this.leader.leads });
+    this.link?.say({ type: "lead", on: this.leads });
   }
 
   private offerOver(leg: string, why: string): void {
@@ -150,21 +172,23 @@ export class Work {
 
   private callOver(over: CallOver): void {
     const call = this.calls.get(over.callback);
+    const watched = call && this.watches(call);
     this.calls.delete(over.callback);
     this.muted = false;
-    if (call) this.after = { card: call.card, over, disposition: "", saved: "" };
+    if (watched) this.watching = null;
+    else if (call) this.after = { card: call.card, over, disposition: "", saved: "" };
   }
 
   // settle lets sound and microphone follow what is.
   private settle(): void {
     const offer = this.offer;
-    if (offer && this.leader.leads && !this.answering.has(offer.leg)) {
+    if (offer && this.leads && !this.answering.has(offer.leg)) {
       const v = offer.card.visitor;
       this.attention.call(offer.leg, offer.card.subscriber.name, v.name ?? v.number ?? "", this.quiet.has(offer.leg));
     } else {
       this.attention.rest();
     }
-    this.voice.speak(!this.muted && (this.calls.size > 0 || ["whisper", "barge"].includes(this.watching?.mode ?? "")));
+    this.voice.speak(!this.muted && (this.call !== null || ["whisper", "barge"].includes(this.watching?.mode ?? "")));
     this.changed();
   }
 
@@ -177,7 +201,7 @@ export class Work {
   }
 
   private listenIn(): void {
-    const speaks = this.muted && this.calls.size > 0 && this.level() > loudEnough;
+    const speaks = this.muted && this.call !== null && this.level() > loudEnough;
     if (speaks === this.speaksMuted) return;
     this.speaksMuted = speaks;
     this.changed();
@@ -223,6 +247,11 @@ export class Work {
     this.settle(); // the ring stops at once
     const pop = webAddress(offer.card.screen_pop);
     if (pop) window.open(pop, "ringback-pop", "noopener");
+    await this.take(offer);
+  }
+
+  private async take(offer: Offer): Promise<void> {
+    this.answering.add(offer.leg);
     const taken = await this.deed(() => post(ofCallback(offer.card.callback, "accept"), { leg: offer.leg }));
     if (!taken) this.answering.delete(offer.leg);
     this.settle();
@@ -277,9 +306,11 @@ export class Work {
     if (this.presence.presence === "paused") void this.be("ready");
   }
 
+  // watch lets a supervisor into an agent's talk; her desk rings for it, and is answered by itself.
   async watch(agent: string, mode: string): Promise<void> {
-    const path = `/agents/${encodeURIComponent(this.me.id)}/monitor`;
-    if (await this.deed(() => post(path, { agent, mode }))) this.watching = mode === "off" ? null : { agent, mode };
+    const before = this.watching;
+    this.watching = mode === "off" ? null : { agent, mode };
+    if (!(await this.deed(() => post(`/agents/${encodeURIComponent(this.me.id)}/monitor`, { agent, mode })))) this.watching = before;
     this.settle();
   }
 

@@ -10,7 +10,7 @@ const voice = 700; // Hz: the agent's, from a file instead of a microphone
 const folder = await mkdtemp(join(tmpdir(), "desk-"));
 await writeFile(join(folder, "voice.wav"), tone(voice));
 const browser = await launch(executablePath, "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${join(folder, "voice.wav")}`, "--autoplay-policy=no-user-gesture-required");
-const bench = new Bench(browser, (u) => u.startsWith(url), (text) => /status of 401/.test(text));
+const bench = new Bench(browser, (u) => u.startsWith(url), (text) => /status of (401|403)/.test(text));
 const look = { viewport: { width: 1000, height: 780 }, permissions: ["microphone", "notifications"] };
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const until = async (fact, what, within = 20_000) => {
@@ -76,9 +76,12 @@ async function listens(page, seconds, what) {
 async function sit(page) {
   await page.addInitScript(watched);
   await page.goto(`${url}/desk/`);
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Password").fill(password);
-  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  if (await page.getByLabel("Password").isVisible()) {
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+  }
   await button(page, "Use the microphone").click();
   await page.getByText("You are heard.").waitFor();
   await button(page, "To the desk").click();
@@ -151,7 +154,7 @@ await bench.check("two businesses, one desk: answered by key, each side hears th
 
 await bench.check("a tab that is closed while it rings: somebody else is rung within 10 s", async (page, context) => {
   await sit(page);
-  const made = await ask("bell-main", "+12025550105");
+  const made = await ask("bell-main", "+12025550100");
   await page.getByText("Rings for").waitFor();
   const at = Date.now();
   await page.close();
@@ -163,8 +166,12 @@ await bench.check("a tab that is closed while it rings: somebody else is rung wi
   await button(second, "Board").click();
   await second.getByText("In a call").waitFor({ timeout: 30_000 });
   await until(async () => (await (await fetch(`${url}/api/v1/public/callbacks/${made.token}`)).json()).state === "connected", "they do not talk", 40_000);
-  await button(second, "Listen: Bob").click();
-  await second.getByRole("heading", { name: "You listen to Bob for Bell Bakery" }).waitFor();
+  const listening = second.getByRole("heading", { name: "You listen to Bob for Bell Bakery" });
+  await until(async () => {
+    if (await listening.isVisible()) return true;
+    await button(second, "Listen: Bob").click({ timeout: 1000 }).catch(() => {}); // refused until both have heard the notice
+    return listening.waitFor({ timeout: 4000 }).then(() => true, () => false);
+  }, "she may not listen");
   await listens(second, 1, "the supervisor hears nothing");
   await button(second, "Leave the talk").click();
   await second.getByRole("heading", { name: "You listen to Bob" }).waitFor({ state: "detached" });

@@ -2,6 +2,8 @@ package ctisip
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,4 +201,63 @@ func TestBrowserEnds(t *testing.T) {
 	if _, err := b.sw.Connect(context.Background(), "../x", "v=0"); err == nil {
 		t.Error("a strange name is taken")
 	}
+}
+
+// A supervisor in a browser, as an agent and a visitor are: whispered at, the agent alone hears her; barging, both do; when she
+// has gone the two talk as before, over the same streams.
+func TestSupervisorInABrowser(t *testing.T) {
+	b := pages(t)
+	all := map[string]*ctitest.Browser{"a": b.page("a", 600), "v": b.page("v", 900), "s": b.page("s", 1300)}
+	for _, p := range []struct {
+		leg   string
+		party cti.Party
+	}{{"a", cti.Agent}, {"s", cti.Supervisor}, {"v", cti.Visitor}} {
+		b.call(webOrder(p.leg, p.party))
+		if p.party != cti.Visitor {
+			b.await(p.leg, cti.LegRinging)
+			if err := b.sw.Accept(context.Background(), webOrder(p.leg, p.party).Leg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.await(p.leg, cti.LegConfirmed)
+	}
+	b.joined("a", "v")
+	hz := map[string]float64{"a": 600, "v": 900, "s": 1300}
+	for _, c := range []struct {
+		mode    cti.Mode
+		a, v, s string
+	}{{cti.MonitorListen, "v", "a", "av"}, {cti.MonitorWhisper, "vs", "a", "av"}, {cti.MonitorBarge, "vs", "as", "av"}, {cti.MonitorOff, "v", "a", ""}} {
+		if err := b.sw.Monitor(context.Background(), cti.Monitor{Callback: "cb_1", Leg: "leg_s", Of: "leg_a", Mode: c.mode}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // again when all has come about: it stays so
+			for ear, want := range map[string]string{"a": c.a, "v": c.v, "s": c.s} {
+				b.hearsNow(string(c.mode), ear, all[ear], want, hz)
+				all[ear].Forget()
+			}
+		}
+	}
+}
+
+// hearsNow waits until a page has heard for a second whom it should, and nobody else.
+func (b *bench) hearsNow(what, ear string, p *ctitest.Browser, want string, hz map[string]float64) {
+	b.t.Helper()
+	wrong := ""
+	for late := time.Now().Add(15 * time.Second); time.Now().Before(late); {
+		wrong = ""
+		for mouth, tone := range hz {
+			l, heard := p.Level(tone), strings.Contains(want, mouth)
+			if heard && l < 2000 || !heard && l > 300 {
+				wrong += fmt.Sprintf(" %s at %.0f", mouth, l)
+			}
+		}
+		if wrong == "" {
+			return
+		}
+		select {
+		case <-b.news:
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	b.t.Errorf("%s: %s hears%s, wanted %q", what, ear, wrong, want)
 }

@@ -184,6 +184,16 @@ func (b *Browser) Heard(hz float64) (d time.Duration) {
 	return d
 }
 
+// Level is how loud a tone was in the last second of sound, 0 before there was one: the amplitude of its sine.
+func (b *Browser) Level(hz float64) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.heard) < audio.Rate {
+		return 0
+	}
+	return audio.Goertzel(b.heard[len(b.heard)-audio.Rate:], hz)
+}
+
 // Forget drops what was heard so far.
 func (b *Browser) Forget() {
 	b.mu.Lock()

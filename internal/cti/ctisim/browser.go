@@ -3,6 +3,7 @@ package ctisim
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/id"
@@ -14,6 +15,9 @@ func (s *Switch) Connect(ctx context.Context, peer, offer string) (string, error
 		return "", err
 	}
 	defer s.phones.mu.Unlock()
+	if err := cti.CheckBrowser(cti.BrowserOf(peer)); err != nil {
+		return "", fmt.Errorf("%w: %w", cti.ErrNoBrowser, err)
+	}
 	if offer == "" {
 		return "", fmt.Errorf("%w: an empty offer", cti.ErrNoBrowser)
 	}
@@ -26,6 +30,9 @@ func (s *Switch) Connect(ctx context.Context, peer, offer string) (string, error
 		if l.lost != nil && l.at(peer) {
 			l.lost.Stop()
 			l.lost = nil
+			if l.in != nil && l.in.heard[l] {
+				l.others("the other")
+			}
 		}
 	}
 	return offer, nil
@@ -41,6 +48,7 @@ func (s *Switch) Disconnect(ctx context.Context, peer string) error {
 		s.lose(peer)
 		for _, l := range s.legs {
 			if l.at(peer) {
+				l.call.gone("them")
 				l.end(cti.MediaLost, l.order.Party.Person(), 0)
 			}
 		}
@@ -57,8 +65,8 @@ func (s *Switch) Lose(peer string) {
 	}
 	s.lose(peer)
 	for _, l := range s.legs {
-		if l.at(peer) {
-			l.lost = l.after(cti.BrowserBack, func() { l.end(cti.MediaLost, l.order.Party.Person(), 0) })
+		if l.at(peer) && l.state.Up() {
+			l.away()
 		}
 	}
 }
@@ -66,6 +74,23 @@ func (s *Switch) Lose(peer string) {
 func (s *Switch) lose(peer string) {
 	delete(s.browsers, peer)
 	s.out.put(cti.Event{At: s.now(), Kind: cti.PeerLost, Peer: peer})
+}
+
+// momentAfter is how long a browser may say nothing until who talks with it is told that it goes on.
+const momentAfter = time.Second
+
+// away: the browser of a leg that is up may come back.
+func (l *leg) away() {
+	lost := l.after(cti.BrowserBack, func() {
+		l.call.gone("nobody")
+		l.end(cti.MediaLost, l.order.Party.Person(), 0)
+	})
+	l.lost = lost
+	l.after(momentAfter, func() {
+		if l.lost == lost && l.in != nil && l.in.heard[l] {
+			l.others("say moment")
+		}
+	})
 }
 
 // at says whether the leg is one that lives at a browser.
@@ -94,6 +119,9 @@ func (s *Switch) Accept(ctx context.Context, leg id.Leg) error {
 	}
 	if l.call != nil && !l.state.Up() {
 		l.call.answer()
+		if !s.deskOpen(l.order.To) { // it went while it rang
+			l.away()
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package ctisim_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -21,6 +22,11 @@ func TestSwitch(t *testing.T) {
 			Call: func(from, to string, p ctitest.Person) string {
 				return sw.Arrive("trk_sim", from, to, person(p))
 			},
+			Browser: func(peer string) error {
+				_, err := sw.Connect(context.Background(), peer, "v=0")
+				return err
+			},
+			LoseBrowser: func(peer string) { sw.Lose(peer) },
 			Restart: func() cti.Switch {
 				sw.Kill()
 				sw = ctisim.New(phones, sink)

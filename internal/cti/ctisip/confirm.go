@@ -178,6 +178,9 @@ func (l *leg) quiet() {
 	if l.ended || l.talk == nil || l.held || l.silent {
 		return
 	}
+	if c, ok := l.talk.call.(*atBrowser); ok && !c.goneQuiet() {
+		return
+	}
 	l.silent = true
 	l.tell(cti.LegQuiet)
 	l.probe.Stop()
@@ -187,6 +190,9 @@ func (l *leg) quiet() {
 func (l *leg) heard() {
 	if l.ended || l.talk == nil {
 		return
+	}
+	if c, ok := l.talk.call.(*atBrowser); ok {
+		c.heardAgain()
 	}
 	l.probe.Stop()
 	l.probed = 0

@@ -22,8 +22,10 @@ func TestSuite(t *testing.T) {
 		b.simulated()
 		b.pace = 100 * time.Millisecond
 		b.tap = sink
+		b.with = func(c *Config) { c.RTC = "10.0.0.1:3478" }
 		b.open("udp://" + ours)
 		town := newTown(b)
+		pages := &suitePages{b: b, open: map[string]*ctitest.Browser{}}
 		return &ctitest.Harness{
 			Switch: b.sw,
 			Trunk:  trunk("suite", trunkAddr),
@@ -38,10 +40,13 @@ func TestSuite(t *testing.T) {
 				b.open("udp://" + ours)
 				return b.sw
 			},
+			Browser:     pages.load,
+			LoseBrowser: pages.lose,
+
 			Call:  town.call,
 			Open:  town.open,
 			Rung:  func(at cti.Endpoint) int { return town.rung(dialled(at)) },
-			Close: func() { b.stop(); town.stop() },
+			Close: func() { pages.close(); b.stop(); town.stop() },
 			Slack: 100 * time.Millisecond,
 		}
 	})

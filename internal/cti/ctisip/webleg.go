@@ -46,11 +46,14 @@ type atBrowser struct {
 	up   bool
 	over bool
 	away *dialog.Timer // the browser is not there
-	soon *dialog.Timer // the others are told to wait
+
+	quiet bool          // nothing has come for a second, and the others know
+	long  *dialog.Timer // until that is told as LegQuiet
+	again *dialog.Timer // the others are told to wait once more
 }
 
-// untilMoment is how long the others hear nothing of a browser that is away before they are told to wait.
-const untilMoment = time.Second
+// momentAgain is how often who talks with a browser that is away hears that it goes on.
+const momentAgain = 5 * time.Second
 
 // ringBrowser rings where a browser is connected. It runs on the lane.
 func (l *leg) ringBrowser(name string) {
@@ -119,25 +122,56 @@ func (l *leg) browserAway(c *atBrowser) {
 		return
 	}
 	c.away = l.lane.After(cti.BrowserBack, func() {
-		c.over = true
+		c.ends()
 		l.finish(ending{cti.MediaLost, l.o.Party.Person(), 0})
 	})
-	c.soon = l.lane.After(untilMoment, func() {
-		if br := l.bridge; br != nil {
-			br.lane.Do(func() {
-				for _, o := range br.here() {
-					if o != l {
-						o.stream.Insert(br.sw.sounds.Sound(cti.SoundMoment, o.o.Region))
-					}
+}
+
+// back ends all that waits for the browser.
+func (c *atBrowser) back() { c.away.Stop() }
+
+// goneQuiet takes the first second without sound: the others are told to wait, and again while the browser is away. It
+// says whether the silence is long enough for LegQuiet.
+func (c *atBrowser) goneQuiet() bool {
+	if c.quiet {
+		return true
+	}
+	c.quiet = true
+	l := c.t.l
+	c.long = l.lane.After(quietAfter-time.Second, l.quiet)
+	c.moment()
+	return false
+}
+
+func (c *atBrowser) moment() {
+	l := c.t.l
+	if br := l.bridge; br != nil {
+		br.lane.Do(func() {
+			for _, o := range br.here() {
+				if o != l {
+					o.stream.Insert(br.sw.sounds.Sound(cti.SoundMoment, o.o.Region))
 				}
-			})
+			}
+		})
+	}
+	c.again = l.lane.After(momentAgain, func() {
+		if c.quiet && !c.over && !l.sw.browsers.Connected(c.name) {
+			c.moment()
 		}
 	})
 }
 
-func (c *atBrowser) back() {
-	c.away.Stop()
-	c.soon.Stop()
+func (c *atBrowser) heardAgain() {
+	c.quiet = false
+	c.long.Stop()
+	c.again.Stop()
+}
+
+// ends stops its timers.
+func (c *atBrowser) ends() {
+	c.over = true
+	c.back()
+	c.heardAgain()
 }
 
 func (c *atBrowser) CallID() string                 { return "web-" + string(c.t.l.o.Leg) }
@@ -163,8 +197,7 @@ func (c *atBrowser) Cancel(string) {
 	if c.over {
 		return
 	}
-	c.over = true
-	c.back()
+	c.ends()
 	l := c.t.l
 	l.lane.Do(func() {
 		if l.end != nil {
@@ -178,8 +211,7 @@ func (c *atBrowser) Bye(string) {
 	if c.over {
 		return
 	}
-	c.over = true
-	c.back()
+	c.ends()
 	c.t.l.lane.Do(func() { c.t.Gone(nil, false, "") })
 }
 
@@ -224,8 +256,7 @@ func (sw *Switch) Disconnect(ctx context.Context, peer string) error {
 	}
 	sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerLost, Peer: peer})
 	sw.legsAt(peer, func(l *leg, c *atBrowser) {
-		c.over = true
-		c.back()
+		c.ends()
 		l.finish(ending{cti.MediaLost, l.o.Party.Person(), 0})
 	})
 	return nil
@@ -261,7 +292,7 @@ func (sw *Switch) openBrowsers() {
 	for _, a := range sw.public {
 		public = append(public, a)
 	}
-	hub, err := browser.Open(browser.Config{Listen: sw.c.RTC, Public: public, Log: sw.c.Log,
+	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Public: public, Log: sw.c.Log,
 		Up: func(peer string) {
 			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerUp, Peer: peer})
 			sw.legsAt(peer, func(_ *leg, c *atBrowser) { c.back() })

@@ -3,10 +3,12 @@ package ctitest
 import (
 	"context"
 	"math"
+	"net"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 
@@ -17,7 +19,8 @@ import (
 type Browser struct {
 	t    testing.TB
 	hz   float64
-	tcp  bool // its network lets nothing else through
+	tcp  bool           // its network lets nothing else through
+	conn net.PacketConn // its only socket; nil = the machine's
 	wg   sync.WaitGroup
 	stop chan struct{}
 
@@ -34,6 +37,12 @@ func NewBrowser(t testing.TB, hz float64) *Browser {
 	return b
 }
 
+// On gives the page a socket, of a simulated network.
+func (b *Browser) On(conn net.PacketConn) *Browser {
+	b.conn = conn
+	return b
+}
+
 // OverTCP lets the page's network block UDP.
 func (b *Browser) OverTCP() *Browser {
 	b.tcp = true
@@ -45,6 +54,11 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	b.t.Helper()
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	if b.conn != nil {
+		s.SetICEUDPMux(webrtc.NewICEUDPMux(nil, b.conn)) // it ends with the socket
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	}
 	if b.tcp {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	}
@@ -58,8 +72,10 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	b.must(err)
 	_, err = pc.AddTrack(track)
 	b.must(err)
-	_, err = pc.CreateDataChannel("awake", nil)
-	b.must(err)
+	if b.conn == nil { // in simulated time pion's SCTP stops the clock: it waits for a timer with a lock held
+		_, err = pc.CreateDataChannel("awake", nil)
+		b.must(err)
+	}
 	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { b.listen(t) })
 	up := make(chan struct{})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -90,12 +106,15 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	b.wg.Go(func() { b.speak(pc, track) })
 }
 
-// Cut ends the connection without a word, as a network does.
+// Cut ends the connection. On a socket of its own the page is gone without a word, for good: then another page takes its place.
 func (b *Browser) Cut() {
 	b.mu.Lock()
 	pc := b.pc
 	b.pc = nil
 	b.mu.Unlock()
+	if b.conn != nil {
+		b.conn.Close() // before what pion would say as a farewell
+	}
 	if pc != nil {
 		pc.Close()
 	}

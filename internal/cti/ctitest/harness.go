@@ -25,6 +25,10 @@ type Harness struct {
 	Script func(at cti.Endpoint, p Person)
 	// Call is somebody who calls us over the trunk, from one number to another; what the person does counts from our answer.
 	Call func(from, to string, p Person) (callID string)
+	// Browser is a page that connects under a name, for the first time or loaded again, and LoseBrowser one that is gone
+	// without a word.
+	Browser     func(peer string) error
+	LoseBrowser func(peer string)
 	// Restart kills the switch as kill -9 does and returns a new one on the same far ends and the same events.
 	Restart func() cti.Switch
 	// Open counts the calls that far ends still hold: ringing or answered.

@@ -35,7 +35,7 @@ func (c *connection) negotiate(ctx context.Context, offer string) (string, error
 	channels := new(atomic.Int32)
 	c.pc.OnDataChannel(func(*webrtc.DataChannel) { // it keeps a hidden page awake; nothing is said on it
 		if channels.Add(1) > channelsMost {
-			c.hub.spawn(func() { c.pc.Close() })
+			c.hub.end(c)
 		}
 	})
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {

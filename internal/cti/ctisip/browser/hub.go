@@ -22,10 +22,13 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
+
+	"ringback/internal/wire"
 )
 
 // Config is what a Hub needs.
 type Config struct {
+	Net     wire.Net          // of UDP; TCP there is only on the real one
 	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one
 	Public  []netip.Addr      // our addresses as seen from outside, where a router stands before us; none = the socket's own
 	Up      func(peer string) // told when a browser has got through
@@ -41,7 +44,7 @@ type Hub struct {
 	c    Config
 	api  *webrtc.API
 	cert webrtc.Certificate
-	udp  *net.UDPConn
+	udp  net.PacketConn
 	muxU ice.UDPMux
 	muxT ice.TCPMux
 
@@ -61,9 +64,6 @@ const (
 	aliveEach = time.Second
 	gather    = 5 * time.Second
 )
-
-// sockets is the room of the UDP socket's queues, in bytes.
-const sockets = 4 << 20
 
 // What Connect fails with.
 var (
@@ -87,43 +87,44 @@ func Open(c Config) (*Hub, error) {
 		return nil, err
 	}
 	h.cert = *cert
-	addr, err := net.ResolveUDPAddr("udp", c.Listen)
+	m, err := codecs()
 	if err != nil {
-		return nil, fmt.Errorf("listen.rtc %s: %w", c.Listen, err)
+		return nil, err
 	}
-	if h.udp, err = net.ListenUDP("udp", addr); err != nil {
+	s := webrtc.SettingEngine{LoggerFactory: logs{c.Log}}
+	if err := h.listen(&s); err != nil {
 		return nil, fmt.Errorf("listen.rtc %s: %w; set another port in listen.rtc", c.Listen, err)
 	}
-	var s webrtc.SettingEngine
-	h.udp.SetReadBuffer(sockets) // more than the system gives by itself; what it does not give it does not give
-	h.udp.SetWriteBuffer(sockets)
-	h.muxU = webrtc.NewICEUDPMux(nil, h.udp)
-	s.SetICEUDPMux(h.muxU)
-	tcp, err := net.Listen("tcp", h.udp.LocalAddr().String())
-	if err != nil {
-		c.Log.Warn("no way for browsers whose network blocks UDP: the TCP port of listen.rtc is in use", "error", err)
-	} else {
-		h.muxT = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: newCrowd(tcp), ReadBufferSize: tcpIn, WriteBufferSize: tcpOut,
-			FirstStunBindTimeout: tcpFirst, AliveDurationForConnFromStun: tcpFirst})
-		s.SetICETCPMux(h.muxT)
+	if err := h.settings(&s); err != nil {
+		h.shut()
+		return nil, err
 	}
+	// No interceptors: reports and numbers are the leg's own.
+	h.api = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	return h, nil
+}
+
+// settings are what we want of pion: it waits for browsers and dials nobody.
+func (h *Hub) settings(s *webrtc.SettingEngine) error {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetIncludeLoopbackCandidate(addr.IP != nil && addr.IP.IsLoopback())
+	s.SetIncludeLoopbackCandidate(h.Addr().Addr().IsLoopback())
 	s.DisableActiveTCP(true)
 	s.SetSCTPMaxReceiveBufferSize(64 << 10)
 	s.SetSCTPMaxMessageSize(16 << 10)
-	s.SetICETimeouts(awayAfter, cmp.Or(c.gone, goneAfter), aliveEach)
-	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
-		return nil, err
-	}
-	if len(c.Public) > 0 {
+	s.SetICETimeouts(awayAfter, cmp.Or(h.c.gone, goneAfter), aliveEach)
+	if len(h.c.Public) > 0 {
 		var ips []string
-		for _, a := range c.Public {
+		for _, a := range h.c.Public {
 			ips = append(ips, a.String())
 		}
 		s.SetNAT1To1IPs(ips, webrtc.ICECandidateTypeHost)
 	}
+	return s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer)
+}
+
+// codecs are what every browser has and a telephone understands.
+func codecs() (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	for _, codec := range []webrtc.RTPCodecParameters{
 		{PayloadType: 0, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}},
@@ -134,9 +135,7 @@ func Open(c Config) (*Hub, error) {
 			return nil, err
 		}
 	}
-	// No interceptors: reports and numbers are the leg's own.
-	h.api = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
-	return h, nil
+	return m, nil
 }
 
 // Addr is where browsers reach us.
@@ -171,7 +170,7 @@ func (h *Hub) Connect(ctx context.Context, name, offer string) (string, error) {
 	old := p.replace(c)
 	h.mu.Unlock()
 	if old != nil {
-		old.pc.Close()
+		h.end(old) // its page may be gone: the farewell would take a while
 	}
 	return answer, nil
 }
@@ -235,11 +234,7 @@ func (h *Hub) Close() {
 			c.pc.Close()
 		}
 	}
-	h.muxU.Close()
-	if h.muxT != nil {
-		h.muxT.Close()
-	}
-	h.udp.Close()
+	h.shut()
 	h.wg.Wait()
 }
 
@@ -262,7 +257,7 @@ func (h *Hub) state(c *connection, s webrtc.PeerConnectionState) {
 		}
 		if s != webrtc.PeerConnectionStateDisconnected && p.drop(c) {
 			h.forget(p)
-			h.spawn(func() { c.pc.Close() })
+			h.end(c)
 		}
 	}
 }
@@ -282,11 +277,19 @@ func (h *Hub) escaped(v any) {
 	}
 }
 
-// spawn runs f beside, unless the hub is closed.
-func (h *Hub) spawn(f func()) {
+// spawn runs f beside and says so, unless the hub is closed.
+func (h *Hub) spawn(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.closed {
 		h.wg.Go(f)
+	}
+	return !h.closed
+}
+
+// end closes a connection beside.
+func (h *Hub) end(c *connection) {
+	if !h.spawn(func() { c.pc.Close() }) {
+		c.pc.Close()
 	}
 }

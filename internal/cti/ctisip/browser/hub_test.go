@@ -14,6 +14,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"ringback/internal/cti/ctitest"
+	"ringback/internal/wire"
 )
 
 // door is an open hub with a record of what it told.
@@ -27,7 +28,7 @@ type door struct {
 
 func newDoor(t *testing.T) *door {
 	d := &door{t: t, more: make(chan struct{}, 100)}
-	h, err := Open(Config{Listen: "127.0.0.1:0", gone: time.Second, Up: d.note("up "), Lost: d.note("lost "),
+	h, err := Open(Config{Net: wire.Real{}, Listen: "127.0.0.1:0", gone: time.Second, Up: d.note("up "), Lost: d.note("lost "),
 		Escaped: func(v any) { t.Errorf("panic: %v", v) }})
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +264,7 @@ func FuzzConnect(f *testing.F) {
 	f.Add(strings.ReplaceAll(good, "a=fingerprint", "a=nothing"))
 	f.Add(strings.Replace(good, "UDP/TLS/RTP/SAVPF", "RTP/AVP", 1))
 	f.Add("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n")
-	h, err := Open(Config{Listen: "127.0.0.1:0", gone: time.Second, Up: func(string) {}, Lost: func(string) {}, Escaped: func(v any) { panic(v) }})
+	h, err := Open(Config{Net: wire.Real{}, Listen: "127.0.0.1:0", gone: time.Second, Up: func(string) {}, Lost: func(string) {}, Escaped: func(v any) { panic(v) }})
 	if err != nil {
 		f.Fatal(err)
 	}

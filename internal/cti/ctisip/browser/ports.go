@@ -5,6 +5,11 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"ringback/internal/wire"
 )
 
 // Bounds of what comes over TCP. A browser whose network is slow loses what does not fit; nobody waits for it.
@@ -15,6 +20,48 @@ const (
 	tcpTotal  = MaxPeers + 500  // connections at a time
 	tcpPerOne = 64              // of one address
 )
+
+// listen opens the UDP port, and the same of TCP. Without that one browsers whose network blocks UDP do not get through.
+func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
+	at, err := net.ResolveUDPAddr("udp", h.c.Listen)
+	if err != nil {
+		return err
+	}
+	if at.IP == nil {
+		at.IP = net.IPv4zero
+	}
+	ap := netip.AddrPortFrom(at.AddrPort().Addr().Unmap(), uint16(at.Port))
+	if h.udp, err = h.c.Net.ListenPacket(ap.String()); err != nil {
+		return err
+	}
+	if u, ok := h.udp.(*net.UDPConn); ok { // what the system does not give it does not give
+		u.SetReadBuffer(wire.Buffer)
+		u.SetWriteBuffer(wire.Buffer)
+	}
+	h.muxU = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: h.udp, Logger: logs{h.c.Log}.NewLogger("ice")})
+	s.SetICEUDPMux(h.muxU)
+	if _, simulated := h.c.Net.(*wire.Simulated); simulated {
+		return nil
+	}
+	tcp, err := net.Listen("tcp", h.udp.LocalAddr().String())
+	if err != nil {
+		h.c.Log.Warn("no way for browsers whose network blocks UDP: the TCP port of listen.rtc is in use", "error", err)
+		return nil
+	}
+	h.muxT = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: newCrowd(tcp), ReadBufferSize: tcpIn, WriteBufferSize: tcpOut,
+		FirstStunBindTimeout: tcpFirst, AliveDurationForConnFromStun: tcpFirst, Logger: logs{h.c.Log}.NewLogger("ice")})
+	s.SetICETCPMux(h.muxT)
+	return nil
+}
+
+// shut closes the ports.
+func (h *Hub) shut() {
+	h.muxU.Close()
+	if h.muxT != nil {
+		h.muxT.Close()
+	}
+	h.udp.Close()
+}
 
 // crowd is a listener that lets in so many connections at a time, and so many of one address. One too many is closed.
 type crowd struct {

@@ -37,7 +37,7 @@ type Config struct {
 type Owner interface {
 	FirstPacket()  // the first RTP packet that passed the source rules
 	Digit(b byte)  // a key, '0'-'9', '*', '#', 'A'-'D', once the leg is answered: by RFC 4733, or in-band when the far end has no events
-	Quiet()        // 3 s without RTP, from the answer on; not while the far end need not send
+	Quiet()        // 3 s without RTP, of a Way 1 s, from the answer on; not while the far end need not send
 	Heard()        // RTP again after Quiet
 	PromptDone()   // Program.First has been played to its end, each time it is played
 	Voice(v Voice) // what a listening stream made of the far end's sound; at most once for each ListenVoice

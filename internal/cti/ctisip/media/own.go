@@ -155,7 +155,7 @@ func (s *Stream) mixInto(samples []int16) {
 
 // wentQuiet says, once, that the far end has been silent for too long though it may send.
 func (s *Stream) wentQuiet(now int64) bool {
-	limit := max(int64(silentAfter), 3*int64(s.e.c.Pace))
+	limit := max(s.patience, 3*int64(s.e.c.Pace))
 	if s.answered == 0 || s.in.quiet || !s.remote.Receive || now-max(s.in.last, s.in.since) < limit {
 		return false
 	}

@@ -14,6 +14,8 @@ type Stream struct {
 	port  uint16
 	bind  netip.Addr // of its sockets
 
+	patience int64 // how long the far end may be silent until its owner is told
+
 	due  int64 // of the pacer, under its lock
 	slot int
 
@@ -44,7 +46,7 @@ type Stream struct {
 }
 
 func newStream(e *Engine, o Owner, port uint16) *Stream {
-	s := &Stream{e: e, owner: o, port: port}
+	s := &Stream{e: e, owner: o, port: port, patience: int64(silentAfter)}
 	r := e.c.Rand
 	s.out.ssrc, s.out.seq, s.out.ts = r.Uint32(), uint16(r.Uint32()), r.Uint32()
 	s.noise = r.IntN(comfortLen)

@@ -1,6 +1,9 @@
 package media
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // Way is how the packets of a stream travel that has no socket of its own: a browser's connection, which brings its own
 // addresses, keys and proof of who is there.
@@ -12,6 +15,10 @@ type Way interface {
 // wayFar stands for the far end of every way: packets come from one place and go to one.
 var wayFar = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 9)
 
+// waySilent is how long nothing may come over a way until the owner is told: a browser always sends, also while its
+// microphone is off.
+const waySilent = time.Second
+
 // OpenWay opens a stream over a way. What comes over it is to be given to Deliver.
 func (e *Engine) OpenWay(o Owner, w Way) (*Stream, error) {
 	e.mu.Lock()
@@ -20,7 +27,7 @@ func (e *Engine) OpenWay(o Owner, w Way) (*Stream, error) {
 		return nil, ErrClosed
 	}
 	s := newStream(e, o, 0)
-	s.bind = e.c.Bind
+	s.bind, s.patience = e.c.Bind, int64(waySilent)
 	e.streams[s] = struct{}{}
 	e.opened++
 	s.out.socket = waySocket{w}

@@ -84,13 +84,14 @@ var table = map[string][]string{
 
 // homes names the only rooms that may import a library, so that leaving it later is work in one place.
 var homes = map[string][]string{
-	"github.com/emiago/sipgo":     {"internal/cti/ctisip"},
-	"github.com/pion":             {"internal/cti/ctisip", "internal/cti/ctitest"},
-	"github.com/goccy/go-yaml":    {"internal/config"},
-	"github.com/alecthomas/kong":  {"internal/server", "cmd/ringback"},
-	"github.com/coder/websocket":  {"internal/web"},
-	"database/sql":                {"internal/store", "internal/job"},
-	"modernc.org/sqlite":          {"internal/store"},
-	"github.com/jackc/pgx/v5":     {"internal/store"},
-	"github.com/pressly/goose/v3": {"internal/store"},
+	"github.com/emiago/sipgo":         {"internal/cti/ctisip"},
+	"github.com/pion":                 {"internal/cti/ctisip", "internal/cti/ctitest"},
+	"github.com/goccy/go-yaml":        {"internal/config"},
+	"github.com/alecthomas/kong":      {"internal/server", "cmd/ringback"},
+	"github.com/coder/websocket":      {"internal/web"},
+	"database/sql":                    {"internal/store", "internal/job"},
+	"modernc.org/sqlite":              {"internal/store"},
+	"github.com/jackc/pgx/v5":         {"internal/store"},
+	"github.com/pressly/goose/v3":     {"internal/store"},
+	"github.com/go-webauthn/webauthn": {"internal/login"},
 }

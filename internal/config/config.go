@@ -176,7 +176,7 @@ type Mail struct {
 type Auth struct {
 	// Whether a password opens a session.
 	Passwords bool `yaml:"passwords"`
-	// Whether a passkey opens a session. This build has none yet.
+	// Whether a passkey opens a session. It is bound to the host of url, which must be a name.
 	Passkeys bool `yaml:"passkeys"`
 	OIDC     OIDC `yaml:"oidc"`
 }

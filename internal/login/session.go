@@ -84,10 +84,16 @@ func (g *Gate) SignIn(ctx context.Context, name, password, address string) (toke
 		return "", nil, fault.New(fault.BadLogin, "Name or password is wrong.")
 	}
 	g.pauses.succeeded(name, address)
+	token, err = g.open(ctx, a)
+	return token, a, err
+}
+
+// open makes a session of an agent who has proved who she is.
+func (g *Gate) open(ctx context.Context, a *agent.Agent) (token string, err error) {
 	now := g.Now().UTC()
 	token = g.Mint.Token(id.SessionToken)
-	s := Session{TokenHash: id.TokenHash(token), Agent: a.ID, PasswordMark: mark(hash), CreatedAt: now, SeenAt: now}
-	return token, a, g.Sessions.PutSession(ctx, s)
+	s := Session{TokenHash: id.TokenHash(token), Agent: a.ID, PasswordMark: mark(a.PasswordHash), CreatedAt: now, SeenAt: now}
+	return token, g.Sessions.PutSession(ctx, s)
 }
 
 // Who is signed in with the token: fault.NoSession when it is unknown, too old, unused for too long, or of a password

@@ -40,6 +40,7 @@ type App struct {
 	Conductor *callback.Conductor
 	Live      *live.Hub
 	Gate      *login.Gate
+	Passkeys  *login.Passkeys
 	Hearts    *live.Hearts
 	meter     *meter
 	log       *slog.Logger
@@ -83,6 +84,11 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Agent: func(idOrSlug string) *agent.Agent { return a.Conductor.Directory().Agent(idOrSlug) }})
+	if c.Auth.Passkeys {
+		if a.Passkeys, err = login.NewPasskeys(c.URL, a.Store, a.Gate); err != nil {
+			return a, err
+		}
+	}
 	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
 	a.Doctor = a.newDoctor()

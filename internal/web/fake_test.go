@@ -95,7 +95,7 @@ func newHouse(t *testing.T) *house {
 		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h},
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})

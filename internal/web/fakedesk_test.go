@@ -2,12 +2,15 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
+	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/login"
 )
 
 // What desks do, as the house plays it.
@@ -141,4 +144,45 @@ func (r reader) Remarks(_ context.Context, all []id.Callback) (map[id.Callback]c
 		}
 	}
 	return out, nil
+}
+
+// keyring plays passkeys: what they are is tested where they are made.
+type keyring struct{ h *house }
+
+const annsPasskey = "cGFzc2tleSBvZiBhbm4"
+
+func (k keyring) BeginRegister(_ context.Context, a *agent.Agent) (string, json.RawMessage, error) {
+	return "c1", json.RawMessage(`{"publicKey":{"challenge":"x"}}`), nil
+}
+
+func (k keyring) FinishRegister(_ context.Context, a *agent.Agent, name, device string, _ []byte) (*login.Passkey, error) {
+	k.h.mu.Lock()
+	defer k.h.mu.Unlock()
+	k.h.told("passkey "+name+" "+device, "", a.ID)
+	return &login.Passkey{ID: annsPasskey, Agent: a.ID, Name: device, CreatedAt: k.h.now, UsedAt: k.h.now}, nil
+}
+
+func (k keyring) BeginSignIn() (string, json.RawMessage, error) {
+	return "c2", json.RawMessage(`{"publicKey":{"challenge":"y"}}`), nil
+}
+
+func (k keyring) FinishSignIn(_ context.Context, name string, answer []byte) (string, *agent.Agent, error) {
+	if name != "c2" || string(answer) != `{"id":"good"}` {
+		return "", nil, fault.New(fault.BadLogin, "No.")
+	}
+	return "ss_by-passkey", k.h.Directory().Agent("ann"), nil
+}
+
+func (k keyring) Of(_ context.Context, a id.Agent) ([]login.Passkey, error) {
+	if a != ann {
+		return nil, nil
+	}
+	return []login.Passkey{{ID: annsPasskey, Agent: ann, Name: "laptop of Ann at Acme"}}, nil
+}
+
+func (k keyring) Drop(_ context.Context, a id.Agent, passkey string) error {
+	if a != ann || passkey != annsPasskey {
+		return fault.New(fault.NotFound, "No.")
+	}
+	return nil
 }

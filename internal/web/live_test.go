@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -248,9 +249,13 @@ func TestRightsEndInMidCall(t *testing.T) {
 		t.Errorf("over: %v", over)
 	}
 	h.change(c.ID, func(c *callback.Callback) { c.Topic = "secret" })
-	if b := d.next("board"); len(b["queues"].([]any)) != 0 {
-		t.Errorf("board: %v", b)
+	empty := func(m map[string]any) bool { return m["type"] == "board" && len(m["queues"].([]any)) == 0 }
+	if !slices.ContainsFunc(d.seen, empty) { // it may have come before the call was over
+		if b := d.next("board"); !empty(b) {
+			t.Errorf("board: %v", b)
+		}
 	}
+	d.next("ping")
 	for _, m := range d.seen {
 		if b, _ := json.Marshal(m); strings.Contains(string(b), "secret") {
 			t.Errorf("told: %s", b)

@@ -271,3 +271,31 @@ func TestNoPasswords(t *testing.T) {
 	isProblem(t, h.signIn("ann", annsPassword), 403, "forbidden")
 	isProblem(t, h.signIn("nobody", annsPassword), 403, "forbidden")
 }
+
+// With a passkey: registered by who has signed in, and used without a name.
+func TestSignInWithPasskey(t *testing.T) {
+	h := newHouse(t)
+	cookie := h.session(ann)
+	m := h.do("POST", "/api/v1/passkeys/register", `{}`, cookie).want(t, 200).json(t)
+	if m["ceremony"] != "c1" || m["options"].(map[string]any)["publicKey"] == nil {
+		t.Errorf("options: %v", m)
+	}
+	p := h.do("POST", "/api/v1/passkeys", `{"ceremony":"c1","name":"laptop","credential":{"id":"x"}}`, cookie).want(t, 201)
+	if p.Header.Get("Location") != "/api/v1/passkeys/"+annsPasskey || h.orders[0] != "passkey c1 laptop  "+string(ann) {
+		t.Errorf("%s, told %v", p.Header.Get("Location"), h.orders)
+	}
+	if l := h.do("GET", "/api/v1/passkeys", "", cookie).want(t, 200).json(t)["data"].([]any); len(l) != 1 {
+		t.Errorf("listed: %v", l)
+	}
+	if l := h.do("GET", "/api/v1/passkeys", "", key(acmeKey)).want(t, 200).json(t)["data"].([]any); len(l) != 0 {
+		t.Errorf("a key lists %v", l)
+	}
+	h.do("DELETE", "/api/v1/passkeys/"+annsPasskey, "", cookie).want(t, 204)
+	begun := h.do("POST", "/api/v1/session/passkey", `{}`).want(t, 200).json(t)
+	a := h.do("POST", "/api/v1/session", `{"ceremony":"`+begun["ceremony"].(string)+`","credential":{"id":"good"}}`).want(t, 201)
+	if set := a.Header.Get("Set-Cookie"); !strings.HasPrefix(set, "ringback_session=ss_by-passkey;") {
+		t.Errorf("cookie %q", set)
+	}
+	isProblem(t, h.do("POST", "/api/v1/session", `{"ceremony":"c2","credential":{"id":"bad"}}`), 401, "bad_login")
+	isProblem(t, h.do("POST", "/api/v1/session/passkey", `{}`, "Origin: http://evil.test"), 403, "origin_not_allowed")
+}

@@ -40,6 +40,7 @@ type Deps struct {
 	Hearts     *live.Hearts // of their desks
 	Version    string
 	Browsers   api.Browsers
+	Passkeys   api.Passkeys
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -66,7 +67,7 @@ func New(d Deps) http.Handler {
 	shelf := asset.Load()
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys,
 		Submit: s.pages.Submit,
 	})
 	s.routes = slices.Concat(a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())

@@ -1,9 +1,13 @@
 package storemem
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
+	"ringback/internal/fault"
+	"ringback/internal/id"
 	"ringback/internal/login"
 	"ringback/internal/store/micro"
 )
@@ -45,6 +49,48 @@ func (s *Store) SeeSession(ctx context.Context, tokenHash string, at time.Time) 
 func (s *Store) EndSession(ctx context.Context, tokenHash string) error {
 	return s.do(ctx, "end session", func() error {
 		delete(s.sessions, tokenHash)
+		return nil
+	})
+}
+
+var _ login.PasskeyStore = (*Store)(nil)
+
+// PutPasskey: see login.PasskeyStore.
+func (s *Store) PutPasskey(ctx context.Context, p login.Passkey) error {
+	return s.do(ctx, "put passkey", func() error {
+		if old, known := s.passkeys[p.ID]; known {
+			if old.Agent != p.Agent {
+				return fault.New(fault.TooLate, "This passkey is somebody else's.")
+			}
+			p.Name, p.CreatedAt = old.Name, old.CreatedAt
+		}
+		p.Credential, p.CreatedAt, p.UsedAt = slices.Clone(p.Credential), micro.Round(p.CreatedAt), micro.Round(p.UsedAt)
+		s.passkeys[p.ID] = p
+		return nil
+	})
+}
+
+// Passkeys: see login.PasskeyStore.
+func (s *Store) Passkeys(ctx context.Context, a id.Agent) (out []login.Passkey, err error) {
+	err = s.do(ctx, "passkeys", func() error {
+		for _, p := range s.passkeys {
+			if p.Agent == a {
+				out = append(out, p)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(x, y login.Passkey) int { return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), cmp.Compare(x.ID, y.ID)) })
+	return out, err
+}
+
+// DropPasskey: see login.PasskeyStore.
+func (s *Store) DropPasskey(ctx context.Context, a id.Agent, passkey string) error {
+	return s.do(ctx, "drop passkey", func() error {
+		if s.passkeys[passkey].Agent != a {
+			return fault.New(fault.NotFound, "There is no such passkey.")
+		}
+		delete(s.passkeys, passkey)
 		return nil
 	})
 }

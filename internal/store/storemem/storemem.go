@@ -59,6 +59,7 @@ type kept struct {
 	directory    *directory.Directory
 	telephones   map[string]cti.Registration
 	sessions     map[string]login.Session // by the hash of their token
+	passkeys     map[string]login.Passkey
 	steps        int64
 }
 
@@ -75,7 +76,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, remarks: map[id.Callback]callback.Remarks{},
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{},
 	}}
 }
 

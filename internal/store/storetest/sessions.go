@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ringback/internal/fault"
 	"ringback/internal/login"
 )
 
@@ -44,4 +45,46 @@ func sessions(t *testing.T, h *House) {
 	}
 	is("a", nil)
 	is("b", &bob)
+}
+
+// passkeys are kept by agent; what changes of one is its counter, and nobody else's takes its place.
+func passkeys(t *testing.T, h *House) {
+	now := h.Clock.Now().UTC().Truncate(time.Microsecond)
+	first := login.Passkey{ID: "a", Agent: h.Ann, Name: "laptop", Credential: []byte(`{"n":1}`), CreatedAt: now, UsedAt: now}
+	second := login.Passkey{ID: "b", Agent: h.Ann, Name: "phone", Credential: []byte(`{}`), CreatedAt: now.Add(time.Second), UsedAt: now}
+	put := func(all ...login.Passkey) {
+		t.Helper()
+		for _, p := range all {
+			if err := h.PutPasskey(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	is := func(want ...login.Passkey) {
+		t.Helper()
+		got, err := h.Passkeys(t.Context(), h.Ann)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("passkeys %v %+v\nwant %+v", err, got, want)
+		}
+	}
+	put(second, first)
+	is(first, second)
+	used := first
+	used.Name, used.CreatedAt, used.Credential, used.UsedAt = "other", now.Add(time.Hour), []byte(`{"n":2}`), now.Add(time.Minute)
+	put(used)
+	first.Credential, first.UsedAt = used.Credential, used.UsedAt
+	thief := second
+	thief.Agent, thief.Credential = h.Bob, []byte(`{"n":9}`)
+	if err := h.PutPasskey(t.Context(), thief); !fault.Is(err, fault.TooLate) {
+		t.Errorf("of the same id: %v", err)
+	}
+	h.Store = h.Again()
+	is(first, second)
+	if err := h.DropPasskey(t.Context(), h.Bob, "a"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another's: %v", err)
+	}
+	if err := h.DropPasskey(t.Context(), h.Ann, "a"); err != nil {
+		t.Fatal(err)
+	}
+	is(second)
 }

@@ -31,6 +31,7 @@ type Store interface {
 	directory.Book
 	cti.Registrations
 	login.Sessions
+	login.PasskeyStore
 	// Remarks are what people wrote about callbacks; those without are left out.
 	Remarks(ctx context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error)
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
@@ -79,6 +80,7 @@ func Run(t *testing.T, open Opener) {
 		{"a refusal is recorded", refusal},
 		{"registrations are kept", registrations},
 		{"sessions are kept", sessions},
+		{"passkeys are kept", passkeys},
 		{"remarks come with steps", remarks},
 		{"desks list what is theirs", desks},
 	} {

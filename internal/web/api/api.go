@@ -82,6 +82,7 @@ type Deps struct {
 	Prompts    Prompts
 	Live       *live.Hub
 	Gate       Gate
+	Passkeys   Passkeys
 	Browsers   Browsers
 	Hearts     *live.Hearts // of desks
 	Version    string       // of the service

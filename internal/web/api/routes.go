@@ -14,6 +14,7 @@ const Base = "/api/v1"
 func (a *API) Routes() []door.Route {
 	rows := a.public()
 	rows = append(rows, a.desk()...)
+	rows = append(rows, a.passkeys()...)
 	rows = append(rows, a.browsers()...)
 	rows = append(rows, a.callbacks()...)
 	rows = append(rows, a.recordings()...)

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
+	"ringback/internal/agent"
 	"ringback/internal/fault"
 	"ringback/internal/login"
 	"ringback/internal/web/door"
@@ -12,8 +14,11 @@ import (
 
 // SignIn opens a session.
 type SignIn struct {
-	Login    string `json:"login"` // the agent's slug
-	Password string `json:"password"`
+	Login    string `json:"login,omitempty"` // the agent's slug
+	Password string `json:"password,omitempty"`
+
+	Ceremony   string          `json:"ceremony,omitempty"`   // or: of POST /session/passkey
+	Credential json.RawMessage `json:"credential,omitempty"` // what navigator.credentials.get gave, as toJSON writes it
 }
 
 // SignedIn is who has signed in.
@@ -66,16 +71,23 @@ func (a *API) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := door.Lenient(r, &in); err != nil {
 		return err
 	}
-	if in.Login == "" || in.Password == "" {
-		return fault.At("login", fault.FieldRequired, "Type your name and your password.")
-	}
-	token, ag, err := a.Gate.SignIn(r.Context(), in.Login, in.Password, door.Visitor(r))
+	token, ag, err := a.letIn(r, &in)
 	if err != nil {
 		return err
 	}
 	http.SetCookie(w, a.cookie(token, login.MaxAge))
 	p := a.Conductor.Directory().Principal(ag)
 	return door.Created(w, Base+"/me", SignedIn{agentView(ag, a.Conductor.Agents()), string(p.Role)})
+}
+
+func (a *API) letIn(r *http.Request, in *SignIn) (token string, ag *agent.Agent, err error) {
+	switch {
+	case in.Ceremony != "":
+		return a.Passkeys.FinishSignIn(r.Context(), in.Ceremony, in.Credential)
+	case in.Login == "" || in.Password == "":
+		return "", nil, fault.At("login", fault.FieldRequired, "Type your name and your password.")
+	}
+	return a.Gate.SignIn(r.Context(), in.Login, in.Password, door.Visitor(r))
 }
 
 // cookie lives as long as a session may at most; that it is idle the session itself knows.

@@ -43,7 +43,9 @@ func (o *office) Publish(c *callback.Callback, lines []callback.Line) {
 	if a := c.Attempts; len(a) > 0 {
 		for _, l := range a[len(a)-1].Legs {
 			if l.Party == cti.Agent && l.Cause == cti.UserBusy && l.AnsweredAt.IsZero() {
-				o.busy[l.Endpoint] = l.EndedAt.Add(callback.DeviceRest)
+				if until := l.EndedAt.Add(callback.DeviceRest); until.After(o.busy[l.Endpoint]) {
+					o.busy[l.Endpoint] = until
+				}
 			}
 		}
 	}
@@ -137,7 +139,7 @@ func (o *office) look() (live bool) {
 		}
 		for _, y := range wait {
 			if !st.Since.After(before) && o.mayTake(a, y, before) {
-				o.bad("%v: %s is idle while %s (%s) waits since %v", now, a, y.ID, y.State, o.since[y.ID])
+				o.bad("%v: %s is idle (%+v; known as %+v) while %s (%s) waits since %v", now, a, st, o.c.Agents()[a], y.ID, y.State, o.since[y.ID])
 			}
 		}
 	}

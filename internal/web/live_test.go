@@ -306,3 +306,26 @@ func TestRudePages(t *testing.T) {
 		}
 	}
 }
+
+// A service that stops says so, and waits until its pages have gone.
+func TestLiveEndsWithTheService(t *testing.T) {
+	h := newHouse(t)
+	d := h.sits(t, h.session(ann))
+	h.live.Close()
+	if n := d.next("notice"); n["level"] != "warn" || n["text"] == "" {
+		t.Errorf("notice: %v", n)
+	}
+	for {
+		if _, err := d.read(t.Context()); err != nil {
+			if websocket.CloseStatus(err) != websocket.StatusGoingAway {
+				t.Errorf("it ends with %v", err)
+			}
+			break
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := h.live.Wait(ctx); err != nil {
+		t.Error(err)
+	}
+}

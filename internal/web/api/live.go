@@ -47,6 +47,13 @@ type NewsOfState struct {
 	Until    door.Stamp `json:"until"`
 }
 
+// Notice is a sentence for who sits there.
+type Notice struct {
+	Type  string `json:"type"`
+	Level string `json:"level"` // info, warn
+	Text  string `json:"text"`
+}
+
 // beat is a ping, and what the page answers.
 type beat struct {
 	Type string `json:"type"`
@@ -159,6 +166,7 @@ func (s *socket) follow(ctx context.Context, feed *live.Feed, words <-chan word,
 			case feed.Slow():
 				return websocket.StatusTryAgainLater, "too slow"
 			default:
+				_ = s.send(ctx, Notice{"notice", "warn", "The service stops. This page connects again by itself."}) // it closes anyhow
 				return websocket.StatusGoingAway, "the service stops"
 			}
 		case w := <-words:

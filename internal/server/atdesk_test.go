@@ -167,6 +167,21 @@ func (p *page) connects() {
 	})
 }
 
+// reloads is a page that is loaded again in mid call: the visitor is heard again within three seconds.
+func (p *page) reloads(visitorSays float64) {
+	p.Helper()
+	p.browser.Cut()
+	p.browser.Forget()
+	began := time.Now()
+	p.connects()
+	if !p.browser.Hears(visitorSays, 100*time.Millisecond) {
+		p.Errorf("after a reload she does not hear the visitor")
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		p.Errorf("the sound is back after %v", took)
+	}
+}
+
 // told waits for a message of a kind that fits, and answers pings.
 func (p *page) told(kind string, fits func(map[string]any) bool) map[string]any {
 	p.Helper()
@@ -229,6 +244,7 @@ func TestAtTheDesk(t *testing.T) {
 			t.Errorf("%s: she does not hear the visitor's %d Hz; the visitor hears %v", want.business, rows[0].ToneHz, h.carrier.Calls(cb)[0].TonesHeard)
 		}
 		h.hears(cb, annSays)
+		p.reloads(float64(rows[0].ToneHz))
 		p.browser.Forget()
 		h.ask("POST", "/callbacks/"+cb+"/note", `{"text":"nice"}`, p.cookie)
 		h.ask("POST", "/callbacks/"+cb+"/hang_up", `{}`, p.cookie)

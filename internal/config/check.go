@@ -17,7 +17,7 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k := &checker{src: src, origins: c.origins, silent: earlier}
 	k.baseURL("url", c.URL)
 	k.address("listen.http", c.Listen.HTTP, true)
-	k.only("listen.https", c.Listen.HTTPS, "TLS", "put a proxy that speaks TLS in front of listen.http", "")
+	k.pageTLS(c)
 	k.address("listen.rtc", c.Listen.RTC, false)
 	if len(c.Listen.SIP) == 0 {
 		k.refuse("listen.sip", "want at least one of udp://host:port, tcp://host:port: without it no telephone rings")
@@ -91,6 +91,24 @@ func (k *checker) oneOf(key, got string, allowed ...string) {
 }
 
 // only refuses what a later build will be able to do: half of it would be worse than none.
+func (k *checker) pageTLS(c *Config) {
+	if c.Listen.HTTPS != "" {
+		k.address("listen.https", c.Listen.HTTPS, true)
+	}
+	switch t := c.TLS; {
+	case c.Listen.HTTPS != "" && t.Cert == "":
+		k.refuse("tls.cert", "listen.https is set: name the file with its certificate (PEM), and its key in tls.key")
+	case c.Listen.HTTPS == "" && t.Cert+t.Key != "":
+		k.refuse("tls.cert", "nothing shows it: set listen.https, such as 0.0.0.0:443, or leave it out")
+	case t.Cert != "" && t.Key == "":
+		k.refuse("tls.key", "want the file with the private key of tls.cert (PEM)")
+	case t.Cert != "":
+		if _, err := tls.LoadX509KeyPair(t.Cert, t.Key); err != nil {
+			k.refuse("tls.cert", "%s", unreadable(err))
+		}
+	}
+}
+
 func (k *checker) only(key, got, what, instead, allowed string) {
 	if got != allowed {
 		k.refuse(key, "this build has no %s yet: write %q (%s)", what, allowed, instead)

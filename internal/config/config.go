@@ -14,6 +14,7 @@ type Config struct {
 	// header of a request.
 	URL    string `yaml:"url" secret:"url"`
 	Listen Listen `yaml:"listen"`
+	TLS    TLS    `yaml:"tls"`
 	SIPTLS SIPTLS `yaml:"sip_tls"`
 	Public Public `yaml:"public"`
 	// The folder that one process owns: the SQLite file, keys, the lock and the control socket. A relative path starts
@@ -38,9 +39,11 @@ type Config struct {
 
 // Listen is what is bound. Port 0 takes any free port; the ready line tells which.
 type Listen struct {
-	// host:port of pages and API in plain HTTP; put a proxy that speaks TLS in front of it.
+	// host:port of pages and API in plain HTTP: for this machine, or for a proxy that speaks TLS in front of it. Browsers give
+	// a microphone only to pages over TLS, and to this machine.
 	HTTP string `yaml:"http"`
-	// host:port of pages and API over TLS. This build has no TLS yet and refuses to start with anything but "".
+	// host:port of pages and API over TLS, such as 0.0.0.0:443; tls holds its certificate. Browsers whose network lets
+	// nothing else through speak there too. "" = a proxy in front speaks TLS.
 	HTTPS string `yaml:"https"`
 	// Where SIP is spoken with trunks and telephones: udp://host:port, tcp://host:port, tls://host:port (sip_tls holds its
 	// certificate). One socket serves one family of addresses: name a second one, udp://[::]:5060, for IPv6.
@@ -59,8 +62,18 @@ type Listen struct {
 	SIPMark int `yaml:"sip_mark"`
 	// The same for speech. 46 is EF; 0 = no mark.
 	RTPMark int `yaml:"rtp_mark"`
-	// host:port of browser voice. This build has none yet and does not bind it.
+	// host:port where browsers speak, over UDP, and over TCP where their network blocks it. It must be reached from where
+	// agents and visitors are: 0.0.0.0:3478, with public.ip4 behind a router. A port that is in use is no error: telephones
+	// work without browsers.
 	RTC string `yaml:"rtc"`
+}
+
+// TLS is what listen.https shows to browsers.
+type TLS struct {
+	// A file with our certificate and the certificates between it and its authority, PEM. It is read again when it changes.
+	Cert string `yaml:"cert"`
+	// The file with its private key, PEM.
+	Key string `yaml:"key"`
 }
 
 // SIPTLS is what tls:// sockets of listen.sip need. It is not the certificate of the pages, and not what a trunk is shown

@@ -51,6 +51,7 @@ type App struct {
 	Doctor    *doctor.Doctor
 	ladder    *ladder.Store
 	speaker   speech.Speaker
+	front     *front // of listen.https; nil = there is none
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
 }
@@ -76,6 +77,9 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		if a.ladder, err = ladder.Open(ladder.Config{Dir: ladderDir(c), Keep: c.Log.Ladder, Log: log}); err != nil {
 			return a, err
 		}
+	}
+	if a.front, err = openFront(c, log); err != nil {
+		return a, err
 	}
 	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
 		return a, err
@@ -190,6 +194,7 @@ func (a *App) Close() error {
 	if a.Switch != nil {
 		errs = append(errs, a.Switch.Close())
 	}
+	a.front.Close()
 	if a.Conductor != nil {
 		a.Conductor.Stop()
 	}
@@ -222,6 +227,9 @@ func (a *App) switchConfig() ctisip.Config {
 	}
 	for _, s := range c.Listen.SIP {
 		out.SIP = append(out.SIP, s.String())
+	}
+	if a.front != nil {
+		out.RTCStreams = a.front.browsers
 	}
 	out.RTPBind, out.RTPOther = mediaAddrs(c)
 	return out

@@ -49,6 +49,9 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 		out = append(out, checkCertificates(c, nil, time.Now())...)
 	} else {
 		add("http", canListen("tcp", c.Listen.HTTP), c.Listen.HTTP+" is free", "name another port in listen.http, or stop the program that has it")
+		if c.Listen.HTTPS != "" {
+			add("https", canListen("tcp", c.Listen.HTTPS), c.Listen.HTTPS+" is free", "name another port in listen.https, or stop the program that has it")
+		}
 		for _, s := range c.Listen.SIP {
 			add("sip", canListen(s.Network, s.Addr()), s.String()+" is free", "name another port in listen.sip, or stop the program that has it")
 		}

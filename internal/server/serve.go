@@ -87,7 +87,7 @@ func StartService(ctx context.Context, c *config.Config, log *slog.Logger) (*Ser
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	s := &Service{App: app, URL: c.URL, addr: l.Addr().String(), done: make(chan error, 1)}
+	s := &Service{App: app, URL: c.URL, addr: l.Addr().String(), done: make(chan error, 2)}
 	if s.control, err = ListenControl(app.lock, s.controlRoutes()); err != nil {
 		return nil, errors.Join(err, l.Close(), app.Close())
 	}
@@ -100,6 +100,9 @@ func StartService(ctx context.Context, c *config.Config, log *slog.Logger) (*Ser
 	s.ready.Store(true)
 	// Who connected meanwhile has waited in the listener's backlog: nobody is answered before the past is known.
 	go func() { s.done <- s.http.Serve(l) }()
+	if app.front != nil {
+		go func() { s.done <- s.http.Serve(app.front.pages) }()
+	}
 	return s, nil
 }
 

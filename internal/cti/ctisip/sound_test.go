@@ -240,11 +240,16 @@ func (v *voice) loud(from time.Time) time.Time {
 
 // unbroken checks one SSRC and a sequence without holes.
 func (v *voice) unbroken(t *testing.T, name string) {
+	v.unbrokenBy(t, name, 60*time.Millisecond)
+}
+
+// unbrokenBy is unbroken with the longest time between two packets.
+func (v *voice) unbrokenBy(t *testing.T, name string, most time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i := 1; i < len(v.heard); i++ {
 		a, z := v.heard[i-1], v.heard[i]
-		if a.ssrc != z.ssrc || a.seq+1 != z.seq || z.at.Sub(a.at) > 60*time.Millisecond {
+		if a.ssrc != z.ssrc || a.seq+1 != z.seq || z.at.Sub(a.at) > most {
 			t.Errorf("%s: packet %d: SSRC %x then %x, number %d then %d, %v apart", name, i, a.ssrc, z.ssrc, a.seq, z.seq, z.at.Sub(a.at))
 			return
 		}

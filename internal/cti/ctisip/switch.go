@@ -42,6 +42,7 @@ type Config struct {
 	PublicIP4      string                             // our address as trunks with local: public see it; "" = the socket's own
 	PublicIP6      string                             //
 	RTC            string                             // address:port where browsers connect; "" = none does
+	RTCStreams     net.Listener                       // their TCP connections that came to another port of ours; nil = none
 	Pace           time.Duration                      // of media; 0 = each packet's time. Simulated days thin media with it
 	Speech         func(clip string) ([]int16, error) // recorded sentences, at 8000 a second; nil = none
 	Sink           func(cti.Event)                    // told in order for each leg, from its lane, without a lock held

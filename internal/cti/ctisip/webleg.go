@@ -292,7 +292,7 @@ func (sw *Switch) openBrowsers() {
 	for _, a := range sw.public {
 		public = append(public, a)
 	}
-	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Public: public, Log: sw.c.Log,
+	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Streams: sw.c.RTCStreams, Public: public, Log: sw.c.Log,
 		Up: func(peer string) {
 			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerUp, Peer: peer})
 			sw.legsAt(peer, func(_ *leg, c *atBrowser) { c.back() })

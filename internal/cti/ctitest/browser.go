@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"net"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ import (
 type Browser struct {
 	t    testing.TB
 	hz   float64
-	tcp  bool           // its network lets nothing else through
+	tcp  int            // its network lets nothing else through than TCP, to this port; -1 = to any, 0 = it lets all through
 	conn net.PacketConn // its only socket; nil = the machine's
 	wg   sync.WaitGroup
 	stop chan struct{}
@@ -43,10 +45,22 @@ func (b *Browser) On(conn net.PacketConn) *Browser {
 	return b
 }
 
-// OverTCP lets the page's network block UDP.
-func (b *Browser) OverTCP() *Browser {
-	b.tcp = true
+// OverTCP lets the page's network block all but TCP, and all but one port of it; -1 = none.
+func (b *Browser) OverTCP(port int) *Browser {
+	b.tcp = port
 	return b
+}
+
+// through is an answer without the candidates that the page's network blocks.
+func (b *Browser) through(answer string) string {
+	var out strings.Builder
+	for line := range strings.Lines(answer) {
+		if f := strings.Fields(line); b.tcp > 0 && strings.HasPrefix(line, "a=candidate:") && (f[2] != "tcp" || f[5] != strconv.Itoa(b.tcp)) {
+			continue
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 // Connect makes a new connection, as a page does that is loaded, or loaded again: it offers, and ask brings the answer.
@@ -59,7 +73,7 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 		s.SetICEUDPMux(webrtc.NewICEUDPMux(nil, b.conn)) // it ends with the socket
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	}
-	if b.tcp {
+	if b.tcp != 0 {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	}
 	m := &webrtc.MediaEngine{}
@@ -90,7 +104,7 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	<-whole
 	answer, err := ask(b.t.Context(), pc.LocalDescription().SDP)
 	b.must(err)
-	b.must(pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+	b.must(pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: b.through(answer)}))
 	select {
 	case <-up:
 	case <-time.After(10 * time.Second):

@@ -30,6 +30,7 @@ import (
 type Config struct {
 	Net     wire.Net          // of UDP; TCP there is only on the real one
 	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one
+	Streams net.Listener      // other TCP connections that begin as RFC 4571 frames it; nil = none
 	Public  []netip.Addr      // our addresses as seen from outside, where a router stands before us; none = the socket's own
 	Up      func(peer string) // told when a browser has got through
 	Lost    func(peer string) // told when it is away; not of one that has connected anew or was disconnected
@@ -46,7 +47,7 @@ type Hub struct {
 	cert webrtc.Certificate
 	udp  net.PacketConn
 	muxU ice.UDPMux
-	muxT ice.TCPMux
+	muxT []ice.TCPMux
 
 	mu     sync.Mutex
 	peers  map[string]*peer

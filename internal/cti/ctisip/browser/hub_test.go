@@ -188,7 +188,7 @@ func TestLineOutlives(t *testing.T) {
 // Where UDP is blocked the same port carries speech over TCP.
 func TestOverTCP(t *testing.T) {
 	d := newDoor(t)
-	b := ctitest.NewBrowser(t, 600).OverTCP()
+	b := ctitest.NewBrowser(t, 600).OverTCP(-1)
 	began := time.Now()
 	b.Connect(d.asks("ann"))
 	d.until("up", 5*time.Second, func() bool { return d.Connected("ann") })

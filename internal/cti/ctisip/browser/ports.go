@@ -43,22 +43,31 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 	if _, simulated := h.c.Net.(*wire.Simulated); simulated {
 		return nil
 	}
-	tcp, err := net.Listen("tcp", h.udp.LocalAddr().String())
-	if err != nil {
-		h.c.Log.Warn("no way for browsers whose network blocks UDP: the TCP port of listen.rtc is in use", "error", err)
-		return nil
+	if tcp, err := net.Listen("tcp", h.udp.LocalAddr().String()); err != nil {
+		h.c.Log.Warn("browsers whose network blocks UDP do not get through here: the TCP port of listen.rtc is in use", "error", err)
+	} else {
+		h.overTCP(tcp)
 	}
-	h.muxT = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: newCrowd(tcp), ReadBufferSize: tcpIn, WriteBufferSize: tcpOut,
-		FirstStunBindTimeout: tcpFirst, AliveDurationForConnFromStun: tcpFirst, Logger: logs{h.c.Log}.NewLogger("ice")})
-	s.SetICETCPMux(h.muxT)
+	if h.c.Streams != nil {
+		h.overTCP(h.c.Streams)
+	}
+	if len(h.muxT) > 0 {
+		s.SetICETCPMux(ice.NewMultiTCPMuxDefault(h.muxT...))
+	}
 	return nil
+}
+
+// overTCP lets browsers in that come to l.
+func (h *Hub) overTCP(l net.Listener) {
+	h.muxT = append(h.muxT, ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: newCrowd(l), ReadBufferSize: tcpIn, WriteBufferSize: tcpOut,
+		FirstStunBindTimeout: tcpFirst, AliveDurationForConnFromStun: tcpFirst, Logger: logs{h.c.Log}.NewLogger("ice")}))
 }
 
 // shut closes the ports.
 func (h *Hub) shut() {
 	h.muxU.Close()
-	if h.muxT != nil {
-		h.muxT.Close()
+	for _, m := range h.muxT {
+		m.Close()
 	}
 	h.udp.Close()
 }

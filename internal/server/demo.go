@@ -129,6 +129,7 @@ agents:
     ready: true
     represents:
       - {subscriber: acme, display_name: "Ann at Acme", greeting: "Acme Plumbing, Ann speaking", priority: 2}
+      - {subscriber: bell, display_name: "Ann at Bell", greeting: "Bell Bakery, Ann speaking", priority: 2}
   - id: bob
     name: Bob
     devices: ["sip:bob0100@%[1]s"]

@@ -103,6 +103,7 @@ async function ask(buttonName, number) {
   return made;
 }
 
+const cancel = (made) => fetch(`${url}/api/v1/public/callbacks/${made.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
 const ended = async (made) => until(async () => (await (await fetch(`${url}/api/v1/public/callbacks/${made.token}`)).json()).state === "ended", "the call does not end");
 const visitorOf = async (made) => (await (await fetch(`${carrier}/ledger`)).json()).find((e) => e.callback === made.id);
 
@@ -149,33 +150,62 @@ await bench.check("two businesses, one desk: answered by key, each side hears th
   await page.getByText("Bell Bakery, good morning!").first().waitFor();
   await button(page, "Decline").click();
   await page.getByText("Rings for").waitFor({ state: "detached" });
-  await fetch(`${url}/api/v1/public/callbacks/${next.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  await cancel(next);
+}, look);
+
+await bench.check("she places a call, asks a colleague, hands over, and promises another call", async (page) => {
+  await sit(page);
+  await page.getByRole("combobox", { name: "For" }).selectOption("bell");
+  await page.getByLabel("Number").fill("+1 202 555 0100");
+  await button(page, "Call").click();
+  await page.getByRole("heading", { name: "Bell Bakery" }).waitFor();
+  await page.getByText(/^Talking · 0:(0[4-9]|1)/).waitFor(); // both have heard that it is recorded
+  await page.locator("summary", { hasText: "Keypad" }).click();
+  await button(page, "5").click();
+  await page.locator("summary", { hasText: "Transfer" }).click();
+  await page.getByLabel("To whom").fill("bob");
+  await button(page, "Ask first").click();
+  await button(page, "Hand over now").click({ timeout: 20_000 });
+  await page.getByText("Time for notes").waitFor();
+  const all = async (state) => (await (await page.request.get(`${url}/api/v1/callbacks?state=${state}`)).json()).data;
+  for (const c of await all("connected")) await page.request.post(`${url}/api/v1/callbacks/${c.id}/cancel`, { data: {} }); // as a supervisor
+  await until(async () => (await all("connected")).length === 0, "the call that was handed over does not end");
+  await page.locator("summary", { hasText: "Call again" }).click();
+  await page.getByLabel("When").fill("2027-03-01T10:00");
+  await button(page, "Promise").click();
+  await page.getByText("The call is promised.").waitFor();
+  // Who leaves gives up what she has promised.
+  await button(page, "Sign out").click();
+  await page.getByRole("heading", { name: "You have promised calls" }).waitFor();
+  await button(page, "Give them to anyone, sign out").click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
 }, look);
 
 await bench.check("a tab that is closed while it rings: somebody else is rung within 10 s", async (page, context) => {
   await sit(page);
-  const made = await ask("bell-main", "+12025550100");
+  const made = await ask("bell-main", "+12125550100");
   await page.getByText("Rings for").waitFor();
   const at = Date.now();
   await page.close();
-  await until(async () => (await (await fetch(`${carrier}/ledger`)).json()).some((e) => e.callback === made.id && e.to.startsWith("bob")), "nobody else is rung");
+  const other = await until(async () => (await (await fetch(`${carrier}/ledger`)).json()).find((e) => e.callback === made.id && /^(ann|bob)/.test(e.to)), "nobody else is rung");
   must(Date.now() - at < 10_000, `somebody else is rung after ${Date.now() - at} ms`);
-  // Once Bob talks, a supervisor may listen: the visitor was told that the talk is recorded.
+  // Once that one talks, a supervisor may listen: the visitor was told that the talk is recorded.
   const second = await context.newPage();
   await sit(second);
   await button(second, "Board").click();
   await second.getByText("In a call").waitFor({ timeout: 30_000 });
   await until(async () => (await (await fetch(`${url}/api/v1/public/callbacks/${made.token}`)).json()).state === "connected", "they do not talk", 40_000);
-  const listening = second.getByRole("heading", { name: "You listen to Bob for Bell Bakery" });
+  const who = other.to.startsWith("bob") ? "Bob" : "Ann";
+  const listening = second.getByRole("heading", { name: `You listen to ${who} for Bell Bakery` });
   await until(async () => {
     if (await listening.isVisible()) return true;
-    await button(second, "Listen: Bob").click({ timeout: 1000 }).catch(() => {}); // refused until both have heard the notice
+    await button(second, `Listen: ${who}`).click({ timeout: 1000 }).catch(() => {}); // refused until both have heard the notice
     return listening.waitFor({ timeout: 4000 }).then(() => true, () => false);
   }, "she may not listen");
   await listens(second, 1, "the supervisor hears nothing");
   await button(second, "Leave the talk").click();
-  await second.getByRole("heading", { name: "You listen to Bob" }).waitFor({ state: "detached" });
-  await fetch(`${url}/api/v1/public/callbacks/${made.token}/cancel`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  await listening.waitFor({ state: "detached" });
+  await cancel(made);
 }, look);
 
 await bench.close();

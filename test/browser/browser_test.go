@@ -108,7 +108,7 @@ func TestAnswer(t *testing.T) {
 	t.Parallel()
 	node, chromium := tools(t)
 	r := demo(t)
-	run(t, 3, node, "answer.mjs", r.URL, r.Carrier, chromium, "dana", "tulip-field")
+	run(t, 4, node, "answer.mjs", r.URL, r.Carrier, chromium, "dana", "tulip-field")
 }
 
 // run makes a test of each line that a script prints; at least so many are wanted.

@@ -243,6 +243,10 @@ await check("place a call for a business; a refusal is said", async (page) => {
   await button(page, "Call").click();
   await until(() => service.asked.some((a) => a.startsWith("POST /callbacks ") && a.includes('"subscriber":"bell"') && a.includes('"number":"+12025550100"') && a.includes('"agent":"me"')), `asked ${service.asked}`);
   await until(async () => (await page.getByLabel("Number").inputValue()) === "", "the form is not emptied");
+  service.tell(says.offer());
+  await asks(service, 'POST /callbacks/cb_1/accept {"leg":"leg_agent"}'); // by itself: she has asked for it
+  must(!(await page.title()).startsWith("☎"), "her own call rings");
+  service.tell(says.offerOver("cancelled"));
   service.refuses["/callbacks"] = { status: 409, code: "number_busy", detail: "This number is being called already." };
   await page.getByLabel("Number").fill("+1 202 555 0100");
   await button(page, "Call").click();

@@ -106,7 +106,7 @@ export class Played {
     if (path.endsWith("/browser")) return this.browser(route, r, body);
     if (path.endsWith("/presence")) this.tell(says.presence((this.presence = body.presence), { reason: body.reason ?? null }));
     if (path.startsWith("/callbacks?")) return route.fulfill({ json: { data: path.includes("queued") ? waiting : this.promised, next: null } });
-    return route.fulfill({ json: {} });
+    return route.fulfill({ json: { id: "cb_1" } });
   }
 
   session(route, r, body) {

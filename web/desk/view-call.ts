@@ -36,7 +36,7 @@ function warnings(w: Work, c: Call): TemplateResult {
 }
 
 function controls(w: Work, c: Call): TemplateResult {
-  const talks = c.state === "connected";
+  const talks = c.state === "connected" && !!c.since;
   const held = visitor(c)?.held ?? false;
   return html`<div class="row controls" role="group" aria-label="The call">
       <button class="stop" @click=${() => w.hangUp()}>Hang up</button>

@@ -1,6 +1,5 @@
 // The middle while no call is there: place one for a business that she represents.
 import { html, nothing, type TemplateResult } from "lit";
-import { post } from "./api";
 import { target } from "./view-call";
 import type { Work } from "./work";
 
@@ -36,7 +35,8 @@ function place(w: Work): TemplateResult | typeof nothing {
       <label>For <select name="subscriber">${may.map((r) => html`<option value=${r.subscriber.slug}>${r.subscriber.name}${r.caller_id ? ` (${r.caller_id})` : ""}</option>`)}</select></label>
       <label>Number <input type="tel" name="number" required autocomplete="off" /></label>
       <label>Name, if you know it <input type="text" name="name" autocomplete="off" maxlength="100" /></label>
-      <div class="row"><button ?disabled=${w.busy}>Call</button></div>
+      <div class="row"><button ?disabled=${w.busy || w.presence.presence !== "ready"}>Call</button></div>
+      ${w.presence.presence === "ready" ? nothing : html`<p class="soft">Press Ready first: the call comes to you.</p>`}
     </form>
   </section>`;
 }
@@ -53,7 +53,7 @@ async function dial(e: SubmitEvent, w: Work): Promise<void> {
     order: "agent_first",
     ...(name ? { name } : {}),
   };
-  if (await w.deed(() => post("/callbacks", body))) form.reset();
+  if (await w.place(body)) form.reset();
 }
 
 function businesses(w: Work): TemplateResult {

@@ -35,6 +35,7 @@ export class Work {
   answering = new Set<string>(); // offers that she has answered
   muted = false;
   speaksMuted = false; // she talks and nobody hears it
+  private placed = new Set<string>(); // callbacks that she asked for: their ring is no news to her
   busy = false; // something she ordered is under way
   watching: { agent: string; mode: string } | null = null;
   snoozeUntil = Number(sessionStorage.getItem(snoozed) ?? 0);
@@ -108,13 +109,13 @@ export class Work {
     return !!c.card.agent?.id && c.card.agent.id !== this.me.id && c.legs.some((l) => l.party === "supervisor");
   }
 
-  // offer is the call that rings; that a talk she asked to hear rings her is no news to her.
+  // offer is the call that rings, but for one that she has asked for herself: that is answered already.
   get offer(): Offer | null {
     return [...this.offers.values()].find((o) => !this.asked(o)) ?? null;
   }
 
   private asked(o: Offer): boolean {
-    return this.watching !== null && o.card.agent?.id === this.watching.agent;
+    return this.placed.has(o.card.callback) || (this.watching !== null && o.card.agent?.id === this.watching.agent);
   }
 
   // hear takes in a message of the service.
@@ -304,6 +305,16 @@ export class Work {
     if (!this.snoozeUntil || Date.now() < this.snoozeUntil) return;
     this.snooze(0);
     if (this.presence.presence === "paused") void this.be("ready");
+  }
+
+  // place asks for a call that she will lead herself.
+  place(body: unknown): Promise<boolean> {
+    return this.deed(async () => {
+      const made = await post<{ id: string }>("/callbacks", body);
+      this.placed.add(made.id);
+      const rings = [...this.offers.values()].find((o) => o.card.callback === made.id);
+      if (rings && this.leads) await this.take(rings); // it was faster than the answer
+    });
   }
 
   // watch lets a supervisor into an agent's talk; her desk rings for it, and is answered by itself.

@@ -261,3 +261,45 @@ func (b *bench) hearsNow(what, ear string, p *ctitest.Browser, want string, hz m
 	}
 	b.t.Errorf("%s: %s hears%s, wanted %q", what, ear, wrong, want)
 }
+
+// Who talks with a browser that is gone hears after a second that it goes on, then her again; lost for good it ends.
+func TestBrowserAway(t *testing.T) {
+	b := pages(t)
+	f := b.far("127.0.0.1:0", picksUp(0, 0))
+	b.trunks(trunk("a", f.conn.LocalAddr().String()))
+	v := b.speaks(f, 900)
+	ann := b.page("a", 600)
+	b.call(webOrder("a", cti.Agent))
+	b.await("a", cti.LegRinging)
+	b.sw.Accept(context.Background(), "leg_a")
+	b.await("a", cti.LegConfirmed)
+	b.call(order("v"))
+	b.await("v", cti.LegConfirmed)
+	v.speak(f.wait("INVITE", 1))
+	b.joined("a", "v")
+	if !ann.Hears(900, time.Second) {
+		t.Fatal("she does not hear him")
+	}
+	ann.Cut()
+	gone := time.Now()
+	b.await("a", cti.LegQuiet)
+	if d := time.Since(gone); d < 2500*time.Millisecond || d > 5*time.Second {
+		t.Errorf("told that she is not heard after %v", d)
+	}
+	at := v.loud(gone.Add(300 * time.Millisecond)).Sub(gone)
+	if at < 700*time.Millisecond || at > 2*time.Second {
+		t.Errorf("he hears that it goes on after %v", at)
+	}
+	ann = b.page("a", 600)
+	b.await("a", cti.LegHeard)
+	back := time.Now()
+	if !ann.Hears(900, time.Second) {
+		t.Error("she does not hear him when she is back")
+	}
+	if l := v.level(600, back.Add(500*time.Millisecond), time.Now()); l < 4000 {
+		t.Errorf("he hears her at %.0f when she is back", l)
+	}
+	if n := len(b.told("a", cti.LegEnded)) + len(b.told("v", cti.LegEnded)); n > 0 {
+		t.Error("a leg has ended")
+	}
+}

@@ -135,12 +135,15 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // stopwatch measures processor time of the system, of this process and of the machine.
 type stopwatch struct {
-	s               system
+	s               clocked
 	at              time.Time
 	sys, self, busy time.Duration
 }
 
-func begin(s system) stopwatch {
+// clocked is what takes processor time.
+type clocked interface{ cpu() time.Duration }
+
+func begin(s clocked) stopwatch {
 	return stopwatch{s, time.Now(), s.cpu(), proc.CPU(os.Getpid()), proc.Busy()}
 }
 
@@ -153,7 +156,7 @@ func (w stopwatch) end(callbacks int) load {
 
 // calm waits until the rest of the machine takes less than a quarter of a core, at most so long: what others do in the
 // meantime is not the system's doing.
-func calm(ctx context.Context, s system, most time.Duration) {
+func calm(ctx context.Context, s clocked, most time.Duration) {
 	for end := time.Now().Add(most); time.Now().Before(end) && ctx.Err() == nil; {
 		w := begin(s)
 		pause(ctx, 500*time.Millisecond)

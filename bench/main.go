@@ -2,7 +2,7 @@
 // second the product and the bare switch carry, what a call takes of processor and memory.
 //
 //	make bench                       # everything, in less than 8 minutes; the figures are kept in bench/out.json
-//	go run ./bench -only link        # one part: idle, latency, product, link, calls
+//	go run ./bench -only link        # one part: idle, latency, product, link, calls, browsers
 //	go run ./bench profile product   # processor profile of the product (or link) under load: bench/product.pprof
 //
 // The telephones are the generator's own (bench/phones), in this process; what is measured is always another process,
@@ -37,6 +37,8 @@ func command(ctx context.Context, args []string) int {
 	switch word {
 	case "link-child":
 		err = profiled(linkChild)
+	case "browser-child":
+		err = browserChild()
 	case "forward-child":
 		err = forwardChild(os.Stdin, os.Stdout)
 	case "serve", "apply": // the product in this binary, so that it can be profiled
@@ -54,7 +56,7 @@ func command(ctx context.Context, args []string) int {
 }
 
 // parts of the benchmark, in their order.
-var parts = []string{"idle", "latency", "product", "link", "calls"}
+var parts = []string{"idle", "latency", "product", "link", "calls", "browsers"}
 
 func measure(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -73,7 +75,7 @@ func measure(ctx context.Context, args []string) error {
 		}
 	}
 	run := map[string]func(context.Context) error{
-		"idle": b.idle, "latency": b.latency, "product": b.rates, "link": b.link, "calls": b.calls}
+		"idle": b.idle, "latency": b.latency, "product": b.rates, "link": b.link, "calls": b.calls, "browsers": b.browsers}
 	for _, part := range parts {
 		if !slices.Contains(want, part) {
 			continue

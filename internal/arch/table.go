@@ -85,7 +85,7 @@ var table = map[string][]string{
 // homes names the only rooms that may import a library, so that leaving it later is work in one place.
 var homes = map[string][]string{
 	"github.com/emiago/sipgo":         {"internal/cti/ctisip"},
-	"github.com/pion":                 {"internal/cti/ctisip", "internal/cti/ctitest"},
+	"github.com/pion":                 {"internal/cti/ctisip", "internal/cti/ctitest", "bench"},
 	"github.com/goccy/go-yaml":        {"internal/config"},
 	"github.com/alecthomas/kong":      {"internal/server", "cmd/ringback"},
 	"github.com/coder/websocket":      {"internal/web"},

@@ -33,7 +33,11 @@ var legLife = map[LegState]map[EventKind]LegState{
 // and are in place wherever the leg is up.
 func (s LegState) Next(k EventKind) (LegState, bool) {
 	switch k {
-	case LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded, LegRefer:
+	case LegHeld, LegResumed:
+		if s == Answered || s == Confirmed { // its far end alone waits: of no talk
+			return s, true
+		}
+	case LegHoldRefused, LegDigit, LegQuiet, LegHeard, LegTone, LegNotice, LegRecorded, LegRefer:
 		return s, s.Up()
 	case LegForwarded:
 		return s, s != Ended && !s.Up()

@@ -50,7 +50,8 @@ type Switch interface {
 
 	// Hold lets a leg of a talk wait: it hears SoundWait, nobody hears it, and it hears nobody, until it is called back. The
 	// talk goes on, with its recording and its longest time. A telephone is told by a re-INVITE, whatever it answers. LegHeld
-	// and LegResumed, by us. ErrNoLeg: it is in no talk. Idempotent.
+	// and LegResumed, by us. The far end of an answered leg in no talk is asked to wait, or to come back: that is told when
+	// it agrees, else LegHoldRefused. Join calls it back. ErrNoLeg: it is not up. Idempotent.
 	Hold(ctx context.Context, leg id.Leg, on bool) error
 
 	// Refer tells the far end of a leg that has asked to be replaced (LegRefer), or whose place another one wants, how it goes. ReferTrying takes the leg out
@@ -312,26 +313,27 @@ type LegFact struct {
 type EventKind string
 
 const (
-	LegArrived   EventKind = "leg_arrived"   // a call has come in, of no leg yet; Arrival, Trunk, CallID, and Ref to be stored before it is answered
-	LegSent      EventKind = "leg_sent"      // the first INVITE left; CallID, Trunk
-	LegMoved     EventKind = "leg_moved"     // another trunk, or another address of it, is tried; CallID, Trunk, Note
-	LegRinging   EventKind = "leg_ringing"   // 180, or the first 183
-	LegEarly     EventKind = "leg_early"     // media before the answer
-	LegForwarded EventKind = "leg_forwarded" // the network says that the call goes elsewhere, perhaps to a voicemail; Note: why
-	LegAnswered  EventKind = "leg_answered"  // 200 and ACK; Ref
-	LegConfirmed EventKind = "leg_confirmed" // answered, and a person has said so
-	LegJoined    EventKind = "leg_joined"    // the bridge is up; one event for each leg
-	LegHeld      EventKind = "leg_held"      // its far end has put the other one on hold, which hears SoundWait; by us: it waits itself (Hold)
-	LegResumed   EventKind = "leg_resumed"   // and has come back
-	LegParted    EventKind = "leg_parted"    // its bridge is over and the leg is not; it is confirmed, as before the bridge
-	LegRefer     EventKind = "leg_refer"     // a telephone of ours asks that its call goes on with somebody else; Target, Address, Replaces
-	LegDigit     EventKind = "leg_digit"     // a key; Digit
-	LegQuiet     EventKind = "leg_quiet"     // 3 s without audio from the far end
-	LegHeard     EventKind = "leg_heard"     // audio again
-	LegTone      EventKind = "leg_tone"      // a machine's tone; Tone
-	LegRecorded  EventKind = "leg_recorded"  // what Program.Record asked for; WAV
-	LegNotice    EventKind = "leg_notice"    // it was told, to the end, that the talk is recorded
-	LegEnded     EventKind = "leg_ended"     // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
+	LegArrived     EventKind = "leg_arrived"      // a call has come in, of no leg yet; Arrival, Trunk, CallID, and Ref to be stored before it is answered
+	LegSent        EventKind = "leg_sent"         // the first INVITE left; CallID, Trunk
+	LegMoved       EventKind = "leg_moved"        // another trunk, or another address of it, is tried; CallID, Trunk, Note
+	LegRinging     EventKind = "leg_ringing"      // 180, or the first 183
+	LegEarly       EventKind = "leg_early"        // media before the answer
+	LegForwarded   EventKind = "leg_forwarded"    // the network says that the call goes elsewhere, perhaps to a voicemail; Note: why
+	LegAnswered    EventKind = "leg_answered"     // 200 and ACK; Ref
+	LegConfirmed   EventKind = "leg_confirmed"    // answered, and a person has said so
+	LegJoined      EventKind = "leg_joined"       // the bridge is up; one event for each leg
+	LegHeld        EventKind = "leg_held"         // its far end has put the other one on hold, which hears SoundWait; by us: it waits itself (Hold)
+	LegResumed     EventKind = "leg_resumed"      // and has come back
+	LegHoldRefused EventKind = "leg_hold_refused" // its far end, in no talk, does not agree to be put on hold by us, or to come back; SIPCode, 408 = no answer
+	LegParted      EventKind = "leg_parted"       // its bridge is over and the leg is not; it is confirmed, as before the bridge
+	LegRefer       EventKind = "leg_refer"        // a telephone of ours asks that its call goes on with somebody else; Target, Address, Replaces
+	LegDigit       EventKind = "leg_digit"        // a key; Digit
+	LegQuiet       EventKind = "leg_quiet"        // 3 s without audio from the far end
+	LegHeard       EventKind = "leg_heard"        // audio again
+	LegTone        EventKind = "leg_tone"         // a machine's tone; Tone
+	LegRecorded    EventKind = "leg_recorded"     // what Program.Record asked for; WAV
+	LegNotice      EventKind = "leg_notice"       // it was told, to the end, that the talk is recorded
+	LegEnded       EventKind = "leg_ended"        // exactly once for a leg; Cause, By, SIPCode, Quality, Tone when a tone is why
 
 	PeerUp   EventKind = "peer_up"   // a browser is connected; Peer, of no leg
 	PeerLost EventKind = "peer_lost" // and is not any more; Peer

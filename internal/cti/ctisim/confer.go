@@ -162,6 +162,10 @@ func (s *Switch) Hold(ctx context.Context, leg id.Leg, on bool) error {
 	}
 	defer s.phones.mu.Unlock()
 	l := s.legs[leg]
+	if l != nil && l.in == nil && l.state.Up() {
+		l.putAside(on)
+		return nil
+	}
 	if l == nil || l.in == nil || l.in.guest(l) != nil || !l.in.heard[l] || l.ending {
 		s.phones.tell("", leg, cti.ErrNoLeg, "hold %v", on)
 		return cti.ErrNoLeg

@@ -48,7 +48,7 @@ func TestSwitch(t *testing.T) {
 }
 
 func person(p ctitest.Person) ctisim.Person {
-	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter, HoldAfter: p.HoldAfter, HoldFor: p.HoldFor, Refers: p.Refers, ReferAfter: p.ReferAfter}
+	w := ctisim.Person{Answers: p.After, Talk: p.Talk, Press: p.Press, PressAfter: p.PressAfter, HoldAfter: p.HoldAfter, HoldFor: p.HoldFor, HoldCode: p.HoldCode, Refers: p.Refers, ReferAfter: p.ReferAfter}
 	switch p.Does {
 	case "busy":
 		return ctisim.Busy()

@@ -139,6 +139,24 @@ func (l *leg) farHolds(on bool) {
 	}
 }
 
+// putAside asks the far end of a leg in no talk to wait, or to come back.
+func (l *leg) putAside(on bool) {
+	code := l.call.person.HoldCode
+	l.sw.phones.tell(l.order.Callback, l.order.Leg, nil, "hold %d %v", l.order.Attempt, on)
+	switch {
+	case l.ending || l.aside == on:
+	case code != 0 && l.order.To.Kind() != cti.Web:
+		l.tell(cti.Event{Kind: cti.LegHoldRefused, By: cti.ByUs, SIPCode: code})
+	default:
+		l.aside = on
+		k := cti.LegResumed
+		if on {
+			k = cti.LegHeld
+		}
+		l.tell(cti.Event{Kind: k, By: cti.ByUs, SIPCode: 200})
+	}
+}
+
 // others hear something because of this leg; of three the others go on.
 func (l *leg) others(hear string) {
 	if o := l.in.others(l); len(o) == 1 {

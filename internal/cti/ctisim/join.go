@@ -111,6 +111,7 @@ func (k *talk) opens() {
 
 func (k *talk) joins(l *leg) {
 	k.heard[l] = true
+	l.aside = false
 	l.hears("the other", 0)
 	l.tell(cti.Event{Kind: cti.LegJoined})
 	if l.held {

@@ -41,6 +41,7 @@ type leg struct {
 	taker    string    // the call that wants its place; "" = none
 	held     bool      // its far end hears nothing, and wants that
 	waits    bool      // it is on hold, by us
+	aside    bool      // so is its far end, in no talk
 	ending   bool      // a closing sentence is said, or a CANCEL is out
 	parted   bool      // what is said is the farewell after the other's end
 	sayings  int

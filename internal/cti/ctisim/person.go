@@ -33,6 +33,7 @@ type Person struct {
 	ReferAfter   time.Duration // from the answer
 	HoldAfter    time.Duration // from the answer until they put the other one on hold; 0 = never
 	HoldFor      time.Duration // how long
+	HoldCode     int           // refuses with this SIP code to be put on hold; 0 = agrees
 	Dies         time.Duration // from the answer until the telephone is off the network without a word; 0 = never
 
 	IgnoresCancel bool // its network has already sent the answer when our CANCEL comes

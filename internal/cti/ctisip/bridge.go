@@ -194,7 +194,8 @@ func (br *bridge) joins(l *leg) {
 		}
 		l.traced(ladder.Media, "hears the other")
 		l.tell(cti.LegJoined)
-		if l.held { // before the bridge was
+		l.holdFar(false) // it is to be heard now
+		if l.held {      // before the bridge was
 			l.tell(cti.LegHeld)
 			br.lane.Do(func() { br.holding(l, true) })
 		}

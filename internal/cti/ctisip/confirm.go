@@ -175,7 +175,7 @@ func (l *leg) voice(v media.Voice) {
 }
 
 func (l *leg) quiet() {
-	if l.ended || l.talk == nil || l.held || l.silent {
+	if l.ended || l.talk == nil || l.held || l.aside || l.silent {
 		return
 	}
 	if c, ok := l.talk.call.(*atBrowser); ok && !c.goneQuiet() {
@@ -207,7 +207,7 @@ func (l *leg) heard() {
 // has sent RTCP, for a far end that did and stopped is most likely gone; else after 20 s more of silence, and then now and
 // then, because machines that understand calls alone, and never sent RTCP, stumble over it.
 func (l *leg) dead() {
-	if l.ended || l.held || !l.talk.call.Up() {
+	if l.ended || l.held || l.aside || !l.talk.call.Up() {
 		return
 	}
 	if since := time.Since(l.stream.LastHeard()); since < deadSilence-time.Second/10 {

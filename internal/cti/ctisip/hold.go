@@ -49,7 +49,7 @@ func (l *leg) holds(on bool) {
 // listenAgain watches for silence after a hold: media has told of it, if at all, while it counted for nothing.
 func (l *leg) listenAgain() {
 	l.lane.After(quietAfter, func() {
-		if !l.ended && !l.held && l.talk != nil && time.Since(l.stream.LastHeard()) >= quietAfter {
+		if !l.ended && !l.held && !l.aside && l.talk != nil && time.Since(l.stream.LastHeard()) >= quietAfter {
 			l.quiet()
 		}
 	})

@@ -53,6 +53,8 @@ type leg struct {
 	hinted   bool          // the network says that it goes elsewhere
 	held     bool          // its far end wants to hear nothing
 	waits    bool          // we have put it on hold
+	aside    bool          // in no talk: its far end has agreed to be on hold
+	wish     bool          // it is to be, or was asked
 	refers   bool          // it has asked to be replaced, or another telephone wants its place
 	taker    *arrival      // that one; nil = none
 	silent   bool          // LegQuiet was told

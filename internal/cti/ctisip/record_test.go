@@ -21,8 +21,8 @@ func (b *bench) talkers() (ann, vis *voice) {
 	b.t.Helper()
 	a, v := b.far("10.0.0.9:5060", nil), b.far(trunkAddr, nil)
 	ann, vis = b.speaks(a, 440), b.speaks(v, 1000)
-	a.becomes(once(func(f *far, m *msg) { f.reply(m, 200, f.sdp()); ann.speak(m) }, byes))
-	v.becomes(once(func(f *far, m *msg) { f.reply(m, 200, f.sdp()); vis.speak(m) }, byes))
+	a.becomes(once(answersAndSpeaks(ann), byes))
+	v.becomes(once(answersAndSpeaks(vis), byes))
 	o := order("a")
 	o.Party, o.To = cti.Agent, "sip:ann@10.0.0.9:5060"
 	b.call(o)
@@ -30,6 +30,18 @@ func (b *bench) talkers() (ann, vis *voice) {
 	b.call(order("v"))
 	b.await("v", cti.LegConfirmed)
 	return ann, vis
+}
+
+// answersAndSpeaks takes every INVITE; the first one begins the call.
+func answersAndSpeaks(v *voice) func(*far, *msg) {
+	up := false
+	return func(f *far, m *msg) {
+		f.reply(m, 200, f.sdp())
+		if !up {
+			up = true
+			v.speak(m)
+		}
+	}
 }
 
 func (b *bench) record(file string) {

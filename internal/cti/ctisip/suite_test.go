@@ -139,8 +139,13 @@ func (w *town) on(f *far, m *msg) {
 	}
 	switch m.method {
 	case "INVITE":
-		if c == nil {
+		switch {
+		case c == nil:
 			w.invited(f, m)
+		case c.state == "up" && c.person.HoldCode != 0 && strings.Contains(m.body, "a=sendonly"):
+			f.reply(m, c.person.HoldCode, "")
+		case c.state == "up" && m.header("To") != c.inv.header("To"): // inside the call
+			f.reply(m, 200, f.sdp())
 		}
 	case "CANCEL":
 		f.reply(m, 200, "")

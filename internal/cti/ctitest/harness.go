@@ -54,6 +54,7 @@ type Person struct {
 	PressAfter time.Duration
 	HoldAfter  time.Duration // from the answer to putting the other one on hold; 0 = never
 	HoldFor    time.Duration
+	HoldCode   int           // refuses with it to be put on hold; 0 = agrees
 	Refers     cti.Endpoint  // asks that its call goes on there
 	ReferAfter time.Duration // from the answer
 }

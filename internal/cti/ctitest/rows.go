@@ -39,6 +39,8 @@ var rows = []struct {
 	{name: "record what is not recorded", run: notRecorded},
 	{name: "hold and back", run: hold},
 	{name: "somebody is put on hold, and called back", run: putOnHold},
+	{name: "a far end alone is put on hold, and called back", run: putAside},
+	{name: "a far end refuses to be put on hold", run: refusesHold},
 	{name: "a transfer, and back", run: transfer},
 	{name: "a trunk asks for no transfer", run: noTransfer},
 	{name: "a conference, and one who leaves", run: conference},

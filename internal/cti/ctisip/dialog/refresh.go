@@ -24,6 +24,7 @@ type refresh struct {
 	asks    []func(alive bool) // who waits for the answer (Verify)
 	offers  bool               // body is new to them
 	offered func(code int)     // is told what they say to it
+	later   int                // how often that was 491
 }
 
 // Limits of a session timer.
@@ -133,24 +134,33 @@ func (c *Call) stopTimer() {
 // Describe tells the call what our newest description is; the owner calls it whenever it has written one.
 func (c *Call) Describe(body []byte) { c.body = body }
 
+// laterMost: who says so many times that another request is open (491) does not mean "later". That is at most 24 s.
+const laterMost = 6
+
 // Offer tells the far end our newest description by a re-INVITE, also after a 491, and done what it answered: a status code,
-// 408 = nothing. Another Offer before that takes its place.
+// 408 = nothing, 491 = that again and again. Another Offer before that takes its place. Who was refused calls Describe.
 func (c *Call) Offer(body []byte, done func(code int)) {
-	c.body, c.offers, c.offered = body, true, done
+	c.body, c.offers, c.offered, c.later = body, true, done, 0
 	if c.state == answered && c.pending == nil {
 		c.Refresh()
 	}
 }
 
-// answeredOffer takes the final answer to a request that carried body.
-func (c *Call) answeredOffer(q *sip.Request, code int) {
-	if !c.offers || q.Method != sip.INVITE || code == 491 || string(q.Body()) != string(c.body) {
-		return
+// answeredOffer takes the final answer to a request that carried body, and says whether the offer is done with.
+func (c *Call) answeredOffer(q *sip.Request, code int) bool {
+	if !c.offers || q.Method != sip.INVITE || string(q.Body()) != string(c.body) {
+		return false
+	}
+	if code == 491 {
+		if c.later++; c.later < laterMost {
+			return false
+		}
 	}
 	c.offers = false
 	if c.offered != nil {
 		c.offered(code)
 	}
+	return true
 }
 
 // Refresh asks the far end whether all is as it was: by UPDATE where that is allowed, else by a re-INVITE with our
@@ -297,7 +307,7 @@ func (c *Call) settled(q *sip.Request, a *sip.Response) {
 		c.ask(more)
 		return
 	}
-	c.answeredOffer(q, code)
+	done := c.answeredOffer(q, code)
 	alive := code != 481 && code != 408
 	switch {
 	case code < 300:
@@ -305,13 +315,13 @@ func (c *Call) settled(q *sip.Request, a *sip.Response) {
 	case !alive && len(asks) == 0 && a != nil:
 		c.gone(true, "")
 		return
-	case c.every > 0 && c.ours || code == 491:
+	case c.every > 0 && c.ours || code == 491 && !done:
 		c.arm(c.backOff()) // to the end of the session, if need be
 	}
 	for _, tell := range asks {
 		tell(alive || a == nil)
 	}
-	if c.offers && code < 300 && c.pending == nil && c.state == answered {
+	if c.offers && code != 491 && c.pending == nil && c.state == answered {
 		c.ask(nil) // it is newer than what was asked
 	}
 }

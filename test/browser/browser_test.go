@@ -52,9 +52,10 @@ func program(t *testing.T) string {
 
 type ready struct{ URL, Shop, Carrier string }
 
-// demo starts the demo and reads its first line.
-func demo(t *testing.T) ready {
-	cmd := exec.Command(program(t), "demo", "--json")
+// demo starts the demo, by a command before it where there is one, and reads its first line.
+func demo(t *testing.T, by ...string) ready {
+	words := append(by[:len(by):len(by)], program(t), "demo", "--json")
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = t.TempDir()
 	var log strings.Builder
 	cmd.Stderr = &log

@@ -149,6 +149,9 @@ func (v *visit) examine(ctx context.Context) error {
 			v.say("listening for a while: say something")
 			v.await(ctx, up.At.Add(stayTime).Sub(v.d.Now()), func(cti.Event) bool { return false })
 		}
+		if f := v.sofar(); !v.ended && ctx.Err() == nil && !f.machine() && f.hears() {
+			v.hold(ctx)
+		}
 	}
 	if !v.ended {
 		v.hangUp()

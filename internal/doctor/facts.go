@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,20 @@ func (f *Facts) machine() bool {
 	return f.tone(cti.ToneFax) || f.tone(cti.ToneSIT) || f.tone(cti.ToneBeep)
 }
 
+// hears is whether sound comes from the far end now.
+func (f *Facts) hears() bool {
+	_, now := f.firstSound()
+	for _, e := range f.Events {
+		switch e.Kind {
+		case cti.LegQuiet:
+			now = false
+		case cti.LegHeard:
+			now = true
+		}
+	}
+	return now
+}
+
 // firstSound is how long after the answer the far end's sound began.
 func (f *Facts) firstSound() (after time.Duration, ok bool) {
 	up, answered := f.event(cti.LegAnswered)
@@ -103,16 +118,35 @@ func (f *Facts) requests(method string, out bool) []*message {
 	return f.find(func(m *message) bool { return m.code == 0 && m.method == method && m.out == out })
 }
 
-// replies are what the far end has answered to requests of ours of a method, with one of these codes.
+// replies are what the far end has answered to requests of ours of a method, with one of these codes. Answers to a change
+// of the call (changes) are none to an INVITE.
 func (f *Facts) replies(method string, codes ...int) []*message {
+	later := f.later()
 	return f.find(func(m *message) bool {
-		for _, c := range codes {
-			if m.code == c && !m.out && m.method == method {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(codes, m.code) && !m.out && m.method == method && !(method == "INVITE" && later[m.get("cseq")])
 	})
+}
+
+// changes are what it has answered, with one of these codes, when we asked to change the call: to a re-INVITE.
+func (f *Facts) changes(codes ...int) []*message {
+	later := f.later()
+	return f.find(func(m *message) bool { return slices.Contains(codes, m.code) && !m.out && later[m.get("cseq")] })
+}
+
+// invites are the INVITEs that began the call.
+func (f *Facts) invites() []*message {
+	return f.find(func(m *message) bool { return m.method == "INVITE" && m.code == 0 && m.out && tag(m.get("to")) == "" })
+}
+
+// later are the CSeq of our re-INVITEs.
+func (f *Facts) later() map[string]bool {
+	all := map[string]bool{}
+	for _, m := range f.requests("INVITE", true) {
+		if tag(m.get("to")) != "" {
+			all[m.get("cseq")] = true
+		}
+	}
+	return all
 }
 
 // full are the names of compact headers.

@@ -86,6 +86,9 @@ func rules() []rule {
 		{"session_timer", false, timer, "Nothing: the session is refreshed in time.", ""},
 		{"carrier_reinvite", false, reinvited, "Nothing: it is answered.", ""},
 		{"t38", false, t38, "Nothing: fax is refused, and the call goes on.", ""},
+		{"no_hold", false, noHold, "Nothing: on hold she hears that it goes on, and nobody hears her, whether the line agrees or not.", ""},
+		{"hold_491", false, holdLater, "Nothing: it is tried again.", ""},
+		{"hold_hangs_up", true, holdEnds, "Do not put calls over this line on hold, and ask the provider. If it was you who hung up, try again.", ""},
 		{"calls_per_second", true, perSecond, "Let the trunk wait between calls; ask the provider for its limit.", "calls_per_second: 1"},
 		{"lost_ack", false, ackLost, "Look for loss between this machine and the provider.", ""},
 		{"lost_bye", false, byeLost, "Look for loss; a call whose end is lost is paid for longer.", ""},
@@ -252,7 +255,7 @@ func ptime(f *Facts) string {
 func eventPT(f *Facts) string {
 	sdp, _ := f.answer()
 	pt, offered := events(sdp), ""
-	for _, m := range f.requests("INVITE", true) {
+	for _, m := range f.invites() {
 		offered = events(m.body)
 	}
 	return when(pt != "" && offered != "" && pt != offered, "it sends keys as payload type "+pt+", not as the "+offered+" that was offered")
@@ -338,7 +341,7 @@ func timer(f *Facts) string {
 	if m == nil || m.get("session-expires") == "" {
 		return ""
 	}
-	for _, i := range f.requests("INVITE", true) {
+	for _, i := range f.invites() {
 		if i.get("session-expires") != "" && f.Trunk.SessionTimer != cti.TimerAuto {
 			return ""
 		}

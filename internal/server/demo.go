@@ -49,7 +49,7 @@ func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
 	c.URL = "http://" + c.Listen.HTTP
 	c.Listen.SIP = []config.SIPSocket{{Network: "udp", Host: "127.0.0.1", Port: 0}}
 	c.Listen.RTP = config.Ports{Host: "127.0.0.1"}
-	c.Listen.RTC = freeUDPOr(c.Listen.RTC)
+	c.Listen.RTC = anyPort(c.Listen.RTC) // browsers are told it, nobody types it
 	c.Policy.Limits = config.Limits{PerNumber: []config.Limit{{N: 60, Per: time.Hour}}, PerVisitor: []config.Limit{{N: 60, Per: time.Hour}}}
 	if d.Service, err = StartService(ctx, c, log); err != nil {
 		return d, err

@@ -14,7 +14,8 @@ func newBareFar(t testing.TB) *far {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &far{conn: c, tag: "bare", port: 9}
+	f := &far{conn: c, tag: "bare"}
+	f.port.Store(9)
 	go func() {
 		b := make([]byte, 4096)
 		for {

@@ -82,7 +82,7 @@ func BenchmarkHeld(b *testing.B) {
 			b.Fatal(err)
 		}
 		far, mouth := newBareFar(b), newMouth(b)
-		far.port = mouth.port()
+		far.port.Store(int64(mouth.port()))
 		sw.Trunks(context.Background(), []cti.Trunk{trunk("a", far.conn.LocalAddr().String())})
 		sw.Reconcile(context.Background(), nil)
 		before := memoryNow()

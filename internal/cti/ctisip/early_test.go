@@ -58,11 +58,11 @@ func TestPrack(t *testing.T) {
 func TestPrackOfTwoTelephones(t *testing.T) {
 	simulate(t, func(b *bench) {
 		f := b.far(trunkAddr, once(func(f *far, m *msg) {
-			port := f.port
+			port := f.port.Load()
 			f.reply(m, 183, f.sdp(), reliably(1, "tag=one")...)
-			f.port = 4444
+			f.port.Store(4444)
 			f.reply(m, 183, f.sdp(), reliably(1, "tag=two")...)
-			f.port = port
+			f.port.Store(port)
 			after(time.Second, func() { f.reply(m, 183, f.sdp(), reliably(2, "tag=one")...) })
 			after(2*time.Second, func() { f.reply(m, 200, "", "tag=two") })
 		}, func(f *far, m *msg) {

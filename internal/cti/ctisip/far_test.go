@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -17,7 +18,7 @@ type far struct {
 	t    *testing.T
 	conn net.PacketConn
 	tag  string
-	port int // of its media
+	port atomic.Int64 // of its media
 	on   func(f *far, m *msg)
 
 	mu   sync.Mutex
@@ -43,7 +44,8 @@ func (b *bench) far(addr string, on func(f *far, m *msg)) *far {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &far{t: t, conn: c, tag: "far" + strings.NewReplacer(".", "", ":", "").Replace(addr), port: 4000, on: on, news: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &far{t: t, conn: c, tag: "far" + strings.NewReplacer(".", "", ":", "").Replace(addr), on: on, news: make(chan struct{}, 1), done: make(chan struct{})}
+	f.port.Store(4000)
 	go f.run()
 	b.fars = append(b.fars, f)
 	return f
@@ -211,7 +213,7 @@ func (f *far) request(inv *msg, method string, cseq int, body string, extra ...s
 
 func (f *far) sdp(more ...string) string {
 	host, _, _ := net.SplitHostPort(f.conn.LocalAddr().String())
-	return "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\nm=audio " + fmt.Sprint(f.port) +
+	return "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\nm=audio " + fmt.Sprint(f.port.Load()) +
 		" RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n" + strings.Join(append(more, ""), "\r\n")
 }
 

@@ -402,7 +402,7 @@ func TestEarlyMediaThenNewTag(t *testing.T) {
 			f.reply(m, 183, f.sdp(), "tag=early")
 			after(time.Second, func() { f.reply(m, 180, "", "tag=early") })
 			after(2*time.Second, func() { f.reply(m, 183, f.sdp(), "tag=early") })
-			after(3*time.Second, func() { f.port = 4444; f.reply(m, 200, f.sdp(), "tag=late") })
+			after(3*time.Second, func() { f.port.Store(4444); f.reply(m, 200, f.sdp(), "tag=late") })
 		}, byes))
 		b.call(order("v"))
 		b.await("v", cti.LegConfirmed)

@@ -155,6 +155,9 @@ func (sw *Switch) briefly(a netip.Addr) {
 // the order in which they are tried.
 func (sw *Switch) mayHaveSent(ctx context.Context, k cti.KnownLeg) []dialog.Invitation {
 	o := k.Order
+	if o.To.Kind() == cti.Web { // its connection died with the process
+		return nil
+	}
 	if user, ok := o.To.Account(); ok {
 		return sw.mayHaveRung(ctx, o, user)
 	}

@@ -49,7 +49,7 @@ func (b *bench) speaks(f *far, hz float64) *voice {
 		b.t.Fatal(err)
 	}
 	ap := netip.MustParseAddrPort(c.LocalAddr().String())
-	f.port = int(ap.Port())
+	f.port.Store(int64(ap.Port()))
 	v := &voice{conn: c, hz: hz, stop: make(chan struct{})}
 	v.done.Go(v.listen)
 	b.voices = append(b.voices, v)

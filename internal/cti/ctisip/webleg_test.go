@@ -303,3 +303,13 @@ func TestBrowserAway(t *testing.T) {
 		t.Error("a leg has ended")
 	}
 }
+
+// After a crash no trunk is told to end what a browser had.
+func TestBrowserLegOfACrash(t *testing.T) {
+	b := pages(t)
+	b.trunks(trunk("a", "127.0.0.1:5999"))
+	k := cti.KnownLeg{Order: webOrder("a", cti.Agent), State: cti.Confirmed, Sent: true, CallID: "web-leg_a"}
+	if all := b.sw.mayHaveSent(context.Background(), k); len(all) != 0 {
+		t.Errorf("%d messages to %v", len(all), all[0].Dest)
+	}
+}

@@ -68,6 +68,7 @@ var rows = []struct {
 	{name: "a visitor's browser", run: browserVisitor},
 	{name: "a browser is lost and comes back, and is lost", run: browserComesBack},
 	{name: "a browser is lost while it rings", run: browserLostRinging},
+	{name: "a browser after a restart", run: browserAfterRestart},
 	{name: "legs are known", run: known},
 	{name: "reconcile adopts what it knows", run: adopts},
 	{name: "restart while it rings", run: restartRinging},

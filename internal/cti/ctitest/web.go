@@ -197,3 +197,28 @@ func browserLostRinging(r *row) {
 	r.browses("agt_ann", 2)
 	r.accepted("agt_ann")
 }
+
+// browserAfterRestart: nothing is left of a browser's leg when the switch has died, and nobody waits for that; the page
+// connects anew and is rung.
+func browserAfterRestart(r *row) {
+	r.browses("agt_ann", 1)
+	o := r.accepted("agt_ann")
+	r.h.Switch = r.h.Restart()
+	trunks(r)
+	began := time.Now()
+	fact := reconcile(r, []cti.KnownLeg{{Order: o, State: cti.Confirmed, Sent: true, CallID: "web"}})[0]
+	if fact.Known || fact.Leg != o.Leg {
+		r.Errorf("after a restart %+v", fact)
+	}
+	if d := time.Since(began); d > time.Second {
+		r.Errorf("reconciled after %v", d)
+	}
+	r.browses("agt_ann", 2)
+	n := r.order("cb_2", cti.Agent, "web:agt_ann")
+	r.originate(n)
+	r.await(n.Leg, cti.LegRinging)
+	if err := r.h.Switch.Accept(r.ctx, n.Leg); err != nil {
+		r.Error(err)
+	}
+	r.await(n.Leg, cti.LegConfirmed)
+}

@@ -1,6 +1,7 @@
 package cti
 
 import (
+	"net/netip"
 	"time"
 
 	"ringback/internal/id"
@@ -20,6 +21,9 @@ const (
 // LineConditions are all of them.
 var LineConditions = []LineCondition{LineUp, LineDown, LineUnknown, LineResting, LineRegistering}
 
+// ShutOutNote begins what the ladder of a call keeps of such a request; its address and method follow.
+const ShutOutNote = "refused what is not let in: from "
+
 // LineState is what a switch knows of one trunk.
 type LineState struct {
 	Trunk     id.Trunk
@@ -32,6 +36,7 @@ type LineState struct {
 	Accounts  []LineAccount // registrations
 	Calls     int           // now
 	Figures   LineFigures
+	ShutOut   []netip.Addr // requests inside its calls came from here and were refused: accept_from does not let them in
 }
 
 // LineTarget is one address of a trunk.

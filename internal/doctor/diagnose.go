@@ -20,7 +20,7 @@ func Diagnose(f Facts) []Finding {
 	var out []Finding
 	for _, r := range rules() {
 		if what := r.is(&f); what != "" {
-			out = append(out, Finding{Key: r.key, Breaks: r.breaks, What: what, Do: r.do, Set: r.set})
+			out = append(out, Finding{Key: r.key, Breaks: r.breaks, What: what, Do: r.do, Set: strings.ReplaceAll(r.set, theBlock, f.block())})
 		}
 	}
 	return out

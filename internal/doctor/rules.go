@@ -93,6 +93,7 @@ func rules() []rule {
 		{"lost_ack", false, ackLost, "Look for loss between this machine and the provider.", ""},
 		{"lost_bye", false, byeLost, "Look for loss; a call whose end is lost is paid for longer.", ""},
 		{"bye_ignored", true, byeIgnored, "The provider does not take the end of calls: ask it, before you pay for them.", ""},
+		{"shut_out", true, shutOut, "If it is the provider's, let it in, or the provider's whole block: without, the end of a call is not heard of.", "accept_from: [" + theBlock + "]"},
 		{"other_address", false, otherAddress, "Let that address in, or the whole block of the provider.", ""},
 	}
 }

@@ -160,6 +160,10 @@ func lineFinding(l cti.LineState) Finding {
 		f.Say += fmt.Sprintf("; only %d of the last %d calls were answered: carriers watch this", n.RecentAnswered, n.Recent)
 	}
 	if l.Condition != cti.LineDown {
+		if len(l.ShutOut) > 0 {
+			f.OK, f.Fix = false, "if these are the provider's, add them, or its whole block, to accept_from of the trunk: without, it cannot end calls"
+			f.Say += fmt.Sprintf("; requests of its calls come from addresses that are not let in: %v", l.ShutOut)
+		}
 		return f
 	}
 	f.OK, f.Fix = false, "check the trunk's address, that our address is allowed there, and the firewall in between; calls go over another trunk meanwhile, if one carries them"

@@ -25,6 +25,7 @@ func TestLineFindings(t *testing.T) {
 		say, fix string
 	}{
 		{cti.LineState{Slug: "a", Condition: cti.LineUp, Since: since}, true, "up, since 2026-01-02 03:04:05Z", ""},
+		{cti.LineState{Slug: "a", Condition: cti.LineUp, ShutOut: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}, false, "not let in: [192.0.2.7]", "accept_from"},
 		{cti.LineState{Slug: "a", Condition: cti.LineResting, Reason: "it asked"}, true, "resting: it asked", ""},
 		{cti.LineState{Slug: "a", Condition: cti.LineDown, Reason: "192.0.2.1:5060 does not answer OPTIONS over udp", Targets: targets}, false, "down: 192.0.2.1:5060 does not answer", "firewall"},
 		{cti.LineState{Slug: "a", Condition: cti.LineDown, Reason: "look up x: no such host"}, false, "no such host", "DNS"},

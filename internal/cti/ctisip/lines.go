@@ -3,6 +3,7 @@ package ctisip
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ type figures struct {
 	sent, answered, short int64
 	recent                [100]outcome
 	next, n               int
+	shutOut               []netip.Addr // shutout.go
 }
 
 type outcome struct{ answered, short bool }
@@ -52,7 +54,7 @@ func (sw *Switch) Lines(ctx context.Context) ([]cti.LineState, error) {
 	for _, l := range sw.lines {
 		sw.weigh(l)
 		h := l.health
-		s := cti.LineState{Trunk: l.ID, Slug: l.Slug, Condition: h.is, Reason: h.reason, Since: h.since, Calls: l.calls, Figures: l.figures.told()}
+		s := cti.LineState{Trunk: l.ID, Slug: l.Slug, Condition: h.is, Reason: h.reason, Since: h.since, Calls: l.calls, Figures: l.figures.told(), ShutOut: sw.shutOutOf(l)}
 		if now.Before(l.rests) {
 			s.Until = l.rests
 		}

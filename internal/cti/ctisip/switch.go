@@ -133,7 +133,7 @@ func New(c Config) (*Switch, error) {
 	}
 	sw.office = newOffice(sw)
 	sw.stack, err = dialog.Open(dialog.Config{Front: sw.office.door(), Register: sw.office.answer, StreamEnded: sw.office.Lost, Invited: sw.invited, Seen: sw.seen,
-		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Trace: sw.traces(), Allow: sw.doors.Allow, Random: sw.random, Log: c.Log,
+		Net: c.Net, Listen: c.SIP, Cert: cert, DSCP: c.SIPMark, Trace: sw.traces(), Allow: sw.doors.Allow, Random: sw.random, Log: c.Log, ShutOut: sw.shutOut,
 		Dropped:  func(why string) { c.Counters.SIPDropped.Add(why, 1) },
 		Panicked: sw.panicked})
 	if err != nil {

@@ -23,7 +23,8 @@ type door struct {
 	allow   func(netip.Addr) bool
 	front   func(b []byte, from netip.AddrPort) (pass bool, reply []byte) // nil = strangers have no door
 	dropped func(why string)
-	ready   chan struct{} // closed at the first read: the transport has taken the socket
+	turned  func(b []byte, from netip.AddrPort) // looks at what was dropped of a stranger; nil = nobody does
+	ready   chan struct{}                       // closed at the first read: the transport has taken the socket
 	once    sync.Once
 	trace   func(out bool, far net.Addr, b []byte) // nil = nobody is shown
 }
@@ -78,6 +79,9 @@ func (d *door) knocks(b []byte, from net.Addr) bool {
 		}
 	}
 	d.dropped("source")
+	if d.turned != nil {
+		d.turned(b, portOf(from))
+	}
 	return false
 }
 

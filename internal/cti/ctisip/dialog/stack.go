@@ -24,14 +24,15 @@ import (
 // Config is what a Stack needs of its surroundings.
 type Config struct {
 	Net      wire.Net
-	Listen   []string               // udp://127.0.0.1:5060, tcp://[::1]:5060, tls://0.0.0.0:5061
-	Cert     *Certificate           // what TLS sockets show; nil = there are none
-	DSCP     int                    // mark of our packets, 0 = none (RFC 2474)
-	Allow    func(netip.Addr) bool  // whose messages are let in
-	Front    *Front                 // for all others; nil = none is let in
-	Dropped  func(why string)       // a message was refused at the door
-	Panicked func(v any, at []byte) // a handler panicked
-	Random   func(n int) int        // 0 <= r < n
+	Listen   []string                                     // udp://127.0.0.1:5060, tcp://[::1]:5060, tls://0.0.0.0:5061
+	Cert     *Certificate                                 // what TLS sockets show; nil = there are none
+	DSCP     int                                          // mark of our packets, 0 = none (RFC 2474)
+	Allow    func(netip.Addr) bool                        // whose messages are let in
+	Front    *Front                                       // for all others; nil = none is let in
+	ShutOut  func(callID, method string, from netip.Addr) // a request inside a call of ours was refused at the door; it must not wait
+	Dropped  func(why string)                             // a message was refused at the door
+	Panicked func(v any, at []byte)                       // a handler panicked
+	Random   func(n int) int                              // 0 <= r < n
 	Log      *slog.Logger
 	Trace    func(Traced) // shown every message of known sources, from many goroutines; it must not wait. nil = nobody
 
@@ -57,6 +58,8 @@ type Stack struct {
 	busy     chan *Lane    // to the goroutines that wait for one
 	idle     chan struct{} // a place for each of them
 	over     chan struct{} // closed when they may end
+
+	shutOut shutOut // shutout.go
 
 	mu      sync.Mutex
 	calls   map[string]*Call
@@ -146,6 +149,9 @@ func (s *Stack) listenUDP(host string) error {
 	d := &door{PacketConn: pc, allow: s.c.Allow, dropped: s.c.Dropped, ready: make(chan struct{})}
 	if s.c.Trace != nil {
 		d.trace = s.traceUDP
+	}
+	if s.c.ShutOut != nil {
+		d.turned = s.turnedAway
 	}
 	if s.c.Front != nil {
 		d.front = s.c.Front.Knock

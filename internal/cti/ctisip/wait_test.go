@@ -108,3 +108,28 @@ func (b *bench) hold(leg string, on bool) {
 		b.t.Fatal(err)
 	}
 }
+
+// A hold that was refused is not asked for again by the next refresh of the session, which would be refused, too, and the
+// call be ended.
+func TestRefusedHoldAndRefresh(t *testing.T) {
+	simulate(t, func(b *bench) {
+		f := b.far(trunkAddr, once(func(f *far, m *msg) {
+			if strings.Contains(m.body, "a=sendonly") {
+				f.reply(m, 488, "")
+				return
+			}
+			f.reply(m, 200, f.sdp(), "Session-Expires: 90;refresher=uac")
+		}, byes))
+		b.call(order("v"))
+		b.await("v", cti.LegConfirmed)
+		b.hold("v", true)
+		b.await("v", cti.LegHoldRefused)
+		b.pass(2 * time.Minute)
+		if got := directions(f); len(got) < 4 || strings.Count(strings.Join(got, " "), "sendonly") != 1 {
+			t.Errorf("said %v", got)
+		}
+		if len(b.told("v", cti.LegEnded)) != 0 {
+			t.Error("it ended the call")
+		}
+	})
+}

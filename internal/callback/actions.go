@@ -90,7 +90,7 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 	if e := cti.Endpoint(raw); e.Kind() == cti.SIP || e.Kind() == cti.Tel {
 		r = Request{Endpoint: raw}
 	}
-	to, err := c.Policy.visitorEndpoint(&r, s, dir)
+	to, err := c.Policy.visitorEndpoint(&r, "", s, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func (c *Conductor) callable(n phone.Number, s *subscriber.Subscriber, dir *dire
 	if n == "" {
 		return false
 	}
-	_, err := c.Policy.visitorEndpoint(&Request{Number: n.E164()}, s, dir)
+	_, err := c.Policy.visitorEndpoint(&Request{Number: n.E164()}, "", s, dir)
 	return err == nil
 }
 

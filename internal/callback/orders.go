@@ -81,6 +81,13 @@ func agentHears(o *cti.Order, order subscriber.Order, m mouth) {
 // visitorOrder: agent-first nothing is asked, because the agent hears who it is; visitor-first a person must say so.
 func visitorOrder(o *cti.Order, c *Callback, sub *subscriber.Subscriber, m mouth) {
 	o.Ring, o.Name = visitorRing, sub.Name
+	if o.To.Kind() == cti.Web { // who has opened the page and allowed the microphone is a person
+		o.Confirm, o.Hear = cti.ConfirmNone, cti.Program{Then: cti.SoundWait}
+		if c.Order == subscriber.VisitorFirst {
+			o.Waits = m.waits(speech.VisitorThanks, 0, c.mayPutOff())
+		}
+		return
+	}
 	if c.Order != subscriber.VisitorFirst {
 		o.Confirm = confirmOr(c.Confirm.Visitor, cti.ConfirmNone)
 		o.Hear = cti.Program{Then: cti.SoundWait}

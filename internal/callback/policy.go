@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
+	"ringback/internal/id"
 	"ringback/internal/login"
 	"ringback/internal/phone"
 	"ringback/internal/subscriber"
@@ -30,8 +31,18 @@ type Rate struct {
 	Per time.Duration
 }
 
-// visitorEndpoint reads where the visitor is to be called and says whether that is allowed.
-func (p *Policy) visitorEndpoint(r *Request, s *subscriber.Subscriber, dir *directory.Directory) (cti.Endpoint, error) {
+// Channels by which a visitor talks.
+const (
+	Phone = "phone" // a telephone is called
+	Web   = "web"   // the visitor's own browser is
+)
+
+// visitorEndpoint reads where the visitor is to be called and says whether that is allowed. A browser is known by the
+// callback's own name.
+func (p *Policy) visitorEndpoint(r *Request, cb id.Callback, s *subscriber.Subscriber, dir *directory.Directory) (cti.Endpoint, error) {
+	if r.Channel == Web {
+		return cti.BrowserOf(string(cb)), nil
+	}
 	number := r.Number
 	if raw, ok := strings.CutPrefix(r.Endpoint, "tel:"); ok {
 		number = raw

@@ -36,7 +36,7 @@ type Request struct {
 	Page        string
 	Language    string
 	Metadata    map[string]string
-	Channel     string // "" = phone
+	Channel     string // Phone or Web; "" = phone
 	Consent     bool
 
 	By         *login.Principal // nil = a visitor
@@ -113,8 +113,8 @@ func (r *Request) check(b *subscriber.Button, s *subscriber.Subscriber) error {
 	if b.Closed || s.Suspended {
 		return fault.New(fault.ButtonClosed, "%s takes no requests here at the moment.", s.Name)
 	}
-	if r.Channel != "" && r.Channel != "phone" {
-		return fault.At("channel", fault.ChannelUnavailable, "Only calls by telephone are available here.")
+	if r.Channel != "" && r.Channel != Phone && !(r.Channel == Web && slices.Contains(b.Channels, Web)) {
+		return fault.At("channel", fault.ChannelUnavailable, "This way to talk is not available here. A call by telephone is.")
 	}
 	if r.By == nil && !r.Consent {
 		return fault.At("consent", fault.ConsentMissing, "Please tick that you want to be called.")
@@ -149,7 +149,8 @@ func (r *Request) check(b *subscriber.Button, s *subscriber.Subscriber) error {
 
 // wish makes the callback as it was asked for, not yet in line.
 func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscriber, dir *directory.Directory, now time.Time) (*Callback, schedule.Due, error) {
-	to, err := c.Policy.visitorEndpoint(r, s, dir)
+	name := c.Mint.Callback()
+	to, err := c.Policy.visitorEndpoint(r, name, s, dir)
 	if err != nil {
 		return nil, schedule.Due{}, err
 	}
@@ -170,12 +171,15 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if err != nil {
 		return nil, due, err
 	}
+	if r.Channel == Web && due.At.After(now) { // nobody keeps a page open until then
+		return nil, due, fault.At("channel", fault.ChannelUnavailable, "To talk in the browser is possible only now, and while we are open. Give your telephone number for another time.")
+	}
 	asked, err := json.Marshal(r.When)
 	if err != nil {
 		return nil, due, fault.At("when", fault.WhenInvalid, "This time cannot be read.").Because(err)
 	}
 	cb := &Callback{
-		ID: c.Mint.Callback(), Subscriber: s.ID, Button: b.ID, State: Queued, Order: b.Order,
+		ID: name, Subscriber: s.ID, Button: b.ID, State: Queued, Order: b.Order,
 		Number: phone.Number(to.Number()), Endpoint: to, NumberHash: hash, Destination: dest, CallerID: s.CallerID,
 		Name: strings.TrimSpace(r.Name), Topic: strings.TrimSpace(r.Topic), Fields: r.Fields, Page: r.Page, Language: r.Language,
 		Metadata: r.Metadata, When: string(asked), Wall: due.Wall, Zone: due.Zone, CreatedAt: now,
@@ -190,6 +194,9 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		cb.Actor = ByAgent
 	default:
 		cb.Actor = ByStaff
+	}
+	if r.Channel == Web {
+		cb.Tries = 1 // who has closed the page is not there later either
 	}
 	if cb.Tries < 1 {
 		cb.Tries = subscriber.DefaultTries

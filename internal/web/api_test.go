@@ -76,7 +76,7 @@ func TestButtonForm(t *testing.T) {
 			channels = append(channels, c["name"].(string))
 		}
 	}
-	if strings.Join(channels, " ") != "phone" || len(m["channels"].([]any)) != 3 || len(m["slots"].([]any)) != 0 {
+	if strings.Join(channels, " ") != "phone web" || len(m["channels"].([]any)) != 3 || len(m["slots"].([]any)) != 0 {
 		t.Errorf("available %v of %v, slots %v", channels, m["channels"], m["slots"])
 	}
 	h.now = time.Date(2026, 12, 5, 15, 0, 0, 0, time.UTC) // Saturday
@@ -323,7 +323,7 @@ func TestHealth(t *testing.T) {
 
 func TestNothingIsCalledHere(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/", "/desk/nothing", "/app/", "/admin/", "/docs", "/r/t_x", "/w/1/cb.js", "/api/v1/nope"} {
+	for _, path := range []string{"/", "/desk/nothing", "/app/", "/admin/", "/docs", "/w/1/cb.js", "/api/v1/nope"} {
 		isProblem(t, h.do("GET", path, ""), 404, "not_found")
 	}
 	a := h.do("PUT", "/api/v1/buttons/acme-main", "{}", key(operatorKey)).want(t, 405)

@@ -102,7 +102,7 @@ func serve(t testing.TB, c config, seed string) *service {
 	}
 	s := &service{t: t, dir: t.TempDir(), http: c.at.client()}
 	s.write("ringback.yaml", fmt.Sprintf(`
-listen: {http: %q, sip: ["%s"], rtp: %q, registrations: %q}
+listen: {http: %q, sip: ["%s"], rtp: %q, rtc: "127.0.0.1:0", registrations: %q}
 policy: {limits: {per_number: [], per_visitor: []}}
 log: {level: info}
 %s`, c.http, c.sip, c.rtp, cmp.Or(c.doors, "private"), c.more))
@@ -216,6 +216,7 @@ type record struct {
 }
 
 type leg struct {
+	ID          string
 	Party       string
 	State       string
 	Cause       string

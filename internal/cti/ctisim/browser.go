@@ -34,6 +34,9 @@ func (s *Switch) Connect(ctx context.Context, peer, offer string) (string, error
 				l.others("the other")
 			}
 		}
+		if l.at(peer) && l.order.Party == cti.Visitor && l.call != nil && !l.state.Up() && !l.ending {
+			l.call.answer() // her page was waited for
+		}
 	}
 	return offer, nil
 }

@@ -63,7 +63,8 @@ func (l *leg) send() {
 		l.end(cti.UnallocatedNumber, cti.ByUs, 0)
 		return
 	}
-	if l.order.To.Kind() == cti.Web && !l.sw.deskOpen(l.order.To) {
+	open := l.order.To.Kind() == cti.Web && l.sw.deskOpen(l.order.To)
+	if l.order.To.Kind() == cti.Web && !open && l.order.Party != cti.Visitor {
 		l.note = "no page is open there"
 		l.end(cti.UnallocatedNumber, cti.ByUs, 0)
 		return
@@ -71,6 +72,9 @@ func (l *leg) send() {
 	l.call = l.sw.phones.invite(l.order, l)
 	l.tell(cti.Event{Kind: cti.LegSent})
 	l.ringStop = l.after(l.order.Ring+HardStop, l.missed)
+	if open && l.order.Party == cti.Visitor && len(l.sw.phones.people[l.order.To]) == 0 {
+		l.call.at(0, l.call.answer)
+	}
 }
 
 // after does f under the lock unless the leg has ended by then.

@@ -46,14 +46,15 @@ func (p *Phones) answering(at cti.Endpoint) Person {
 	return who[n]
 }
 
-// whoAnswers is who picks up. At a connected browser where nobody was put a visitor is there at once, and an agent rings
-// until she accepts.
+// whoAnswers is who picks up. At a browser where nobody was put it rings until an agent accepts, or the visitor's page is
+// there.
 func (p *Phones) whoAnswers(o cti.Order) Person {
 	if o.To.Kind() == cti.Web && len(p.people[o.To]) == 0 {
+		w := RingsForEver()
 		if o.Party == cti.Visitor {
-			return Answers(0, 0)
+			w.Rings = Never // her page shows more than a telephone
 		}
-		return RingsForEver()
+		return w
 	}
 	return p.answering(o.To)
 }

@@ -62,6 +62,10 @@ func (l *leg) ringBrowser(name string) {
 	t.call = c
 	hear := new(hearing)
 	line, ok := l.sw.take(name, hear)
+	if !ok && l.o.Party == cti.Visitor && !l.sw.browsers.Taken(name) {
+		l.awaitBrowser(t)
+		return
+	}
 	if !ok {
 		l.why = "no page is open there, or it has a call"
 		l.finish(ending{cti.UnallocatedNumber, cti.ByUs, 0})
@@ -74,17 +78,34 @@ func (l *leg) ringBrowser(name string) {
 		return
 	}
 	hear.to(s)
-	l.stream, l.tries = s, []*try{t}
-	l.sw.mu.Lock()
-	l.fact.CallID = c.CallID()
-	l.sw.mu.Unlock()
-	l.tell(cti.LegSent)
+	l.stream = s
+	l.reaches(t)
 	if l.rang = true; l.o.Party == cti.Visitor {
 		l.accepted()
 		return
 	}
 	l.ring = l.lane.After(l.o.Ring, l.unanswered)
 	l.tell(cti.LegRinging)
+}
+
+// awaitBrowser: the visitor's page is on its way, or loaded again at this moment. Its coming is the answer.
+func (l *leg) awaitBrowser(t *try) {
+	if len(l.tries) == 0 {
+		l.reaches(t)
+		l.ring = l.lane.After(l.o.Ring, l.unanswered)
+	}
+}
+
+// reaches tells, once, that the leg is on its way to a browser.
+func (l *leg) reaches(t *try) {
+	first := len(l.tries) == 0
+	l.tries = []*try{t}
+	l.sw.mu.Lock()
+	l.fact.CallID = t.call.CallID()
+	l.sw.mu.Unlock()
+	if first {
+		l.tell(cti.LegSent)
+	}
 }
 
 // accepted: who is at the browser takes the leg.
@@ -295,7 +316,12 @@ func (sw *Switch) openBrowsers() {
 	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Streams: sw.c.RTCStreams, Public: public, Log: sw.c.Log,
 		Up: func(peer string) {
 			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerUp, Peer: peer})
-			sw.legsAt(peer, func(_ *leg, c *atBrowser) { c.back() })
+			sw.legsAt(peer, func(l *leg, c *atBrowser) {
+				if l.stream == nil && l.end == nil { // it was waited for
+					l.ringBrowser(peer)
+				}
+				c.back()
+			})
 		},
 		Lost: func(peer string) {
 			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerLost, Peer: peer})

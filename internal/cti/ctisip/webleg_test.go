@@ -122,8 +122,19 @@ func TestBrowsersTalk(t *testing.T) {
 		t.Errorf("v ended with %s, MOS %.1f", e.Cause, e.Quality.MOS)
 	}
 	b.await("a", cti.LegEnded)
-	b.call(webOrder2("a2", "a")) // the same browser has its next call
-	b.await("a2", cti.LegRinging)
+	for _, next := range []string{"a2", "a3", "a4", "a5"} { // the same browser has its next calls, and hears them
+		b.call(webOrder2(next, "a"))
+		b.await(next, cti.LegRinging)
+		b.sw.Accept(context.Background(), order(next).Leg)
+		b.await(next, cti.LegConfirmed)
+		ann.Forget()
+		b.sw.Play(context.Background(), order(next).Leg, cti.Program{Then: cti.SoundRingback})
+		if !ann.HearsAnything(time.Second) {
+			t.Errorf("%s: nothing is heard", next)
+		}
+		b.sw.HangUp(context.Background(), order(next).Leg, cti.HangUp{})
+		b.await(next, cti.LegEnded)
+	}
 }
 
 func webOrder2(leg, at string) cti.Order {

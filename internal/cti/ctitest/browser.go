@@ -120,6 +120,9 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	b.wg.Go(func() { b.speak(pc, track) })
 }
 
+// Says is the tone that the page says, in Hz.
+func (b *Browser) Says() float64 { return b.hz }
+
 // Cut ends the connection. On a socket of its own the page is gone without a word, for good: then another page takes its place.
 func (b *Browser) Cut() {
 	b.mu.Lock()
@@ -187,20 +190,38 @@ func (b *Browser) listen(t *webrtc.TrackRemote) {
 
 // Hears waits until a tone was heard for so long, in windows of 100 ms that have nothing else; false after 10 s.
 func (b *Browser) Hears(hz float64, least time.Duration) bool {
+	return b.waits(func() bool { return b.Heard(hz) >= least })
+}
+
+func (b *Browser) waits(ok func() bool) bool {
 	late := time.NewTimer(10 * time.Second)
 	defer late.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if b.Heard(hz) >= least {
-			return true
-		}
+	for !ok() {
 		select {
 		case <-tick.C:
 		case <-late.C:
 			return false
 		}
 	}
+	return true
+}
+
+// HearsAnything waits until something was heard for so long; false after 10 s.
+func (b *Browser) HearsAnything(least time.Duration) bool {
+	return b.waits(func() bool {
+		b.mu.Lock()
+		s := b.heard
+		b.mu.Unlock()
+		loud := time.Duration(0)
+		for ; len(s) >= audio.Rate/10; s = s[audio.Rate/10:] {
+			if audio.RMS(s[:audio.Rate/10]) > 300 {
+				loud += 100 * time.Millisecond
+			}
+		}
+		return loud >= least
+	})
 }
 
 // Heard counts the time in which a tone stood above all else.

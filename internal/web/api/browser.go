@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -106,6 +107,33 @@ func (a *API) connect(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return door.JSON(w, http.StatusOK, BrowserAnswer{answer, ways})
+}
+
+// visitorConnects connects the browser of a visitor who wants to talk there. Loaded again, it connects anew.
+func (a *API) visitorConnects(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.held(w, r)
+	if err != nil {
+		return err
+	}
+	peer, web := c.Endpoint.Browser()
+	switch {
+	case !web:
+		return fault.New(fault.ChannelUnavailable, "This call goes to a telephone.")
+	case c.State == callback.Ended:
+		return fault.New(fault.AlreadyEnded, "This call has already ended.")
+	}
+	var in BrowserOffer
+	if err := door.Lenient(r, &in); err != nil {
+		return err
+	}
+	if in.Offer == "" {
+		return required("offer")
+	}
+	answer, err := a.Browsers.Connect(r.Context(), peer, in.Offer)
+	if err != nil {
+		return noBrowsers(err)
+	}
+	return door.JSON(w, http.StatusOK, BrowserAnswer{answer, []ICEServer{}})
 }
 
 func (a *API) disconnect(w http.ResponseWriter, r *http.Request) error {

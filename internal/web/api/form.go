@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"ringback/internal/callback"
 	"ringback/internal/consent"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -112,11 +113,11 @@ func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonFor
 	return f
 }
 
-// Channels of a button with what this build has: telephones only.
+// Channels of a button with what this build has: telephones, and talking in the browser.
 func Channels(b *subscriber.Button) []Channel {
 	out := []Channel{}
 	for _, c := range b.Channels {
-		out = append(out, Channel{Name: c, Available: c == "phone"})
+		out = append(out, Channel{Name: c, Available: c == callback.Phone || c == callback.Web})
 	}
 	if len(out) == 0 {
 		out = append(out, Channel{Name: "phone", Available: true})

@@ -44,7 +44,12 @@ func scheduled(c *callback.Callback, zone *time.Location) string {
 }
 
 func queued(c *callback.Callback, v View) string {
+	here := c.Endpoint.Kind() == cti.Web
 	switch {
+	case here && v.Place != nil && *v.Place > 1:
+		return fmt.Sprintf("You are number %d in line. Stay on this page.", *v.Place)
+	case here && v.Place != nil:
+		return "You are next. Stay on this page."
 	case c.Reason == callback.ReasonAgentLeft, c.Reason == callback.ReasonAgentMissed, c.Reason == callback.ReasonAgentLater:
 		return c.Reason.Words().Visitor
 	case v.Place != nil && *v.Place > 1:
@@ -59,6 +64,9 @@ func ringingAgent(c *callback.Callback, who string) string {
 	if c.Order == subscriber.VisitorFirst {
 		return "Thank you. " + capital(who) + " is picking up; please stay on the line."
 	}
+	if c.Endpoint.Kind() == cti.Web {
+		return "We are calling " + who + ". Stay on this page."
+	}
 	if rings(c, false) {
 		return "The telephone of " + who + " is ringing. Yours is next."
 	}
@@ -66,6 +74,9 @@ func ringingAgent(c *callback.Callback, who string) string {
 }
 
 func ringingVisitor(c *callback.Callback, v View, who string) string {
+	if c.Endpoint.Kind() == cti.Web {
+		return capital(who) + " is ready. You can talk in a moment."
+	}
 	from := ""
 	if v.Subscriber.CallerID != nil {
 		from = " The call comes from " + Pretty(*v.Subscriber.CallerID) + "."

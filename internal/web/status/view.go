@@ -122,6 +122,9 @@ func Masked(c *callback.Callback) string {
 	if c.Number != "" {
 		return c.Number.Mask()
 	}
+	if c.Endpoint.Kind() == cti.Web {
+		return "this browser"
+	}
 	_, host, ok := strings.Cut(string(c.Endpoint), "@")
 	if c.Endpoint.Kind() == cti.SIP && ok {
 		return "sip:•••@" + host

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,11 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	typed := url.Values{"name": {q.Get("name")}, "topic": {q.Get("topic")}, "page": {p.cameFrom(r)}, "nonce": {p.Mint.Token("n_")}}
-	return p.show(w, http.StatusOK, "form", p.formPage(b, s, typed))
+	f := p.formPage(b, s, typed)
+	if f.Talk {
+		mayHear(w)
+	}
+	return p.show(w, http.StatusOK, "form", f)
 }
 
 // cameFrom is the page with the button, as the link or the browser tells.
@@ -51,7 +56,11 @@ func (p *Pages) Submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.again(err, b, s, r.PostForm)
 	}
-	http.Redirect(w, r, "/c/"+token, http.StatusSeeOther)
+	to := "/c/"
+	if r.PostForm.Get("channel") == callback.Web {
+		to = "/r/"
+	}
+	http.Redirect(w, r, to+token, http.StatusSeeOther)
 	return nil
 }
 
@@ -114,6 +123,7 @@ type formPage struct {
 	Business     string
 	CallerID     string
 	Shut         bool   // takes no requests at all
+	Talk         bool   // in the browser, now
 	Opens        string // when it is closed now
 	Nonce, Page  string
 	Questions    []question
@@ -155,6 +165,9 @@ func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed u
 	if s.CallerID != "" {
 		f.CallerID = status.Pretty(s.CallerID.E164())
 	}
+	if f.Talk = slices.Contains(b.Channels, callback.Web) && s.Hours.Open(now, loc); f.Talk {
+		f.Script = p.assets.At("talk.js")
+	}
 	if next, ok := s.Hours.Next(now, loc); ok && !s.Hours.Open(now, loc) {
 		f.Opens = status.Wall(next, loc)
 	}
@@ -185,6 +198,9 @@ func (p *Pages) again(err error, b *subscriber.Button, s *subscriber.Subscriber,
 		f := p.formPage(b, s, typed)
 		f.Title = "Please check: " + f.Title
 		f.say(pr, p.Now(), s.Location())
+		if f.Talk {
+			mayHear(w)
+		}
 		if err := p.show(w, pr.Status, "form", f); err != nil {
 			p.Fault(w, pr)
 		}

@@ -61,6 +61,7 @@ func (p *Pages) Routes() []door.Route {
 		{Method: "GET", Pattern: "/b/{button}", Page: true, Handle: p.form},
 		{Method: "POST", Pattern: "/b/{button}", Page: true, Handle: p.Submit},
 		{Method: "GET", Pattern: "/c/{token}", Page: true, Handle: p.status},
+		{Method: "GET", Pattern: "/r/{token}", Page: true, Handle: p.room},
 		{Method: "POST", Pattern: "/c/{token}/cancel", Page: true, Handle: p.cancel},
 		{Method: "POST", Pattern: "/c/{token}/now", Page: true, Handle: p.callNow},
 		{Method: "GET", Pattern: "/c/{token}/number", Page: true, Handle: p.askNumber},

@@ -102,6 +102,22 @@ func (h *Hub) Take(name string, in func([]byte)) (*Line, bool) {
 	return l, true
 }
 
+// Taken says whether a leg has the browser's sound.
+func (h *Hub) Taken(name string) bool {
+	if h == nil {
+		return true // there is no door
+	}
+	h.mu.Lock()
+	p := h.peers[name]
+	h.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.line != nil
+}
+
 // Send sends a packet of the leg, RTP or RTCP. While the browser is away it goes nowhere.
 func (l *Line) Send(b []byte) error {
 	c := l.conn.Load()

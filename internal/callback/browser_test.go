@@ -1,0 +1,67 @@
+package callback_test
+
+import (
+	"context"
+	"testing"
+
+	"ringback/internal/callback"
+	"ringback/internal/cti"
+	"ringback/internal/cti/ctisim"
+	"ringback/internal/directory"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+)
+
+// talksHere lets a visitor ask to talk in the browser.
+func (w *world) talksHere(button string) (id.Callback, error) {
+	m, err := w.c.Request(context.Background(), callback.Request{Button: button, Channel: callback.Web, Consent: true, Visitor: "192.0.2.1"})
+	if err != nil {
+		return "", err
+	}
+	w.wishes = append(w.wishes, m.Callback.ID)
+	return m.Callback.ID, nil
+}
+
+// A visitor talks in the browser: nobody asks for a number, the page is rung once an agent has answered, and who closes it
+// is not called again. A button without the channel refuses.
+func TestVisitorTalksInTheBrowser(t *testing.T) {
+	web := func(s *directory.Setup) {
+		only("ann")(s)
+		for _, b := range s.Buttons {
+			b.Channels = []string{callback.Phone, callback.Web}
+		}
+	}
+	play(t, web, people{"ann": one(ctisim.Answers(s(3), 0))}, func(w *world) {
+		cb, err := w.talksHere("acme-main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.sw.Connect(context.Background(), string(cb), "offer"); err != nil {
+			t.Fatal(err)
+		}
+		c := w.reaches(cb, callback.Connected)
+		if c.Endpoint != cti.BrowserOf(string(cb)) || c.Number != "" || c.Tries != 1 {
+			t.Errorf("endpoint %s, number %q, %d tries", c.Endpoint, c.Number, c.Tries)
+		}
+		pass(s(5))
+		w.sw.Lose(string(cb))
+		c = w.reaches(cb, callback.Ended)
+		if c.Outcome != callback.Completed {
+			t.Errorf("outcome %s", c.Outcome)
+		}
+	})
+	play(t, web, people{"ann": one(ctisim.Answers(s(3), 0))}, func(w *world) {
+		cb, err := w.talksHere("acme-main") // and the page is closed before anybody answers
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.VisitorNoAnswer || len(c.Attempts) != 1 {
+			t.Errorf("outcome %s after %d attempts", c.Outcome, len(c.Attempts))
+		}
+	})
+	play(t, only("ann"), people{}, func(w *world) {
+		if _, err := w.talksHere("acme-main"); !fault.Is(err, fault.ChannelUnavailable) {
+			t.Errorf("without the channel: %v", err)
+		}
+	})
+}

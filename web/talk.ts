@@ -1,0 +1,37 @@
+// The form's second button: to talk here, in the browser. Nothing is asked for before it is certain that the microphone is
+// there, so that nobody answers a visitor who cannot speak.
+
+const button = document.querySelector<HTMLButtonElement>("button[data-talk]");
+if (button && navigator.mediaDevices && "RTCPeerConnection" in window) offer(button);
+
+function offer(button: HTMLButtonElement): void {
+  const trouble = document.querySelector<HTMLElement>("[data-trouble]");
+  let certain = false;
+  button.hidden = false;
+  button.addEventListener("click", (e) => {
+    if (certain) return;
+    e.preventDefault();
+    void microphone().then((wrong) => {
+      if (trouble) {
+        trouble.textContent = wrong;
+        trouble.hidden = wrong === "";
+      }
+      if (wrong !== "") return;
+      certain = true;
+      button.form?.requestSubmit(button);
+      certain = false;
+    });
+  });
+}
+
+// microphone asks for it once; "" = it is there, else why not and what to do.
+async function microphone(): Promise<string> {
+  try {
+    const all = await navigator.mediaDevices.getUserMedia({ audio: true });
+    for (const t of all.getTracks()) t.stop();
+    return "";
+  } catch (e) {
+    if ((e as DOMException).name === "NotFoundError") return "No microphone was found. Plug one in, or let us call your telephone.";
+    return "The microphone was not allowed. Allow it beside the address of this page, or let us call your telephone.";
+  }
+}

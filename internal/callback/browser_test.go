@@ -27,9 +27,7 @@ func (w *world) talksHere(button string) (id.Callback, error) {
 func TestVisitorTalksInTheBrowser(t *testing.T) {
 	web := func(s *directory.Setup) {
 		only("ann")(s)
-		for _, b := range s.Buttons {
-			b.Channels = []string{callback.Phone, callback.Web}
-		}
+		s.Buttons[0].Channels = []string{callback.Phone, callback.Web}
 	}
 	play(t, web, people{"ann": one(ctisim.Answers(s(3), 0))}, func(w *world) {
 		cb, err := w.talksHere("acme-main")

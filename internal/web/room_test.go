@@ -37,7 +37,10 @@ func TestRoom(t *testing.T) {
 	if json.Unmarshal([]byte(a.body), &said) != nil || said.Answer == "" {
 		t.Errorf("the answer: %s", a.body)
 	}
-	h.change(web.ID, func(c *callback.Callback) { c.State, c.Outcome, c.EndedAt = callback.Ended, callback.Completed, h.Now() })
+	now := h.Now()
+	h.change(web.ID, func(c *callback.Callback) {
+		c.State, c.Outcome, c.EndedAt = callback.Ended, callback.Completed, now
+	})
 	isProblem(t, h.do("POST", "/api/v1/public/callbacks/"+token+"/browser", `{"offer":"v=0"}`), 409, "already_ended")
 	if strings.Contains(h.do("GET", "/r/"+token, "").want(t, 200).body, "room.js") {
 		t.Error("the room of a call that is over connects")

@@ -103,7 +103,7 @@ func newest(t *testing.T, s *service, direction string) string {
 func long(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RINGBACK_TEST_LONG") == "" {
-		t.Skip("long: more of Asterisk is asked with RINGBACK_TEST_LONG=1")
+		t.Skip("long: RINGBACK_TEST_LONG=1 asks it")
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // TestPairs: a visitor at a telephone, an Internet telephone or in the browser, and an agent at each of the three, in both
 // orders: each hears the other's tone and not her own.
 func TestPairs(t *testing.T) {
+	long(t)
 	t.Parallel()
 	net := carrier(t)
 	kinds := []string{"tel", "sip", "web"}

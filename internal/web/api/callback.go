@@ -36,13 +36,13 @@ type CallbackHead struct {
 	Page           *string           `json:"page"`
 	Language       *string           `json:"language"`
 	Metadata       map[string]string `json:"metadata"`
+	KeptFor        *string           `json:"kept_for"` // the agent who alone is asked, while she is at work
 	ArrivedAt      door.Stamp        `json:"arrived_at"`
 	DueAt          door.Stamp        `json:"due_at"`
 	When           json.RawMessage   `json:"when"`
 	CreatedAt      door.Stamp        `json:"created_at"`
 	EndedAt        door.Stamp        `json:"ended_at"`
 	TalkS          door.Seconds      `json:"talk_s"`
-	KeptFor        *string           `json:"kept_for"` // the agent who alone is asked, while she is at work
 }
 
 // Callback is all of one.

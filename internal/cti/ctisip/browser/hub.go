@@ -119,7 +119,10 @@ func (h *Hub) settings(s *webrtc.SettingEngine) error {
 		for _, a := range h.c.Public {
 			ips = append(ips, a.String())
 		}
-		s.SetNAT1To1IPs(ips, webrtc.ICECandidateTypeHost)
+		err := s.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace})
+		if err != nil {
+			return err
+		}
 	}
 	return s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer)
 }

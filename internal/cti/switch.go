@@ -75,7 +75,7 @@ type Switch interface {
 	// ICE returns the servers by which a browser may reach us; none where it needs none.
 	ICE(ctx context.Context, peer string) ([]ICEServer, error)
 
-	// Accept answers a leg that rings at a browser; the visitor's own browser is answered at once, without. ErrNoLeg when
+	// Accept answers a leg that rings at a browser; the visitor's own browser is answered without, as soon as it is there. ErrNoLeg when
 	// it does not ring there. Idempotent.
 	Accept(ctx context.Context, leg id.Leg) error
 

@@ -60,10 +60,10 @@ func (r *row) accepted(peer string) cti.Order {
 
 // noBrowser: an order to a page that is not open ends at once and says so; what is no offer is refused.
 func noBrowser(r *row) {
-	for _, party := range []cti.Party{cti.Agent, cti.Visitor} {
+	for party, cause := range map[cti.Party]cti.Cause{cti.Agent: cti.UnallocatedNumber, cti.Visitor: cti.NoAnswer} { // hers may still come
 		o := r.order("cb_1", party, "web:agt_ann")
 		r.originate(o)
-		if e := r.ends(o.Leg, cti.UnallocatedNumber, cti.ByUs); e.Note == "" {
+		if e := r.ends(o.Leg, cause, cti.ByUs); e.Note == "" && party == cti.Agent {
 			r.Error("it does not say why")
 		}
 		if err := r.h.Switch.Accept(r.ctx, o.Leg); !errors.Is(err, cti.ErrNoLeg) {

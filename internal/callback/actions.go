@@ -109,6 +109,9 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 			return fault.At("number", fault.NumberOwn, "Both ends are the same telephone.")
 		}
 		old := d.Number.Mask()
+		if d.Endpoint.Kind() == cti.Web { // a telephone is called as often as any
+			old, d.Tries = "the browser", tries(dir.Buttons[d.Button])
+		}
 		d.velocity = append(d.velocity, c.velocity(&r, hash)...)
 		d.Endpoint, d.Number, d.NumberHash = to, phone.Number(to.Number()), hash
 		d.apply(Input{Event: NumberChanged, Actor: by, Detail: "it was " + old})

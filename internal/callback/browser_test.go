@@ -57,6 +57,22 @@ func TestVisitorTalksInTheBrowser(t *testing.T) {
 			t.Errorf("outcome %s after %d attempts", c.Outcome, len(c.Attempts))
 		}
 	})
+	play(t, web, people{"ann": one(ctisim.Answers(s(3), 0)), "vera": one(ctisim.Answers(s(3), s(30)))}, func(w *world) {
+		cb, err := w.talksHere("acme-main") // and she would rather be called
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := w.c.ChangeNumber(context.Background(), cb, telephones["vera"].Number(), callback.ByVisitor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Endpoint != telephones["vera"] || c.Tries < 2 {
+			t.Errorf("endpoint %s, %d tries", c.Endpoint, c.Tries)
+		}
+		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.Completed {
+			t.Errorf("outcome %s", c.Outcome)
+		}
+	})
 	play(t, only("ann"), people{}, func(w *world) {
 		if _, err := w.talksHere("acme-main"); !fault.Is(err, fault.ChannelUnavailable) {
 			t.Errorf("without the channel: %v", err)

@@ -183,7 +183,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		Number: phone.Number(to.Number()), Endpoint: to, NumberHash: hash, Destination: dest, CallerID: s.CallerID,
 		Name: strings.TrimSpace(r.Name), Topic: strings.TrimSpace(r.Topic), Fields: r.Fields, Page: r.Page, Language: r.Language,
 		Metadata: r.Metadata, When: string(asked), Wall: due.Wall, Zone: due.Zone, CreatedAt: now,
-		Tries: b.Tries, Priority: b.Priority, MaxTalk: s.Limits.MaxTalk, Confirm: b.Confirm, Actor: ByVisitor,
+		Priority: b.Priority, MaxTalk: s.Limits.MaxTalk, Confirm: b.Confirm, Actor: ByVisitor,
 	}
 	if r.Order != "" {
 		cb.Order = r.Order
@@ -195,11 +195,8 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	default:
 		cb.Actor = ByStaff
 	}
-	if r.Channel == Web {
+	if cb.Tries = tries(b); r.Channel == Web {
 		cb.Tries = 1 // who has closed the page is not there later either
-	}
-	if cb.Tries < 1 {
-		cb.Tries = subscriber.DefaultTries
 	}
 	if cb.MaxTalk <= 0 {
 		cb.MaxTalk = subscriber.DefaultMaxTalk
@@ -211,6 +208,14 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		cb.WantedUntil = due.At.UTC().Add(ReassignFor) // it is kept for her when its time has come
 	}
 	return cb, due, nil
+}
+
+// tries is how often a telephone is called for a button's wish; of a button that is gone, as of any.
+func tries(b *subscriber.Button) int {
+	if b == nil || b.Tries < 1 {
+		return subscriber.DefaultTries
+	}
+	return b.Tries
 }
 
 func blocked(dir *directory.Directory, hash string, sub id.Subscriber, now time.Time) bool {

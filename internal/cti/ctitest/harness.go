@@ -103,24 +103,33 @@ func (r *row) await(leg id.Leg, kind cti.EventKind) cti.Event {
 // nth waits for the nth fact of a kind, from 1.
 func (r *row) nth(leg id.Leg, kind cti.EventKind, n int) cti.Event {
 	r.Helper()
-	limit := time.After(2 * time.Hour)
+	e, ok := r.waits(n, 2*time.Hour, func(e cti.Event) bool { return e.Leg == leg && e.Kind == kind })
+	if !ok {
+		r.Fatalf("leg %s: no %s; told %v", leg, kind, kinds(r.told(leg)))
+	}
+	return e
+}
+
+// waits for the nth fact that is meant; false after most.
+func (r *row) waits(n int, most time.Duration, meant func(cti.Event) bool) (cti.Event, bool) {
+	limit := time.After(most)
 	for {
 		r.mu.Lock()
 		more, seen := r.more, 0
 		for _, e := range r.events {
-			if e.Leg != leg || e.Kind != kind {
+			if !meant(e) {
 				continue
 			}
 			if seen++; seen == n {
 				r.mu.Unlock()
-				return e
+				return e, true
 			}
 		}
 		r.mu.Unlock()
 		select {
 		case <-more:
 		case <-limit:
-			r.Fatalf("leg %s: no %s; told %v", leg, kind, kinds(r.told(leg)))
+			return cti.Event{}, false
 		}
 	}
 }

@@ -23,26 +23,11 @@ func (r *row) browses(peer string, n int) {
 // peer waits for the nth fact of a kind about a browser.
 func (r *row) peer(name string, kind cti.EventKind, n int) cti.Event {
 	r.Helper()
-	limit := time.After(10 * time.Minute)
-	for {
-		r.mu.Lock()
-		more, seen := r.more, 0
-		for _, e := range r.events {
-			if e.Kind != kind || e.Peer != name {
-				continue
-			}
-			if seen++; seen == n {
-				r.mu.Unlock()
-				return e
-			}
-		}
-		r.mu.Unlock()
-		select {
-		case <-more:
-		case <-limit:
-			r.Fatalf("browser %s: no %s", name, kind)
-		}
+	e, ok := r.waits(n, 10*time.Minute, func(e cti.Event) bool { return e.Kind == kind && e.Peer == name })
+	if !ok {
+		r.Fatalf("browser %s: no %s", name, kind)
 	}
+	return e
 }
 
 // accepted rings a browser and accepts.

@@ -229,31 +229,37 @@ func (p *softphone) do(command string) {
 // moment after the telephone says that the call is over.
 func (p *softphone) heard() []int16 {
 	p.t.Helper()
+	var wrong error
 	whole := wait(p.t, 5*time.Second, func() (*[]int16, bool) {
-		s := p.recorded()
+		var s []int16
+		s, wrong = p.recorded()
 		return &s, len(s) > 0
 	})
-	if whole == nil {
-		return nil
+	switch {
+	case whole != nil:
+		return *whole
+	case wrong != nil:
+		p.t.Fatal(wrong)
 	}
-	return *whole
+	return nil // it is whole, and empty
 }
 
-func (p *softphone) recorded() []int16 {
+func (p *softphone) recorded() ([]int16, error) {
 	p.t.Helper()
 	files, err := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
 	if err != nil || len(files) == 0 {
 		p.t.Fatalf("%s has recorded nothing: %v\n%s", p.user, err, p.log())
 	}
-	b, err := os.ReadFile(files[len(files)-1])
+	newest := files[len(files)-1]
+	b, err := os.ReadFile(newest)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	s, err := audio.ReadWAV(b)
 	if err != nil {
-		return nil // not whole yet
+		return nil, fmt.Errorf("%s: the recording %s stays unfinished: %w", p.user, newest, err)
 	}
-	return s
+	return s, nil
 }
 
 // hears counts the time in which a tone stood 20 dB above the telephone's own tone, above everything else, and above

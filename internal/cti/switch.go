@@ -75,8 +75,8 @@ type Switch interface {
 	// ICE returns the servers by which a browser may reach us; none where it needs none.
 	ICE(ctx context.Context, peer string) ([]ICEServer, error)
 
-	// Accept answers a leg that rings at a browser; the visitor's own browser is answered without, as soon as it is there. ErrNoLeg when
-	// it does not ring there. Idempotent.
+	// Accept answers a leg that rings at a browser. The visitor's own needs none: it is answered as soon as it is there.
+	// ErrNoLeg when the leg does not ring there. Idempotent.
 	Accept(ctx context.Context, leg id.Leg) error
 
 	// Fence tells the switch that orders of this callback below fence are stale, and with cancelled that no order of

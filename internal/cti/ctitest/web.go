@@ -43,9 +43,10 @@ func (r *row) accepted(peer string) cti.Order {
 	return o
 }
 
-// noBrowser: an order to a page that is not open ends at once and says so; what is no offer is refused.
+// noBrowser: an order to an agent's page that is not open ends and says so; a visitor's page may still come, and is waited
+// for as long as a telephone would ring. What is no offer is refused.
 func noBrowser(r *row) {
-	for party, cause := range map[cti.Party]cti.Cause{cti.Agent: cti.UnallocatedNumber, cti.Visitor: cti.NoAnswer} { // hers may still come
+	for party, cause := range map[cti.Party]cti.Cause{cti.Agent: cti.UnallocatedNumber, cti.Visitor: cti.NoAnswer} {
 		o := r.order("cb_1", party, "web:agt_ann")
 		r.originate(o)
 		if e := r.ends(o.Leg, cause, cti.ByUs); e.Note == "" && party == cti.Agent {

@@ -15,7 +15,9 @@ func TestMute(t *testing.T) {
 	t.Parallel()
 	ann := phone(t, "ann", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 700, here)
 	joe := phone(t, "joe", fmt.Sprintf("127.0.0.1:%d", freePort(t)), 1000, here)
-	s := serve(t, config{}, seed()+annAt(ann.addr))
+	// Ports of its own: a leg beside whose port another program has one goes without RTCP, and among the ports that the
+	// kernel gives out that happens by chance.
+	s := serve(t, config{http: "127.0.0.1:0", sip: "udp://127.0.0.1:0", rtp: "127.0.0.1:31000-31007"}, seed()+annAt(ann.addr))
 	wire := listen(t)
 	cb := s.request(t, map[string]any{"button": "once", "endpoint": "sip:joe@" + joe.addr, "limits": "skip"})
 	s.talked(t, cb)

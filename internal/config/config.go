@@ -63,8 +63,8 @@ type Listen struct {
 	// The same for speech. 46 is EF; 0 = no mark.
 	RTPMark int `yaml:"rtp_mark"`
 	// host:port where browsers speak, over UDP, and over TCP where their network blocks it. It must be reached from where
-	// agents and visitors are: 0.0.0.0:3478, with public.ip4 behind a router. A port that is in use is no error: telephones
-	// work without browsers.
+	// agents and visitors are: 0.0.0.0:3478, with public.ip4 behind a router; [::]:3478 is every address, IPv6 and IPv4. A
+	// port that is in use is no error: telephones work without browsers.
 	RTC string `yaml:"rtc"`
 }
 

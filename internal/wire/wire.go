@@ -33,3 +33,8 @@ func (Real) ListenPacket(addr string) (net.PacketConn, error) {
 	}
 	return net.ListenUDP(network, net.UDPAddrFromAddrPort(ap))
 }
+
+// ListenBoth opens a UDP socket of every address of the machine, IPv6 and IPv4, where the system has both families.
+func (Real) ListenBoth(port uint16) (net.PacketConn, error) {
+	return net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv6unspecified, Port: int(port)})
+}

@@ -21,7 +21,8 @@ import (
 type Browser struct {
 	t    testing.TB
 	hz   float64
-	tcp  int            // its network lets nothing else through than TCP, to this port; -1 = to any, 0 = it lets all through
+	tcp  int // its network lets nothing else through than TCP, to this port; -1 = to any, 0 = it lets all through
+	only webrtc.NetworkType
 	conn net.PacketConn // its only socket; nil = the machine's
 	wg   sync.WaitGroup
 	stop chan struct{}
@@ -51,6 +52,18 @@ func (b *Browser) OverTCP(port int) *Browser {
 	return b
 }
 
+// OverIPv6 lets the page's network have no IPv4; OverIPv4 the other way round.
+func (b *Browser) OverIPv6() *Browser {
+	b.only = webrtc.NetworkTypeUDP6
+	return b
+}
+
+// OverIPv4 lets the page's network have no IPv6.
+func (b *Browser) OverIPv4() *Browser {
+	b.only = webrtc.NetworkTypeUDP4
+	return b
+}
+
 // through is an answer without the candidates that the page's network blocks.
 func (b *Browser) through(answer string) string {
 	var out strings.Builder
@@ -72,6 +85,9 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	if b.conn != nil {
 		s.SetICEUDPMux(webrtc.NewICEUDPMux(nil, b.conn)) // it ends with the socket
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	}
+	if b.only != 0 {
+		s.SetNetworkTypes([]webrtc.NetworkType{b.only})
 	}
 	if b.tcp != 0 {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})

@@ -29,7 +29,7 @@ import (
 // Config is what a Hub needs.
 type Config struct {
 	Net     wire.Net          // of UDP; TCP there is only on the real one
-	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one
+	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one, [::] = IPv4 too
 	Streams net.Listener      // other TCP connections that begin as RFC 4571 frames it; nil = none
 	Public  []netip.Addr      // our addresses as seen from outside, where a router stands before us; none = the socket's own
 	Up      func(peer string) // told when a browser has got through
@@ -37,7 +37,8 @@ type Config struct {
 	Escaped func(v any)       // a handler panicked
 	Log     *slog.Logger      // nil = none
 
-	gone time.Duration // of tests, for goneAfter
+	gone     time.Duration // of tests, for goneAfter
+	loopback bool          // of tests: the loopback is an address as any other
 }
 
 // Hub is the door of browsers: one UDP port, and the same of TCP.
@@ -109,7 +110,7 @@ func Open(c Config) (*Hub, error) {
 func (h *Hub) settings(s *webrtc.SettingEngine) error {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetIncludeLoopbackCandidate(h.Addr().Addr().IsLoopback())
+	s.SetIncludeLoopbackCandidate(h.c.loopback || h.Addr().Addr().IsLoopback())
 	s.DisableActiveTCP(true)
 	s.SetSCTPMaxReceiveBufferSize(64 << 10)
 	s.SetSCTPMaxMessageSize(16 << 10)

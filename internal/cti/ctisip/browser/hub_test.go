@@ -26,16 +26,34 @@ type door struct {
 	more chan struct{}
 }
 
-func newDoor(t *testing.T) *door {
+func newDoor(t *testing.T) *door { return newDoorAt(t, Config{Listen: "127.0.0.1:0"}) }
+
+func newDoorAt(t *testing.T, c Config) *door {
 	d := &door{t: t, more: make(chan struct{}, 100)}
-	h, err := Open(Config{Net: wire.Real{}, Listen: "127.0.0.1:0", gone: time.Second, Up: d.note("up "), Lost: d.note("lost "),
-		Escaped: func(v any) { t.Errorf("panic: %v", v) }})
+	c.Net, c.gone, c.Up, c.Lost = wire.Real{}, time.Second, d.note("up "), d.note("lost ")
+	c.Escaped = func(v any) { t.Errorf("panic: %v", v) }
+	h, err := Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.Hub = h
 	t.Cleanup(h.Close)
 	return d
+}
+
+// hears waits until some speech of a page has come.
+func (d *door) hears(name string) {
+	d.t.Helper()
+	got := make(chan struct{}, 200)
+	if _, ok := d.Take(name, func([]byte) {
+		select {
+		case got <- struct{}{}:
+		default:
+		}
+	}); !ok {
+		d.t.Fatal(name + " is not taken")
+	}
+	d.until("speech of "+name, 5*time.Second, func() bool { return len(got) >= 10 })
 }
 
 func (d *door) note(what string) func(string) {
@@ -195,16 +213,7 @@ func TestOverTCP(t *testing.T) {
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("through after %v", took)
 	}
-	got := make(chan struct{}, 200)
-	if _, ok := d.Take("ann", func([]byte) {
-		select {
-		case got <- struct{}{}:
-		default:
-		}
-	}); !ok {
-		t.Fatal("not taken")
-	}
-	d.until("a second of speech", 5*time.Second, func() bool { return len(got) >= 50 })
+	d.hears("ann")
 }
 
 // A crowd has so many places, and so many for one address.

@@ -31,7 +31,7 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 		at.IP = net.IPv4zero
 	}
 	ap := netip.AddrPortFrom(at.AddrPort().Addr().Unmap(), uint16(at.Port))
-	if h.udp, err = h.c.Net.ListenPacket(ap.String()); err != nil {
+	if h.udp, err = h.socket(ap); err != nil {
 		return err
 	}
 	if u, ok := h.udp.(*net.UDPConn); ok { // what the system does not give it does not give
@@ -55,6 +55,14 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 		s.SetICETCPMux(ice.NewMultiTCPMuxDefault(h.muxT...))
 	}
 	return nil
+}
+
+// socket opens the UDP port; [::] is every address of the machine, IPv4 too.
+func (h *Hub) socket(at netip.AddrPort) (net.PacketConn, error) {
+	if real, ok := h.c.Net.(wire.Real); ok && at.Addr() == netip.IPv6Unspecified() {
+		return real.ListenBoth(at.Port())
+	}
+	return h.c.Net.ListenPacket(at.String())
 }
 
 // overTCP lets browsers in that come to l.

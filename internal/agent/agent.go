@@ -7,6 +7,7 @@ import (
 
 	"ringback/internal/cti"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/phone"
 	"ringback/internal/schedule"
 )
@@ -23,8 +24,11 @@ type Agent struct {
 	Supervisor   bool       // may watch those who answer for the businesses that she represents
 	Ring         string     // her telephones: "" = in order, RingTogether
 	PauseAfter   int        // so many offers that she lets pass in a row pause her; 0 = DefaultPauseAfter
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+
+	Notify letter.Address // where a link goes to the page of a call that she takes on a telephone; zero = nowhere
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
 	Status
 }
 

@@ -17,7 +17,7 @@ var groups = map[string][]string{
 	leaves: {
 		"internal/id", "internal/money", "internal/phone", "internal/fault", "internal/cti", "internal/schedule",
 		"internal/audio", "internal/config", "internal/wire", "internal/speech", "internal/recording",
-		"internal/ladder",
+		"internal/ladder", "internal/letter",
 	},
 	nouns: {
 		"internal/subscriber", "internal/consent", "internal/agent", "internal/login", "internal/billing",
@@ -47,6 +47,7 @@ var table = map[string][]string{
 	"internal/speech":    {leaves},
 	"internal/recording": {leaves},
 	"internal/ladder":    {leaves},
+	"internal/letter":    {leaves},
 
 	"internal/subscriber": {leaves},
 	"internal/consent":    {leaves},

@@ -21,7 +21,8 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
-		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Blocks: d.blocks, Remarks: d.remarks}, nil
+		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Blocks: d.blocks, Remarks: d.remarks,
+			Letters: d.letters, Companions: d.companions}, nil
 	})
 	if err != nil {
 		return c.failed(cb, jobs, err)
@@ -39,7 +40,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {
-	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status}
+	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status, link: c.link}
 	d.why = func(cb *Callback) string { return c.line.why(d.at, d.dir, cb) }
 	return d
 }
@@ -69,6 +70,9 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 		c.Meter.Ended(after.Outcome)
 	}
 	c.acts(after, d)
+	if len(d.letters) > 0 && c.Post != nil {
+		c.Post.Posted()
+	}
 	if c.draining.Load() && after.OnLine() && after.State == Queued {
 		c.sendAway(after.ID)
 	}

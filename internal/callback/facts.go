@@ -25,6 +25,9 @@ func (d *draft) fact(ev cti.Event) {
 	l.State = state
 	d.stamp(l, ev)
 	event, in := d.meaning(a, l, before, ev)
+	if ev.Kind == cti.LegConfirmed && a == d.Current() && !d.beaten(a, l) {
+		defer d.accompanied(a, l)
+	}
 	if event == "" || !d.inPlace(event) {
 		d.log(Line{Actor: actorOf(ev), From: d.State, Event: string(ev.Kind), To: d.State, Detail: legDetail(l, ev)})
 		return

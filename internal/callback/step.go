@@ -8,6 +8,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
@@ -33,12 +34,15 @@ type draft struct {
 	dir      *directory.Directory
 	status   func(id.Agent) agent.Status // as it is known; of who serves this callback only its own steps change it
 	why      func(*Callback) string      // why nobody who could answer it is asked now
+	link     func(letter.Address) *opening
 
 	lines      []Line
 	moves      []Move
 	velocity   []Velocity
 	blocks     []subscriber.Block
 	remarks    Remarks
+	letters    []letter.Letter
+	companions []Companion
 	acts       []Act
 	outOfPlace []string
 }

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/consent"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/room"
 	"ringback/internal/subscriber"
 )
@@ -113,6 +114,9 @@ type Change struct {
 	Blocks []subscriber.Block // numbers that are not served from now on
 
 	Remarks Remarks // notes that are added, and a disposition that takes the place of another
+
+	Letters    []letter.Letter // that leave the house
+	Companions []Companion     // links to this call's page
 }
 
 // Move is a change of an agent's status inside a step. It fails with ErrAgentTaken unless her presence is one of From.

@@ -35,6 +35,7 @@ type (
 	Request        string // req_
 	Recording      string // rec_
 	Note           string // note_
+	Letter         string // let_
 )
 
 // Prefix of a token by what it opens.
@@ -42,6 +43,7 @@ const (
 	CallbackToken = "t_"  // a visitor's status page
 	SecretKey     = "sk_" // the keyed API
 	SessionToken  = "ss_" // an agent's desk, in a cookie
+	LinkToken     = "a_"  // one call's page, for an agent who has no desk
 )
 
 // Mint makes new ids and tokens from a clock and a source of randomness; both are given, so that a simulated day
@@ -72,6 +74,7 @@ func (m *Mint) Node() Node                     { return Node("nod_" + m.ulid()) 
 func (m *Mint) Request() Request               { return Request("req_" + m.ulid()) }
 func (m *Mint) Recording() Recording           { return Recording("rec_" + m.ulid()) }
 func (m *Mint) Note() Note                     { return Note("note_" + m.ulid()) }
+func (m *Mint) Letter() Letter                 { return Letter("let_" + m.ulid()) }
 
 // Token returns prefix and 32 random bytes in base64url: a secret that is shown once.
 func (m *Mint) Token(prefix string) string {

@@ -8,6 +8,7 @@ import (
 	"ringback/internal/agent"
 	"ringback/internal/cti"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 )
 
 // How long a device may be asked to ring.
@@ -22,6 +23,7 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		out.Name = f.ID
 	}
 	s.habits(key, f, &out)
+	out.Notify = s.notify(key+".notify", f.Notify)
 	for i, d := range f.Devices {
 		at := fmt.Sprintf("%s.devices[%d]", key, i)
 		if d.To == string(agent.Desk) {
@@ -61,6 +63,25 @@ func (s *seedReader) agent(key string, f *seedAgent) agent.Agent {
 		s.passwords[f.ID] = plain
 	}
 	return out
+}
+
+// notify is where a link goes to the page of a call that an agent takes on a telephone.
+func (s *seedReader) notify(key string, f seedNotify) (a letter.Address) {
+	var err error
+	switch {
+	case f.Mail != "" && f.SMS != "":
+		s.wrong(key, "links go by mail or by sms: leave one of them out")
+	case f.Mail != "":
+		key += ".mail"
+		a, err = letter.ParseAddress(letter.Mail, f.Mail)
+	case f.SMS != "":
+		key += ".sms"
+		a, err = letter.ParseAddress(letter.SMS, f.SMS)
+	}
+	if err != nil {
+		s.wrong(key, "%v", err)
+	}
+	return a
 }
 
 // registered checks a device that means the telephones registered under a name: the agent's own, with her password.

@@ -141,7 +141,14 @@ type seedAgent struct {
 	Supervisor   bool                 `yaml:"supervisor"`
 	Ring         string               `yaml:"ring"`
 	PauseAfter   int                  `yaml:"pause_after"`
+	Notify       seedNotify           `yaml:"notify"`
 	Represents   []seedRepresentation `yaml:"represents"`
+}
+
+// seedNotify is where an agent's links go: one of the two.
+type seedNotify struct {
+	Mail string `yaml:"mail"`
+	SMS  string `yaml:"sms"`
 }
 
 // seedDevice is an endpoint, or {to, ring, confirm}.

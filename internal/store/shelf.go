@@ -88,7 +88,7 @@ func scanButton(scan scanner) (b subscriber.Button, err error) {
 	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields, skills, &b.Skills)
 }
 
-const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, ring, pause_after, created_at, updated_at, " + statusColumns
+const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, ring, pause_after, notify, created_at, updated_at, " + statusColumns
 
 // agentRow seals what her telephones register with: who reads it could register in her name.
 func agentRow(db *DB, a *agent.Agent) []any {
@@ -96,7 +96,7 @@ func agentRow(db *DB, a *agent.Agent) []any {
 	if a.SIP != (cti.Secret{}) {
 		secret = db.seal.seal(agentPlace(a.ID), []byte(toJSON(a.SIP)))
 	}
-	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), number(a.Supervisor), a.Ring, a.PauseAfter, micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
+	return []any{string(a.ID), orNull(a.Slug), a.Name, toJSON(a.Devices), a.PasswordHash, secret, number(a.Ready), number(a.Supervisor), a.Ring, a.PauseAfter, toJSON(a.Notify), micro.Of(a.CreatedAt), micro.Of(a.UpdatedAt),
 		string(a.Presence), a.Reason, micro.Of(a.Since), micro.Of(a.Until), string(a.Callback), micro.Of(a.IdleFrom), a.Missed, a.Talked.Microseconds()}
 }
 
@@ -104,10 +104,10 @@ func agentPlace(a id.Agent) string { return "agent " + string(a) }
 
 func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 	var slug sql.NullString
-	var devices, sealed []byte
+	var devices, sealed, notify []byte
 	var ready, supervisor, created, updated int64
 	var s statusRow
-	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &supervisor, &a.Ring, &a.PauseAfter, &created, &updated}, s.dest()...)...); err != nil {
+	if err := scan(append([]any{&a.ID, &slug, &a.Name, &devices, &a.PasswordHash, &sealed, &ready, &supervisor, &a.Ring, &a.PauseAfter, &notify, &created, &updated}, s.dest()...)...); err != nil {
 		return a, err
 	}
 	a.Slug, a.Ready, a.Supervisor, a.CreatedAt, a.UpdatedAt, a.Status = slug.String, ready != 0, supervisor != 0, micro.Time(created), micro.Time(updated), s.status()
@@ -120,7 +120,7 @@ func (db *DB) scanAgent(scan scanner) (a agent.Agent, err error) {
 			return a, err
 		}
 	}
-	return a, fromJSON(devices, &a.Devices)
+	return a, fromJSON(devices, &a.Devices, notify, &a.Notify)
 }
 
 const representationColumns = "id, agent_id, subscriber_id, display_name, greeting, whisper, script, skills, languages, hours, priority, caller_id, created_at, updated_at"

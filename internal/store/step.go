@@ -99,6 +99,12 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 	if err := writeRemarks(t, after, change.Remarks); err != nil {
 		return false, err
 	}
+	if err := putLetters(t, change.Letters); err != nil {
+		return false, err
+	}
+	if err := putCompanions(t, change.Companions); err != nil {
+		return false, err
+	}
 	if before.Live() && !after.Live() {
 		if err := closeItem(t, after); err != nil {
 			return false, err

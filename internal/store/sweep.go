@@ -9,7 +9,10 @@ import (
 	"ringback/internal/store/micro"
 )
 
-// Sweep deletes what nobody asks for any more, answers older than KeepAnswers, counted events that left every window and
+// KeepLetters is how long the record of a letter is kept, and a link at all.
+const KeepLetters = 90 * 24 * time.Hour
+
+// Sweep deletes what nobody asks for any more, answers older than KeepAnswers, letters older than KeepLetters, counted events that left every window and
 // sessions that nobody uses, a slice at a time. It returns how many rows went.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) {
 	for _, q := range []struct {
@@ -20,6 +23,10 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) 
 			(SELECT principal, route, key FROM idempotency WHERE at <= $1 ORDER BY at LIMIT 500)`, now.Add(-KeepAnswers)},
 		{`DELETE FROM velocity WHERE (key, at, cause) IN
 			(SELECT key, at, cause FROM velocity WHERE until_at <= $1 ORDER BY until_at LIMIT 500)`, now},
+		{`DELETE FROM outbox WHERE id IN
+			(SELECT id FROM outbox WHERE created_at <= $1 AND (sent_at > 0 OR given_up_at > 0) LIMIT 500)`, now.Add(-KeepLetters)},
+		{`DELETE FROM companions WHERE token_hash IN
+			(SELECT token_hash FROM companions WHERE created_at <= $1 ORDER BY created_at LIMIT 500)`, now.Add(-KeepLetters)},
 		{`DELETE FROM sessions WHERE token_hash IN
 			(SELECT token_hash FROM sessions WHERE seen_at <= $1 ORDER BY seen_at LIMIT 500)`, now.Add(-login.Idle)},
 	} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringback/internal/callback"
+	"ringback/internal/letter"
 )
 
 // Of returns t in microseconds since 1970; 0 for the zero time.
@@ -56,6 +57,21 @@ func leg(l *callback.Leg) {
 		*t = Round(*t)
 	}
 	l.CallID = Text(l.CallID)
+}
+
+// Letter brings a letter into the kept form. One without a key is no other's repetition.
+func Letter(l letter.Letter) letter.Letter {
+	for _, t := range []*time.Time{&l.CreatedAt, &l.DueAt, &l.LastAt, &l.BegunAt, &l.SentAt, &l.GivenUpAt} {
+		*t = Round(*t)
+	}
+	for _, s := range []*string{&l.To, &l.Subject, &l.Text, &l.Trouble} {
+		*s = Text(*s)
+	}
+	if l.Key == "" {
+		l.Key = string(l.ID)
+	}
+	l.Shown = l.Masked()
+	return l
 }
 
 // Lines numbers journal lines from after on and brings them into the kept form, in place.

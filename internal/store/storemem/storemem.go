@@ -21,6 +21,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/login"
 	"ringback/internal/room"
 	"ringback/internal/store/micro"
@@ -60,6 +61,8 @@ type kept struct {
 	telephones   map[string]cti.Registration
 	sessions     map[string]login.Session // by the hash of their token
 	passkeys     map[string]login.Passkey
+	letters      []letter.Letter
+	companions   map[string]callback.Companion // by the hash of their token
 	steps        int64
 }
 
@@ -76,7 +79,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{},
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{}, companions: map[string]callback.Companion{},
 	}}
 }
 
@@ -263,6 +266,8 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 	s.move(change.Agents)
 	s.block(change.Blocks)
 	s.remark(after.ID, change.Remarks)
+	s.post(change.Letters)
+	s.link(change.Companions)
 	if before.Live() && !after.Live() {
 		s.touch(after.Interaction, after.EndedAt)
 	}

@@ -18,6 +18,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/login"
 	"ringback/internal/phone"
 	"ringback/internal/room"
@@ -32,6 +33,9 @@ type Store interface {
 	cti.Registrations
 	login.Sessions
 	login.PasskeyStore
+	letter.Outbox
+	// Companion finds a link to a call's page by the hash of its token; nil = there is none.
+	Companion(ctx context.Context, tokenHash string) (*callback.Companion, error)
 	// Remarks are what people wrote about callbacks; those without are left out.
 	Remarks(ctx context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error)
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
@@ -82,6 +86,8 @@ func Run(t *testing.T, open Opener) {
 		{"sessions are kept", sessions},
 		{"passkeys are kept", passkeys},
 		{"remarks come with steps", remarks},
+		{"letters wait until they are sent", letters},
+		{"letters and links come with steps", stepPosts},
 		{"desks list what is theirs", desks},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -282,7 +288,7 @@ func Setup() directory.Setup {
 			Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Proof: "off", Tries: 3,
 			Fields: []subscriber.Field{{Name: "street", Label: "Street", Required: true}}, Skills: map[string]int{"plumbing": 3}, Priority: 2}},
 		Agents: []agent.Agent{
-			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", SIP: cti.NewSecret("ann", "argon"), Ready: true, Ring: agent.RingTogether, PauseAfter: 3},
+			{Slug: "ann", Name: "Ann", Devices: []agent.Device{{To: "sip:ann@127.0.0.1:5080", Ring: 20 * time.Second, Confirm: "key"}}, PasswordHash: "argon", SIP: cti.NewSecret("ann", "argon"), Ready: true, Ring: agent.RingTogether, PauseAfter: 3, Notify: letter.Address{Kind: letter.SMS, To: "+12025550112"}},
 			{Slug: "bob", Name: "Bob", Devices: []agent.Device{{To: "tel:+12025550111"}}},
 		},
 		Representations: []agent.Representation{{Agent: "ann", Subscriber: "acme", DisplayName: "Ann at Acme", Greeting: "Acme, Ann speaking",

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
@@ -23,6 +24,14 @@ type AgentDoc struct {
 
 	Ring       string `json:"ring"`        // in_order, together
 	PauseAfter int    `json:"pause_after"` // so many offers that she lets pass in a row pause her
+
+	Notify *Notify `json:"notify"` // null = nowhere
+}
+
+// Notify is where an agent's links go: mail or sms.
+type Notify struct {
+	Mail string `json:"mail,omitempty"`
+	SMS  string `json:"sms,omitempty"` // +12025550112
 }
 
 // Device is a telephone of an agent; they ring in order.
@@ -56,6 +65,7 @@ type Agent struct {
 	Supervisor bool        `json:"supervisor"`
 	Ring       string      `json:"ring"`        // her telephones: in_order, together
 	PauseAfter int         `json:"pause_after"` // so many offers that she lets pass in a row pause her
+	Notify     *Notify     `json:"notify"`      // where a link goes to the page of a call that she takes on a telephone
 	Presence   string      `json:"presence"`
 	Reason     *string     `json:"reason"`
 	Since      door.Stamp  `json:"since"`
@@ -97,7 +107,7 @@ func (a *API) agents() thing[AgentDoc, Agent] {
 		},
 		doc: func(d *directory.Directory, i string) AgentDoc {
 			ag := d.Agents[id.Agent(i)]
-			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready, ag.Supervisor, ringOf(ag), ag.MayMiss()}
+			return AgentDoc{ag.Slug, ag.Name, devices(ag.Devices), ag.Ready, ag.Supervisor, ringOf(ag), ag.MayMiss(), notifyOf(ag)}
 		},
 		check: checkAgent,
 	}
@@ -112,10 +122,37 @@ func agentView(ag *agent.Agent, live map[id.Agent]agent.Status) Agent {
 		s.Presence = agent.SignedOut
 	}
 	return Agent{
-		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Supervisor: ag.Supervisor, Ring: ringOf(ag), PauseAfter: ag.MayMiss(), Presence: string(s.Presence),
+		ID: string(ag.ID), Slug: ag.Slug, Name: ag.Name, Devices: devices(ag.Devices), Ready: ag.Ready, Supervisor: ag.Supervisor, Ring: ringOf(ag), PauseAfter: ag.MayMiss(), Notify: notifyOf(ag), Presence: string(s.Presence),
 		Reason: door.Opt(s.Reason), Since: door.Stamp(s.Since), Until: door.Stamp(s.Until), Missed: s.Missed, Callback: door.Opt(s.Callback),
 		CreatedAt: door.Stamp(ag.CreatedAt), UpdatedAt: door.Stamp(ag.UpdatedAt),
 	}
+}
+
+func notifyOf(ag *agent.Agent) *Notify {
+	switch ag.Notify.Kind {
+	case letter.Mail:
+		return &Notify{Mail: ag.Notify.To}
+	case letter.SMS:
+		return &Notify{SMS: ag.Notify.To}
+	}
+	return nil
+}
+
+func (n *Notify) address() (a letter.Address, err error) {
+	switch {
+	case n == nil || *n == (Notify{}):
+		return a, nil
+	case n.Mail != "" && n.SMS != "":
+		return a, bad("notify", "Links go by mail or by sms, not by both.")
+	case n.Mail != "":
+		a, err = letter.ParseAddress(letter.Mail, n.Mail)
+	default:
+		a, err = letter.ParseAddress(letter.SMS, n.SMS)
+	}
+	if err != nil {
+		return a, bad("notify", "%v.", err)
+	}
+	return a, nil
 }
 
 func ringOf(ag *agent.Agent) string {
@@ -162,6 +199,10 @@ func checkAgent(_ *http.Request, d *directory.Directory, self string, in *AgentD
 	}
 	if ag.PauseAfter < 0 || ag.PauseAfter > 100 {
 		return none, bad("pause_after", "pause_after is a number of offers, from 1 to 100.")
+	}
+	var err error
+	if ag.Notify, err = in.Notify.address(); err != nil {
+		return none, err
 	}
 	if old := d.Agents[ag.ID]; old != nil {
 		ag.PasswordHash, ag.SIP, ag.CreatedAt, ag.Status = old.PasswordHash, old.SIP, old.CreatedAt, old.Status

@@ -42,9 +42,12 @@ mutants: ## the simulated days must find each bug built in on purpose
 bench: build ## how fast, how much memory
 	$(GO) run ./bench
 
-peers: build ## against real telephones and exchanges only, with a table of what they measured; puts an Asterisk into $(ASTERISK)
+peers: build ## against real telephones, exchanges and browsers only, with a table of what they measured; puts an Asterisk into $(ASTERISK)
+	scripts/deps firefox-esr=firefox-esr pulseaudio=pulseaudio
 	scripts/asterisk ready $(ASTERISK)
 	RINGBACK_TEST_LONG=1 $(GO) test ./test/peer/... -count=1 -v -timeout 15m
+	npm ci --prefix test/browser --ignore-scripts --no-audit --no-fund --silent
+	RINGBACK_TEST_LONG=1 $(GO) test -tags browser ./test/browser/... -count=1 -v -timeout 30m
 
 fuzz: ## every fuzz target for FUZZTIME=30s
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

@@ -89,7 +89,7 @@ var homes = map[string][]string{
 	"github.com/pion":                 {"internal/cti/ctisip", "internal/cti/ctitest", "bench"},
 	"github.com/goccy/go-yaml":        {"internal/config"},
 	"github.com/alecthomas/kong":      {"internal/server", "cmd/ringback"},
-	"github.com/coder/websocket":      {"internal/web"},
+	"github.com/coder/websocket":      {"internal/web", "test/browser"},
 	"database/sql":                    {"internal/store", "internal/job"},
 	"modernc.org/sqlite":              {"internal/store"},
 	"github.com/jackc/pgx/v5":         {"internal/store"},

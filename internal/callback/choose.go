@@ -95,7 +95,7 @@ func missed(c *Callback, theirs func(cti.Endpoint) bool) (n int, last time.Time)
 				n += routing.MaxMissed
 			}
 			if leg.Party != cti.Visitor && leg.State == cti.Ended && theirs(leg.Endpoint) &&
-				(leg.ConfirmedAt.IsZero() || a.Result == ResultAgentDeclined) && leg.Cause != cti.CauseCancelled {
+				(leg.ConfirmedAt.IsZero() || a.Result == ResultAgentDeclined || leg.left(a)) && leg.Cause != cti.CauseCancelled {
 				let = true
 				rounds[leg.Endpoint]++
 				if leg.EndedAt.After(last) {

@@ -181,7 +181,8 @@ func (c *Conductor) Place(cb id.Callback) (int, bool) { return c.line.place(cb) 
 func (c *Conductor) OnSwitch(ev cti.Event) {
 	quiet := ev.Kind == cti.LegSent || ev.Kind == cti.LegMoved || ev.Kind == cti.LegRinging || ev.Kind == cti.LegEarly || ev.Kind == cti.LegJoined
 	if ev.Kind == cti.PeerUp || ev.Kind == cti.PeerLost {
-		return // of no callback: what it means for a leg comes as the leg's own fact
+		c.peer(ev) // of no callback: what it means for a leg comes as the leg's own fact
+		return
 	}
 	if ev.Kind == cti.LegArrived {
 		c.spawn(func() { c.arrived(ev) })

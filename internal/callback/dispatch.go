@@ -40,8 +40,8 @@ func (c *Conductor) dispatch() time.Duration {
 	for _, f := range all {
 		if f.choice == nil {
 			c.push(f.cb, job{do: func(d *draft) error {
-				if !waits(d.Callback) {
-					return errNotWaiting
+				if !waits(d.Callback) || d.State != f.state {
+					return errNotWaiting // it was about another wait
 				}
 				d.nobodyLeft(Input{Actor: ByRingback, Reason: ReasonNobodyTookIt, Result: d.lastAgentResult(), Detail: d.whyNot()})
 				return nil

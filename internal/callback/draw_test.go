@@ -43,7 +43,7 @@ func TestDrawing(t *testing.T) {
 
 func drawLife(name string, l life) string {
 	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft,
-		VisitorConfirmed, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, StillWaits, CallbackOffered, TalkedAlready, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
+		VisitorConfirmed, VisitorAlone, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, StillWaits, CallbackOffered, TalkedAlready, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
 	b := &drawing{name: name}
 	if len(l[Scheduled]) > 0 {
 		b.open(string(Scheduled), string(Queued))

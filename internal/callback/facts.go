@@ -35,7 +35,7 @@ func (d *draft) fact(ev cti.Event) {
 	in.Event, in.Actor = event, actorOf(ev)
 	in.Detail = legDetail(l, ev)
 	switch {
-	case event == AgentMissed && d.State == RingingAgent && d.goesOn(a, l, in):
+	case event == AgentMissed && (d.State == RingingAgent || d.State == RingingVisitor) && d.goesOn(a, l, in):
 		return
 	case event == AgentConfirmed:
 		d.wins(a, l)
@@ -44,7 +44,7 @@ func (d *draft) fact(ev cti.Event) {
 }
 
 func (d *draft) inPlace(e Event) bool {
-	_, ok := lifeOf(d.Order)[d.State][e]
+	_, ok := d.life()[d.State][e]
 	if !ok {
 		d.outOfPlace = append(d.outOfPlace, string(e))
 	}
@@ -106,6 +106,8 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 		return "", Input{}
 	case d.State == Connected && !visitor && !d.JoinedAt.IsZero():
 		return d.inTalk(a, l, ev)
+	case ev.Kind == cti.LegConfirmed && visitor && d.alone(a):
+		return VisitorAlone, Input{}
 	case ev.Kind == cti.LegConfirmed && visitor:
 		return VisitorConfirmed, Input{}
 	case ev.Kind == cti.LegConfirmed:

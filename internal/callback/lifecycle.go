@@ -50,6 +50,7 @@ const (
 	AgentMissed      Event = "agent_missed"      // the agent's leg ended before that
 	AgentLeft        Event = "agent_left"        // the agent's leg ended after that
 	VisitorConfirmed Event = "visitor_confirmed" // the visitor's telephone is answered (by a person, where that is asked)
+	VisitorAlone     Event = "visitor_alone"     // it is answered while the agent has gone, or the next is still rung
 	VisitorMissed    Event = "visitor_missed"    // the visitor's leg ended before that
 	VisitorLeft      Event = "visitor_left"      // the visitor's leg ended after that
 	Withdrawn        Event = "withdrawn"         // somebody does not want it any more
@@ -197,8 +198,13 @@ var agentFirst = life{
 	},
 	RingingVisitor: {
 		VisitorConfirmed: wait(Connected, talk, JoinBoth),
+		VisitorAlone:     to(RingingAgent, HoldVisitor, FindAgent), // and goes on as if the visitor had been rung first
 		VisitorMissed:    retry(rest, HangUpAgent),
-		AgentLeft:        back(Queued, HangUpVisitor, FindAgent),
+		AgentLeft:        wait(RingingVisitor, free, FindAgent), // the telephone rings on
+		AgentMissed:      wait(RingingVisitor, free, FindAgent),
+		AgentFound:       tryOther(RingingVisitor, CallAgent),
+		AgentConfirmed:   to(RingingVisitor),
+		NobodyLeft:       back(Queued, HangUpVisitor, HangUpAgent, FindAgent),
 		WrongNumber:      end(VisitorDeclined, HangUpVisitor, HangUpAgent).and(rest),
 		Withdrawn:        end(Cancelled, HangUpVisitor, HangUpAgent).and(rest),
 		Forbidden:        end(Refused, HangUpVisitor, HangUpAgent).and(rest),
@@ -271,6 +277,15 @@ var talking = map[Event]rule{
 	WatchAsked:   to(Connected, CallBeside),
 	WatchTaken:   to(Connected, WatchTalk),
 	WatchLeft:    to(Connected, TalkGoesOn),
+}
+
+// life is the table by which the callback goes on. A visitor who has answered while her agent had gone waits on the line, as
+// one does who was rung first.
+func (c *Callback) life() life {
+	if a := c.Current(); c.Order == subscriber.AgentFirst && c.State == RingingAgent && a != nil && a.RangVisitor {
+		return visitorFirst
+	}
+	return lifeOf(c.Order)
 }
 
 func lifeOf(o subscriber.Order) life {

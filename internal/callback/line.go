@@ -23,6 +23,7 @@ type line struct {
 	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
 	free      map[id.Subscriber]bool       // somebody who represents it is ready; known for the length of one match
 	away      map[id.Agent]bool            // whose desk is not heard of any more
+	gone      map[id.Agent]time.Time       // whose browser has lost its connection, and when
 	asked     map[id.Representation]uint64 // whose turn it was last: the higher, the later
 	asks      uint64
 	rests     map[cti.Endpoint]time.Time  // telephones that were busy, until they are rung again
@@ -39,7 +40,7 @@ type meant struct {
 
 func newLine() *line {
 	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
-		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
+		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, gone: map[id.Agent]time.Time{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
 }
 
 // kick asks for a look at the line.
@@ -181,16 +182,16 @@ func (l *line) place(cb id.Callback) (int, bool) {
 	return n, true
 }
 
-// waits says whether the callback needs somebody to answer: in line, or with its visitor on the line and no agent.
+// waits says whether the callback needs somebody to answer: in line, or with its visitor rung or on the line and no agent.
 func waits(c *Callback) bool {
 	if c.State == Queued {
 		return !c.OnLine() || c.ready()
 	}
-	if c.State != RingingAgent || c.Order != subscriber.VisitorFirst {
+	a := c.Current()
+	if a == nil || !a.RangVisitor || c.State != RingingAgent && !(c.State == RingingVisitor && c.Order == subscriber.AgentFirst) {
 		return false
 	}
-	a := c.Current()
-	return a != nil && a.agentLeg() == nil && len(a.Legs) > 1
+	return a.agentLeg() == nil && len(a.Legs) > 1
 }
 
 // before is the order of the line: whose telephone we have rung already, then whom staff moved to the front, the last
@@ -222,6 +223,7 @@ func (c *Callback) stands() time.Time { return c.ArrivedAt.Add(-time.Duration(c.
 // found is one decision of the line.
 type found struct {
 	cb     id.Callback
+	state  State
 	choice *Choice // nil = nobody is left
 }
 
@@ -259,7 +261,7 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 		soonest(at)
 		switch {
 		case hopeless:
-			out = append(out, found{cb: c.ID})
+			out = append(out, found{cb: c.ID, state: c.State})
 			continue
 		case ch == nil:
 			continue
@@ -269,7 +271,7 @@ func (l *line) match(now time.Time, dir *directory.Directory) (out []found, next
 			busy[c.Subscriber]++
 		}
 		own[c.Subscriber] = own[c.Subscriber] || ch.Party == cti.Subscriber
-		out = append(out, found{c.ID, ch})
+		out = append(out, found{c.ID, c.State, ch})
 	}
 	for _, st := range l.agents {
 		if st.Presence == agent.WrapUp || st.Presence == agent.Paused {

@@ -64,46 +64,6 @@ func (c *Callback) offer(leg id.Leg) (*Leg, error) {
 
 func offerOver() error { return fault.New(fault.TooLate, "This offer is over.") }
 
-// AwayReason is the reason of a pause by SetPresence that means: her desk is not heard of any more. What is offered to her
-// there moves on at once, and she gets no other offer until she is ready again.
-const AwayReason = "away"
-
-// deskLost ends what an agent is offered at her desk; as soon as she is free she is paused.
-func (c *Conductor) deskLost(ctx context.Context, a id.Agent) (agent.Status, error) {
-	st := c.line.setAway(a, true)
-	if st.Presence == agent.Reserved {
-		return st, c.moveOn(ctx, st.Callback, a)
-	}
-	c.pauseAway()
-	return c.line.status(a), nil
-}
-
-// moveOn ends the offers of a callback at an agent's desk that she has not accepted.
-func (c *Conductor) moveOn(ctx context.Context, cb id.Callback, who id.Agent) error {
-	_, err := c.step(ctx, cb, func(d *draft) error {
-		a := d.Current()
-		if a == nil {
-			return errNotWaiting
-		}
-		some := false
-		for _, l := range d.ringing(a, &Leg{}) {
-			if l.Agent == who && l.Endpoint.Kind() == cti.Web && !l.State.Up() {
-				some = true
-				d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: l.ID, Cause: cti.NoAnswer})
-			}
-		}
-		if !some {
-			return errNotWaiting
-		}
-		d.note(ByRingback, "desk_lost", "the agent's desk is not heard of any more")
-		return nil
-	})
-	if errors.Is(err, errNotWaiting) {
-		return nil
-	}
-	return err
-}
-
 // setAway notes whether an agent's desk is heard of, and returns how she is.
 func (l *line) setAway(a id.Agent, away bool) agent.Status {
 	l.mu.Lock()

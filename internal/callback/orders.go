@@ -54,7 +54,7 @@ func order(c *Callback, a *Attempt, l *Leg, dir *directory.Directory, at time.Ti
 	}
 	o.Codecs, o.SRTP, o.PostDial = dev.Codecs, dev.SRTP, dev.PostDial
 	began := c.Order
-	if c.transferred(l) || c.OnLine() {
+	if c.transferred(l) || c.OnLine() || c.State == RingingAgent && a.RangVisitor {
 		began = subscriber.VisitorFirst // as there, the visitor is on the line
 	}
 	agentHears(&o, began, toAgent(sp, c, repOf(c, a, l, dir), dir))
@@ -126,7 +126,8 @@ func OfferFor(dir *directory.Directory, c *Callback, l *Leg) time.Duration {
 
 // offerTime: while a visitor waits on the line, a desk that does not answer is left sooner.
 func offerTime(c *Callback, l *Leg, ring time.Duration) time.Duration {
-	if c.Order == subscriber.VisitorFirst || c.OnLine() || c.transferred(l) {
+	a := c.Current()
+	if a != nil && a.RangVisitor || c.OnLine() || c.transferred(l) {
 		return min(ring, agent.OfferTimeLive)
 	}
 	return ring

@@ -116,7 +116,7 @@ func (d *draft) compare(facts []cti.LegFact) {
 	}
 	d.callAgain()
 	d.joinAgain()
-	if waits(d.Callback) && d.State == RingingAgent && !d.DueAt.After(d.at) {
+	if waits(d.Callback) && d.State != Queued && !d.DueAt.After(d.at) {
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Result: d.lastAgentResult()})
 	}
 	if d.State == Connected && d.JoinedAt.IsZero() {

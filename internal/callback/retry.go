@@ -95,9 +95,10 @@ func (d *draft) retryOrEnd(r rule, in *Input) rule {
 	return r
 }
 
-// afterAgentLeft: the visitor's telephone has rung for nothing. It is rung again at once, for another agent, but only
-// the first time that happens; after that by the plan.
+// afterAgentLeft: the visitor's telephone has rung for nothing, and nobody could be asked while it rang. It is rung again
+// at once, for another agent, but only the first time that happens; after that by the plan.
 func (d *draft) afterAgentLeft(r rule, in *Input) rule {
+	in.Result, in.Reason = ResultAgentDeclined, ReasonAgentLeft
 	left := slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.RangVisitor && a.Result == ResultAgentDeclined })
 	if !left && d.Tried() < d.Tries {
 		return r

@@ -30,7 +30,7 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 		if d.Inbound {
 			return speech.CallerBooked
 		}
-	case AgentMissed, TransferReturn:
+	case AgentMissed, TransferReturn, VisitorAlone:
 		return speech.VisitorNext
 	case NeverAgain:
 		return speech.VisitorNever
@@ -215,8 +215,11 @@ func (m mouth) caller(c *Callback, first speech.Sentence, waited time.Duration) 
 // mayPutOff says whether the visitor can be called another time.
 func (c *Callback) mayPutOff() bool { return c.Tried() < c.Tries }
 
-// said is the prompt of an act.
+// said is the prompt of an act; who is lost hears none.
 func (c *Conductor) said(cb *Callback, a Act) cti.Prompt {
+	if a.Cause == cti.MediaLost {
+		return cti.Prompt{}
+	}
 	dir := c.Directory()
 	if a.Effect == HangUpAgent {
 		at, l := cb.Leg(a.Leg)

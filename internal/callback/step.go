@@ -113,14 +113,14 @@ type Choice struct {
 
 // apply lets the table decide about in. An event that is out of place changes nothing and returns false.
 func (d *draft) apply(in Input) bool {
-	r, ok := lifeOf(d.Order)[d.State][in.Event]
+	r, ok := d.life()[d.State][in.Event]
 	if !ok {
 		d.outOfPlace = append(d.outOfPlace, string(in.Event))
 		return false
 	}
 	if d.blocked() && (r.how == begin || r.calls(CallVisitor) || r.calls(FindAgent)) {
 		in = Input{Event: Forbidden, Actor: ByRingback, Reason: ReasonPolicy, Detail: "the number was blocked meanwhile", Result: ResultCancelled}
-		if r, ok = lifeOf(d.Order)[d.State][Forbidden]; !ok {
+		if r, ok = d.life()[d.State][Forbidden]; !ok {
 			return false
 		}
 	}
@@ -156,7 +156,7 @@ func (d *draft) becomes(r rule, in *Input) {
 		d.moveAgent(reserve, a)
 		d.reserveAll(in.Choice)
 	case over:
-		if in.Event == AgentLeft {
+		if d.State == RingingVisitor {
 			r = d.afterAgentLeft(r, in)
 		}
 		if d.OnLine() {
@@ -208,8 +208,11 @@ func (d *draft) becomes(r rule, in *Input) {
 		d.acts = append(d.acts, Act{Effect: fenceUp})
 	}
 	d.give(r.do, in, d.Current(), legs)
-	if d.State == RingingAgent && waits(d.Callback) {
+	switch waiting := waits(d.Callback); {
+	case waiting && d.State == RingingAgent:
 		d.DueAt = d.at.Add(HoldTime)
+	case waiting && d.State == RingingVisitor:
+		d.DueAt = d.at.Add(NextWithin)
 	}
 }
 
@@ -286,7 +289,7 @@ func (d *draft) give(do []Effect, in *Input, a *Attempt, legs []Leg) {
 		case HangUpAgent, HangUpVisitor, HoldVisitor:
 			for _, l := range legs {
 				if (l.Party == cti.Visitor) != (e == HangUpAgent) && l.State != cti.Ended {
-					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(in), Say: d.lastWords(e, in, &l)})
+					d.acts = append(d.acts, Act{Effect: e, Leg: l.ID, Cause: d.hangUpCause(e, in, &l), Say: d.lastWords(e, in, &l)})
 				}
 			}
 		case CallTransfer, LetGo, ReferTrying, ReferDone, ReferFailed:
@@ -348,8 +351,12 @@ func liveLegs(a *Attempt) []Leg {
 	return append([]Leg(nil), a.Legs...)
 }
 
-func (d *draft) hangUpCause(in *Input) cti.Cause {
+func (d *draft) hangUpCause(e Effect, in *Input, l *Leg) cti.Cause {
 	switch in.Event {
+	case VisitorMissed:
+		if e == HangUpAgent && !l.State.Up() { // she is rung in the place of one who has left: she has missed nothing
+			return cti.CauseCancelled
+		}
 	case VisitorLeft, AgentLeft:
 		if d.Outcome == Completed {
 			return cti.NormalClearing

@@ -323,11 +323,14 @@ func (w *town) checkAgents(what string) {
 			w.fail("%s: %s serves %s and %s", what, a.Agent, other, c.ID)
 		}
 		serves[a.Agent] = c.ID
-		if c.State != RingingAgent {
+		if c.State != RingingAgent && c.State != RingingVisitor {
 			continue
 		}
 		d := &draft{Callback: c, dir: w.dir}
 		for _, l := range d.ringing(a, &Leg{}) {
+			if c.State == RingingVisitor && w.hung[l.ID] {
+				continue // somebody else has taken it
+			}
 			if other := serves[l.Agent]; other != "" && other != c.ID {
 				w.fail("%s: %s is rung for %s and %s", what, l.Agent, other, c.ID)
 			}

@@ -127,7 +127,7 @@ func (c *Callback) beaten(a *Attempt, l *Leg) bool {
 	}
 	for i := range a.Legs {
 		o := &a.Legs[i]
-		if o.ID == l.ID || o.Party == cti.Visitor || o.ConfirmedAt.IsZero() || c.transferred(o) {
+		if o.ID == l.ID || o.Party == cti.Visitor || o.ConfirmedAt.IsZero() || c.transferred(o) || o.leftBefore(l) {
 			continue
 		}
 		if l.ConfirmedAt.IsZero() || o.ConfirmedAt.Before(l.ConfirmedAt) || o.ConfirmedAt.Equal(l.ConfirmedAt) && o.Agent == a.Agent && l.Agent != a.Agent {

@@ -61,7 +61,7 @@ func queued(c *callback.Callback, v View) string {
 }
 
 func ringingAgent(c *callback.Callback, who string) string {
-	if c.Order == subscriber.VisitorFirst {
+	if a := c.Current(); c.Order == subscriber.VisitorFirst || a != nil && a.RangVisitor {
 		return "Thank you. " + capital(who) + " is picking up; please stay on the line."
 	}
 	if c.Endpoint.Kind() == cti.Web {
@@ -82,7 +82,7 @@ func ringingVisitor(c *callback.Callback, v View, who string) string {
 		from = " The call comes from " + Pretty(*v.Subscriber.CallerID) + "."
 	}
 	ready := ""
-	if c.Order != subscriber.VisitorFirst {
+	if c.Order != subscriber.VisitorFirst && v.Agent != nil {
 		ready = capital(who) + " is ready. "
 	}
 	if rings(c, true) {

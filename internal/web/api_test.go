@@ -125,8 +125,10 @@ func TestMessages(t *testing.T) {
 		"Your phone is about to ring. The call comes from +1 202-555-0190.":                                     {State: callback.RingingVisitor, Attempts: attempt, Order: "visitor_first"},
 		"You are talking with Ann at Acme.":                                                                     {State: callback.Connected, Attempts: attempt},
 		"Somebody at Acme Plumbing is ready. Your phone is about to ring. The call comes from +1 202-555-0190.": {State: callback.RingingVisitor},
-		"Your line was busy each time we rang.":                                                                 {State: callback.Ended, Outcome: callback.VisitorBusy, Reason: callback.ReasonVisitorBusy, EndedAt: h.now},
-		"Thank you for talking with us.":                                                                        {State: callback.Ended, Outcome: callback.Completed, EndedAt: h.now},
+		"Your phone rings now. The call comes from +1 202-555-0190.": {State: callback.RingingVisitor, Attempts: []callback.Attempt{{N: 1, RangVisitor: true, Legs: []callback.Leg{
+			{Party: cti.Agent, State: cti.Ended, ConfirmedAt: h.now}, {Party: cti.Visitor, State: cti.Ringing, RingingAt: h.now}}}}},
+		"Your line was busy each time we rang.": {State: callback.Ended, Outcome: callback.VisitorBusy, Reason: callback.ReasonVisitorBusy, EndedAt: h.now},
+		"Thank you for talking with us.":        {State: callback.Ended, Outcome: callback.Completed, EndedAt: h.now},
 	} {
 		_, token := h.call(c)
 		if got := h.do("GET", "/api/v1/public/callbacks/"+token, "").want(t, 200).json(t)["message"]; got != want {

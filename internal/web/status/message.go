@@ -82,7 +82,7 @@ func ringingVisitor(c *callback.Callback, v View, who string) string {
 		from = " The call comes from " + Pretty(*v.Subscriber.CallerID) + "."
 	}
 	ready := ""
-	if c.Order != subscriber.VisitorFirst && v.Agent != nil {
+	if c.Order != subscriber.VisitorFirst && !left(c) {
 		ready = capital(who) + " is ready. "
 	}
 	if rings(c, true) {
@@ -103,6 +103,24 @@ func rings(c *callback.Callback, visitor bool) bool {
 		}
 	}
 	return false
+}
+
+// left says whether who had answered for the business has gone again, and nobody else has yet.
+func left(c *callback.Callback) (gone bool) {
+	a := c.Current()
+	if a == nil {
+		return false
+	}
+	for _, l := range a.Legs {
+		switch {
+		case l.Party == cti.Visitor:
+		case l.State.Up():
+			return false
+		case l.State == cti.Ended && !l.ConfirmedAt.IsZero():
+			gone = true
+		}
+	}
+	return gone
 }
 
 // capital begins a sentence.

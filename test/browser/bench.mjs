@@ -12,17 +12,24 @@ export function must(holds, what) {
   if (!holds) throw new Error(what);
 }
 
+// quick holds a time against what is promised, where nothing else keeps the machine busy.
+export function quick(took, most, what) {
+  must(!process.env.RINGBACK_TEST_LONG || took < most, `${what} after ${took} ms`);
+}
+
 // Bench runs checks, each in a context of its own, and keeps what the browser complains of.
 export class Bench {
   complaints = [];
 
   constructor(browser, ours, expected = () => false) {
     Object.assign(this, { browser, ours, expected });
+    this.only = process.env.ONLY ?? ""; // part of the name of the checks to run
   }
 
   // check opens a page and runs; one line of JSON says how it went.
   async check(name, run, options = {}) {
-    const context = await this.browser.newContext({ viewport: { width: 360, height: 780 }, ...options });
+    if (!name.includes(this.only)) return;
+    const context = await this.browser.newContext({ viewport: { width: 360, height: 780 }, reducedMotion: "reduce", ...options });
     context.setDefaultTimeout(10_000);
     context.on("page", (page) => this.watch(name, page));
     const page = await context.newPage();
@@ -42,18 +49,45 @@ export class Bench {
     page.on("request", (r) => this.ours(r.url()) || this.complaints.push(`${name}: a request to ${r.url()}`));
   }
 
+  // lanes runs checks beside each other, so many at a time: they wait most of the time.
+  async lanes(many, checks) {
+    const left = [...checks];
+    await Promise.all(Array.from({ length: many }, async () => {
+      for (let next; (next = left.shift()); ) await next();
+    }));
+  }
+
   async close() {
     console.log(JSON.stringify({ name: "the browser complains of nothing, and asks nobody else", ok: this.complaints.length === 0, detail: this.complaints.join("\n") }));
     await this.browser.close();
   }
 }
 
+// looks: a state of a page is clean, narrow and wide, light and dark. It is left as it is wide and light.
+export async function looks(page, where) {
+  for (const width of [360, 1000]) {
+    await page.setViewportSize({ width, height: 780 });
+    await clean(page, `${where}, ${width} px`);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await sound(page, `${where}, ${width} px, dark`, { type: "rule", values: ofColour }, 1);
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+}
+
+// What axe looks at: everything, and what another set of colours may change.
+const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const ofColour = ["color-contrast", "link-in-text-block"];
+
+async function sound(page, where, runOnly, least) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe); // through the debugger: the page's own policy would not let it in
+  const found = await page.evaluate((runOnly) => window.axe.run(document, { resultTypes: ["violations"], runOnly }), runOnly);
+  must(found.violations.length === 0, `${where}: ${JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))}`);
+  must(found.passes.length >= least, `${where}: axe looked at nothing`);
+}
+
 // clean: axe finds nothing, nothing scrolls sideways, what one presses is 44 px high.
 export async function clean(page, where) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe); // through the debugger: the page's own policy would not let it in
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  must(found.violations.length === 0, `${where}: ${JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))}`);
-  must(found.passes.length > 10, `${where}: axe looked at nothing`);
+  await sound(page, where, all, 11);
   must(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${where}: it scrolls sideways`);
   const small = await page.evaluate(() =>
     [...document.querySelectorAll("button, .button, .choice, summary, select, input:not([type=hidden], [type=radio], [type=checkbox])")]

@@ -55,6 +55,8 @@ export const says = {
 };
 export { leg, soon };
 
+let services = 0;
+
 export class Played {
   asked = []; // "POST /callbacks/cb_1/accept {…}"
   said = []; // by pages, on their sockets
@@ -62,15 +64,18 @@ export class Played {
   refuses = {}; // path -> problem
   promised = [];
   presence = "signed_out";
+  number = 0; // among the services of a browser
 
   constructor(who = me(), signedIn = true) {
     this.who = who;
     this.signedIn = signedIn;
+    this.number = ++services;
   }
 
   // install plays the service to all pages of a context.
   async install(context, url) {
-    this.far = context.newPage();
+    this.far ??= farPage(context.browser());
+    context.on("close", async () => (await this.far).evaluate((me) => window.hangUp(me), this.number).catch(() => {}));
     await context.route(`${url}/api/v1/**`, (route) => this.answer(route).catch((e) => /closed/.test(e.message) || Promise.reject(e)));
     await context.routeWebSocket(/\/api\/v1\/live$/, (ws) => this.connected(ws));
   }
@@ -125,36 +130,63 @@ export class Played {
 
   // switchAnswers is the far end of a browser's leg: it sends a tone, and hears.
   async switchAnswers(offer) {
-    return (await this.far).evaluate(async (sdp) => {
-      const pc = (window.pc = new RTCPeerConnection());
-      window.ear = new Audio(); // what nobody plays is not decoded
-      pc.ontrack = (e) => {
-        window.ear.srcObject = e.streams[0] ?? new MediaStream([e.track]);
-        window.ear.play();
-      };
-      await pc.setRemoteDescription({ type: "offer", sdp });
-      const context = new AudioContext();
-      const tone = new OscillatorNode(context, { frequency: 440 });
-      const out = new MediaStreamAudioDestinationNode(context);
-      tone.connect(out);
-      tone.start();
-      pc.addTrack(out.stream.getAudioTracks()[0], out.stream);
-      await pc.setLocalDescription();
-      if (pc.iceGatheringState !== "complete") {
-        await new Promise((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done()));
-      }
-      return pc.localDescription.sdp;
-    }, offer);
+    return (await this.far).evaluate(([me, sdp]) => window.answer(me, sdp), [this.number, offer]);
   }
 
-  // farHears says whether the switch hears the desk in the next second, and not just the silence of a shut microphone.
+  // farHears says whether the switch hears the desk within a second, and not just the silence of a shut microphone.
   async farHears() {
-    const far = await this.far;
-    const energy = () => far.evaluate(async () => [...(await window.pc?.getStats() ?? new Map()).values()].find((s) => s.type === "inbound-rtp")?.totalAudioEnergy ?? 0);
-    const before = await energy();
-    await new Promise((r) => setTimeout(r, 1000));
-    return (await energy()) - before > 1e-6;
+    return (await this.far).evaluate((me) => window.hears(me), this.number);
   }
+}
+
+// farPage is the switch of all services that are played in a browser: a page in a window of its own, because one that
+// stands behind another is drawn once a second, and what is pressed there waits.
+let far;
+const farPage = (browser) =>
+  (far ??= browser.newPage().then(async (page) => {
+    await page.evaluate(farEnd);
+    return page;
+  }));
+
+// farEnd runs in that page: legs, each with a tone and an ear.
+function farEnd() {
+  const legs = {};
+  window.hangUp = (who) => {
+    legs[who]?.pc.close();
+    legs[who]?.context.close();
+    delete legs[who];
+  };
+  window.answer = async (who, sdp) => {
+    window.hangUp(who);
+    const context = new AudioContext();
+    const pc = new RTCPeerConnection();
+    const ear = new Audio(); // what nobody plays is not decoded
+    legs[who] = { pc, context, ear };
+    pc.ontrack = (e) => {
+      ear.srcObject = e.streams[0] ?? new MediaStream([e.track]);
+      ear.play();
+    };
+    await pc.setRemoteDescription({ type: "offer", sdp });
+    const tone = new OscillatorNode(context, { frequency: 440 });
+    const out = new MediaStreamAudioDestinationNode(context);
+    tone.connect(out);
+    tone.start();
+    pc.addTrack(out.stream.getAudioTracks()[0], out.stream);
+    await pc.setLocalDescription();
+    if (pc.iceGatheringState !== "complete") {
+      await new Promise((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done()));
+    }
+    return pc.localDescription.sdp;
+  };
+  const energy = async (who) => [...((await legs[who]?.pc.getStats()) ?? new Map()).values()].find((s) => s.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
+  window.hears = async (who) => {
+    const before = await energy(who);
+    for (let i = 0; i < 10; i++) {
+      await new Promise((r) => setTimeout(r, 100));
+      if ((await energy(who)) - before > 1e-6) return true;
+    }
+    return false;
+  };
 }
 
 const waiting = [

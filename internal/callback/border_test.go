@@ -7,10 +7,12 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/subscriber"
 )
 
 // border stands between the service and what lies outside its process. It can die at any crossing: from then on every
@@ -142,6 +144,10 @@ func (b *border) MoveAgent(ctx context.Context, m callback.Move) error {
 
 func (b *border) Refuse(ctx context.Context, r callback.Refusal) error {
 	return b.write("refuse", func() error { return b.inner.Refuse(ctx, r) })
+}
+
+func (b *border) OptOut(ctx context.Context, block subscriber.Block, r consent.Record) error {
+	return b.write("opt out", func() error { return b.inner.OptOut(ctx, block, r) })
 }
 
 func (b *border) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback) (*callback.Callback, error) {

@@ -133,6 +133,14 @@ const (
 // Live says whether the callback is not ended.
 func (c *Callback) Live() bool { return c.State != Ended }
 
+// Called is the telephone that the visitor is called at: E.164, or the address of an Internet telephone or a browser.
+func (c *Callback) Called() string {
+	if c.Number != "" {
+		return string(c.Number)
+	}
+	return string(c.Endpoint)
+}
+
 // Current is the attempt that runs, nil when none does.
 func (c *Callback) Current() *Attempt {
 	if n := len(c.Attempts); n > 0 && c.Attempts[n-1].Result == "" {

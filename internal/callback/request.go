@@ -236,8 +236,9 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 		n.Contact.Number = phone.Number(cb.Endpoint) // an Internet telephone is known by its address
 	}
 	if r.By == nil {
-		n.Consent = &consent.Record{ID: c.Mint.Consent(), Subscriber: s.ID, Callback: cb.ID, Version: consent.Version,
-			Text: consent.Sentence(s.Name), Act: r.Act, Page: r.Page, Address: c.hash("visitor", r.Visitor), UserAgent: r.UserAgent, At: now}
+		n.Consent = &consent.Record{ID: c.Mint.Consent(), Subscriber: s.ID, Callback: cb.ID, Act: consent.Given, Route: consent.Route(r.Act),
+			Text: consent.Shown(s.Name), At: now, Person: consent.Person{Number: cb.Called(), NumberHash: cb.NumberHash,
+				Page: r.Page, Address: c.hash("visitor", r.Visitor), UserAgent: r.UserAgent}}
 	}
 	return n
 }

@@ -48,6 +48,10 @@ type Store interface {
 	Agents(ctx context.Context) (map[id.Agent]agent.Status, error)
 	MoveAgent(ctx context.Context, m Move) error
 
+	// OptOut blocks a number and writes down that it was asked for, in one transaction. A block that is there becomes this
+	// one for ever.
+	OptOut(ctx context.Context, b subscriber.Block, r consent.Record) error
+
 	// Refuse records a refusal at the door. A failure is returned but never changes the answer to the visitor.
 	Refuse(ctx context.Context, r Refusal) error
 }
@@ -111,7 +115,8 @@ type Change struct {
 
 	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
 
-	Blocks []subscriber.Block // numbers that are not served from now on
+	Blocks   []subscriber.Block // numbers that are not served from now on
+	Consents []consent.Record   // what was agreed to or taken back
 
 	Remarks Remarks // notes that are added, and a disposition that takes the place of another
 

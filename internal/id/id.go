@@ -83,6 +83,13 @@ func (m *Mint) Token(prefix string) string {
 	return prefix + base64.RawURLEncoding.EncodeToString(b)
 }
 
+// Salt returns n random bytes, to be kept beside what they hide.
+func (m *Mint) Salt(n int) []byte {
+	b := make([]byte, n)
+	m.read(b)
+	return b
+}
+
 // TokenHash is what of a token is stored: its SHA-256 in hex.
 func TokenHash(token string) string {
 	h := sha256.Sum256([]byte(token))

@@ -37,6 +37,7 @@ type commands struct {
 	Setup   setupCmd   `cmd:"" help:"Set up what is said."`
 	Trunk   trunkCmd   `cmd:"" help:"Lines to the telephone network."`
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
+	Consent consentCmd `cmd:"" help:"Proof of who asked to be called, and who asked never to be."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }

@@ -50,6 +50,7 @@ func (s *Service) controlRoutes() http.Handler {
 		}
 		reply(w, done, err)
 	})
+	s.consentRoutes(mux)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {
 		all, err := s.Switch.Lines(r.Context())

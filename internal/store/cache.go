@@ -7,6 +7,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/id"
 )
@@ -23,6 +24,8 @@ type cache struct {
 	mu        sync.RWMutex
 	callbacks map[id.Callback]*callback.Callback
 	agents    map[id.Agent]agent.Status
+	chains    map[int64]consent.Head // of consents; where others write too they are read each time
+	texts     map[string]bool        // of consents, by hash
 }
 
 func (c *cache) callback(cb id.Callback) *callback.Callback {
@@ -53,6 +56,7 @@ func (c *cache) merge(p *pending, withAgents bool) {
 	for k, v := range p.callbacks {
 		c.put(k, v)
 	}
+	c.mergeConsents(p, withAgents)
 	if withAgents && c.agents != nil {
 		for k, v := range p.agents {
 			if delete(c.agents, k); v != nil {
@@ -103,5 +107,5 @@ func (t *tx) status(a id.Agent) *agent.Status {
 func (c *cache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.callbacks, c.agents = nil, nil
+	c.callbacks, c.agents, c.chains, c.texts = nil, nil, nil, nil
 }

@@ -67,6 +67,7 @@ func (db *DB) laneOf(lane string) *committer {
 type committer struct {
 	db       *DB
 	conn     *sql.Conn
+	lane     int64 // which of them it is: the chain of consents that it writes
 	stmts    map[string]*sql.Stmt
 	texts    map[[2]int]string // of inserts of many rows
 	queue    chan *unit
@@ -75,7 +76,7 @@ type committer struct {
 }
 
 func newCommitter(ctx context.Context, db *DB, lane int) (*committer, error) {
-	c := &committer{db: db, patience: patience(fmt.Sprintf("%s %d", db.owner, lane)), texts: map[[2]int]string{}, queue: make(chan *unit, maxBatch)}
+	c := &committer{db: db, lane: int64(lane), patience: patience(fmt.Sprintf("%s %d", db.owner, lane)), texts: map[[2]int]string{}, queue: make(chan *unit, maxBatch)}
 	return c, c.connect(ctx)
 }
 

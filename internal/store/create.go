@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ringback/internal/callback"
-	"ringback/internal/consent"
 	"ringback/internal/fault"
 	"ringback/internal/store/micro"
 )
@@ -47,7 +46,7 @@ func create(t *tx, n callback.New) (*callback.Callback, error) {
 		func() error { return count(t, n.Velocity, c, c.CreatedAt) },
 		func() error { return line(t, n.MaxLine, c) },
 		func() error { return writeAttempts(t, nil, c) },
-		func() error { return agree(t, n.Consent, c) },
+		func() error { return testify(t, n.Consent, c.ID) },
 		func() error { return moves(t, n.Agents) },
 		func() error { return answered(t, n.Once, c) },
 	} {
@@ -85,17 +84,6 @@ func line(t *tx, maxLine int, c *callback.Callback) error {
 		return fault.New(fault.LimitSubscriber, "Too many people are waiting at the moment. Please try again later.").After(5 * time.Minute)
 	}
 	return nil
-}
-
-// agree writes the proof of what the visitor agreed to.
-func agree(t *tx, r *consent.Record, c *callback.Callback) error {
-	if r == nil {
-		return nil
-	}
-	_, err := t.exec(`INSERT INTO consents (subscriber_id, id, callback_id, text_version, text, act, page, address_hash, user_agent, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		string(r.Subscriber), string(r.ID), string(c.ID), r.Version, micro.Text(r.Text), r.Act, micro.Text(r.Page), r.Address, micro.Text(r.UserAgent), micro.Of(r.At))
-	return err
 }
 
 // moves are the changes of agents that belong to a step.

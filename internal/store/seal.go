@@ -16,6 +16,7 @@ import (
 type sealer struct {
 	aead  cipher.AEAD
 	nonce []byte // key of the MAC
+	chain []byte // key of the proofs of consents
 }
 
 func newSealer(key []byte) (*sealer, error) {
@@ -30,7 +31,7 @@ func newSealer(key []byte) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return &sealer{aead: aead, nonce: derived(key, "nonce")}, nil
+	return &sealer{aead: aead, nonce: derived(key, "nonce"), chain: derived(key, "chain")}, nil
 }
 
 func derived(key []byte, purpose string) []byte { return mac(key, "ringback store "+purpose, nil) }

@@ -180,16 +180,17 @@ func scanKey(scan scanner) (k login.Key, err error) {
 	return k, err
 }
 
-const blockColumns = "id, subscriber_id, number_hash, masked, reason, until_at, created_at"
+const blockColumns = "id, subscriber_id, number_hash, masked, reason, until_at, own_wish, created_at"
 
 func blockRow(_ *DB, b *subscriber.Block) []any {
-	return []any{string(b.ID), orNull(string(b.Subscriber)), b.NumberHash, b.Masked, b.Reason, micro.Of(b.Until), micro.Of(b.CreatedAt)}
+	return []any{string(b.ID), orNull(string(b.Subscriber)), b.NumberHash, b.Masked, b.Reason, micro.Of(b.Until), number(b.OwnWish), micro.Of(b.CreatedAt)}
 }
 
 func scanBlock(scan scanner) (b subscriber.Block, err error) {
 	var sub sql.NullString
-	var until, created int64
-	err = scan(&b.ID, &sub, &b.NumberHash, &b.Masked, &b.Reason, &until, &created)
+	var until, own, created int64
+	err = scan(&b.ID, &sub, &b.NumberHash, &b.Masked, &b.Reason, &until, &own, &created)
+	b.OwnWish = own != 0
 	b.Subscriber, b.Until, b.CreatedAt = id.Subscriber(sub.String), micro.Time(until), micro.Time(created)
 	return b, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"ringback/internal/callback"
-	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/store/micro"
 )
@@ -92,7 +91,12 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 		return false, err
 	}
 	for i := range change.Blocks {
-		if _, err := t.exec(shelves[directory.Block].upsert, blockRow(nil, &change.Blocks[i])...); err != nil {
+		if err := block(t, &change.Blocks[i]); err != nil {
+			return false, err
+		}
+	}
+	for i := range change.Consents {
+		if err := testify(t, &change.Consents[i], after.ID); err != nil {
 			return false, err
 		}
 	}

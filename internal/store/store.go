@@ -112,6 +112,11 @@ func (db *DB) start(ctx context.Context) (err error) {
 		running.Wait()
 		close(db.stopped)
 	}()
+	if err := db.adoptConsents(ctx); err != nil {
+		db.closing.Do(func() { close(db.quit) })
+		<-db.stopped
+		return err
+	}
 	return nil
 }
 

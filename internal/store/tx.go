@@ -23,7 +23,9 @@ type tx struct {
 type pending struct {
 	callbacks map[id.Callback]*callback.Callback
 	agents    map[id.Agent]*agent.Status // nil = gone
-	rows      [2][]any                   // of journal and events: they are read by nobody before COMMIT, so they go in last and together
+	rows      [3][]any                   // of journal, events and consents: they are read by nobody before COMMIT, so they go in last and together
+	chains    map[int64]chainEnd         // of consents
+	texts     map[string]bool            // of consents: on disk, by their hash
 }
 
 // table of rows that are inserted many at a time.
@@ -32,14 +34,16 @@ type table int
 const (
 	journal table = iota
 	events
+	consents
 )
 
-var inserts = [2]struct {
+var inserts = [3]struct {
 	into    string
 	columns int
 }{
-	journal: {"INSERT INTO journal (callback_id, seq, at, actor, from_state, event, to_state, reason_code, detail) VALUES ", 9},
-	events:  {"INSERT INTO events (kind, subscriber_id, callback_id, version, at) VALUES ", 5},
+	journal:  {"INSERT INTO journal (callback_id, seq, at, actor, from_state, event, to_state, reason_code, detail) VALUES ", 9},
+	events:   {"INSERT INTO events (kind, subscriber_id, callback_id, version, at) VALUES ", 5},
+	consents: {"INSERT INTO consent_records (" + consentColumns + ") VALUES ", 16},
 }
 
 // exec returns how many rows were changed.
@@ -100,6 +104,12 @@ func (t *tx) keep() {
 	for i := range t.unit.rows {
 		t.batch.rows[i] = append(t.batch.rows[i], t.unit.rows[i]...)
 	}
+	for k, v := range t.unit.chains {
+		t.batch.putChain(k, v)
+	}
+	for k := range t.unit.texts {
+		t.batch.putText(k)
+	}
 	t.forget()
 }
 
@@ -134,7 +144,7 @@ func (t *tx) flush() error {
 			rows = rows[size*width:]
 		}
 	}
-	return nil
+	return t.endChains()
 }
 
 // placeholders of rows times columns: ($1, $2), ($3, $4).

@@ -160,5 +160,6 @@ type Block struct {
 	Masked     string
 	Reason     string
 	Until      time.Time // zero = for ever
+	OwnWish    bool      // the person asked for it: only staff takes it away, by its id, never a seed
 	CreatedAt  time.Time
 }

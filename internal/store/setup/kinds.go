@@ -217,6 +217,10 @@ func (p *planner) blocks() thing[subscriber.Block] {
 			v.CreatedAt = p.now
 			if was != nil {
 				v.CreatedAt = was.CreatedAt
+				v.OwnWish = v.OwnWish || was.OwnWish
+			}
+			if v.OwnWish {
+				v.Until = time.Time{} // for ever is for ever
 			}
 		},
 		bare: func(b subscriber.Block) subscriber.Block { b.CreatedAt = time.Time{}; return b },

@@ -7,11 +7,14 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/subscriber"
 )
 
 // prune removes what the setup does not name.
 func (p *planner) prune() {
-	pruneKind(p, directory.Block, p.have.Blocks)
+	named := maps.Clone(p.have.Blocks)
+	maps.DeleteFunc(named, func(_ id.Block, b *subscriber.Block) bool { return b.OwnWish }) // no seed knows what people ask of us
+	pruneKind(p, directory.Block, named)
 	pruneKind(p, directory.Key, p.have.Keys)
 	pruneKind(p, directory.Representation, p.have.Representations)
 	pruneKind(p, directory.Button, p.have.Buttons)

@@ -84,6 +84,11 @@ func (s *Store) block(all []subscriber.Block) {
 	}
 	d := copyOf(s.directory)
 	for _, b := range all {
+		for i, was := range d.Blocks { // one a number and business
+			if was.NumberHash == b.NumberHash && was.Subscriber == b.Subscriber {
+				b.ID, b.CreatedAt = i, was.CreatedAt
+			}
+		}
 		d.Blocks[b.ID] = &b
 	}
 	s.directory = d

@@ -51,7 +51,9 @@ type kept struct {
 	remarks      map[id.Callback]callback.Remarks
 	contacts     map[id.Contact]room.Contact
 	interactions map[id.Interaction]room.Interaction
-	consents     []consent.Record
+	consents     []consent.Entry
+	texts        map[string]consent.Text
+	chain        consent.Head
 	refusals     []callback.Refusal
 	velocity     map[string][]time.Time
 	requests     map[request]answer
@@ -79,7 +81,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
 		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
-		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{}, companions: map[string]callback.Companion{},
+		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{}, companions: map[string]callback.Companion{}, texts: map[string]consent.Text{},
 	}}
 }
 
@@ -168,11 +170,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 	}
 	s.meet(n, c)
 	s.count(n.Velocity, c.CreatedAt)
-	if n.Consent != nil {
-		r := *n.Consent
-		r.Callback, r.At = c.ID, micro.Round(r.At)
-		s.consents = append(s.consents, r)
-	}
+	s.testify(n.Consent, c.ID)
 	s.move(n.Agents)
 	s.write(c, lines)
 	s.answered(n.Once, c)
@@ -265,6 +263,9 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 	s.count(change.Velocity, at)
 	s.move(change.Agents)
 	s.block(change.Blocks)
+	for i := range change.Consents {
+		s.testify(&change.Consents[i], after.ID)
+	}
 	s.remark(after.ID, change.Remarks)
 	s.post(change.Letters)
 	s.link(change.Companions)

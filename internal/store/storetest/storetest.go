@@ -36,6 +36,7 @@ type Store interface {
 	letter.Outbox
 	// Companion finds a link to a call's page by the hash of its token; nil = there is none.
 	Companion(ctx context.Context, tokenHash string) (*callback.Companion, error)
+	consent.Ledger
 	// Remarks are what people wrote about callbacks; those without are left out.
 	Remarks(ctx context.Context, all []id.Callback) (map[id.Callback]callback.Remarks, error)
 	Begin(ctx context.Context, o callback.Once) (*callback.Kept, error)
@@ -88,6 +89,8 @@ func Run(t *testing.T, open Opener) {
 		{"remarks come with steps", remarks},
 		{"letters wait until they are sent", letters},
 		{"letters and links come with steps", stepPosts},
+		{"consents are chained", ledger},
+		{"an opt-out is one block for ever", neverBlocks},
 		{"desks list what is theirs", desks},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,8 +174,9 @@ func (h *House) Wish(number phone.Number) callback.New {
 		Lines:       []callback.Line{{At: now, Actor: callback.ByVisitor, Event: "requested", To: callback.Queued, Reason: callback.ReasonBooked, Detail: "from the form"}},
 		Contact:     room.Contact{ID: h.Mint.Contact(), Subscriber: h.Acme, Number: number, Name: "Zoë", CreatedAt: now, LastAt: now},
 		Interaction: room.Interaction{ID: h.Mint.Interaction(), Subscriber: h.Acme, OpenedAt: now, LastAt: now},
-		Consent: &consent.Record{ID: h.Mint.Consent(), Subscriber: h.Acme, Callback: c.ID, Version: consent.Version, Text: "I ask Acme to call me.",
-			Act: "form", Page: "https://acme.example/", Address: "h", UserAgent: "test", At: now},
+		Consent: &consent.Record{ID: h.Mint.Consent(), Subscriber: h.Acme, Callback: c.ID, Act: consent.Given, Route: consent.ByForm,
+			Text: consent.Shown("Acme"), At: now,
+			Person: consent.Person{Number: string(number), NumberHash: c.NumberHash, Page: "https://acme.example/?q=\x00", Address: "h", UserAgent: "test"}},
 	}
 }
 

@@ -5,6 +5,7 @@ package browser
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -57,6 +58,7 @@ func TestFirefox(t *testing.T) {
 	}
 	f.until("she does not go on hearing the visitor", "test.heard().then((e) => new Promise((r) => setTimeout(r, 1000)).then(test.heard).then((l) => l > e + 1e-3))", patience)
 	r.hears(t, made.ID, 2)
+	f.until("the page cannot ring any more", "!test.sees('keeps this page silent')", patience)
 	var hz float64
 	if err := f.ask("test.tone()", &hz); err != nil {
 		t.Fatal(err)
@@ -177,4 +179,45 @@ func (l *line) heard(hz int) float64 {
 		}
 	}
 	return 0
+}
+
+// Without sound nobody is made available, and is told what to do.
+func TestFirefoxWithoutSound(t *testing.T) {
+	long(t, "no sound in Firefox")
+	r := demo(t)
+	nothing := []string{"PULSE_SERVER=unix:/nonexistent"}
+	rows := []struct {
+		name       string
+		settings   map[string]string
+		devices    func(t *testing.T) []string
+		what, todo string
+	}{
+		{"refused", map[string]string{"media.navigator.permission.disabled": "false", "permissions.default.microphone": "2"},
+			func(t *testing.T) []string { return pulse(t, slices.Concat(loudspeaker, microphone)...) }, "The microphone is not allowed.", "allow the microphone"},
+		{"no microphone", nil, func(*testing.T) []string { return nothing }, "No microphone was found.", "Plug in a headset"},
+		{"no output", nil, func(t *testing.T) []string { return pulse(t, "module-sine-source") }, "No loudspeaker or headset was found.", "Plug in a headset"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			settings := sound()
+			maps.Copy(settings, row.settings)
+			f := startFirefox(t, settings, row.devices(t)...)
+			f.open(r.URL + "/desk/")
+			f.sees("Sign in")
+			f.fill("Name", "dana")
+			f.fill("Password", "tulip-field")
+			f.press("Sign in")
+			f.press("Use the microphone")
+			f.sees(row.what)
+			f.sees(row.todo)
+			var may bool
+			if err := f.ask("test.sees('To the desk') || test.sees('Waiting for a call')", &may); err != nil || may {
+				t.Errorf("she may be ready (%v)", err)
+			}
+			var is string
+			if err := f.ask("fetch('/api/v1/me').then((r) => r.json()).then((me) => me.agent.presence)", &is); err != nil || is != "signed_out" {
+				t.Errorf("she is %q (%v)", is, err)
+			}
+		})
+	}
 }

@@ -1,9 +1,12 @@
 // How a call makes itself known: sound, the tab's title and icon, a notification when the page is not in front.
-import { Bell, through } from "./sound";
+import { Bell, Outlet } from "./sound";
+
+const patience = 5000; // ms that a browser may take to open its output
 
 export class Attention {
   readonly context = new AudioContext();
-  private readonly bell = new Bell(this.context);
+  private readonly outlet = new Outlet(this.context);
+  private readonly bell = new Bell(this.context, this.outlet.in);
   private readonly icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   private readonly calm = this.icon?.getAttribute("href") ?? "";
   private note: Notification | null = null;
@@ -15,12 +18,14 @@ export class Attention {
     return this.context.state === "running";
   }
 
-  async wake(): Promise<void> {
-    await this.context.resume();
+  // wake begins the sound, and says whether there is any: with nothing to hear with, Firefox never begins.
+  async wake(): Promise<boolean> {
+    await Promise.race([this.context.resume(), new Promise((done) => setTimeout(done, patience))]);
+    return this.mayRing;
   }
 
   ringsThrough(output: string): Promise<void> {
-    return through(this.context, output);
+    return this.outlet.through(output);
   }
 
   // call says that a call is there; quiet leaves the sound away.
@@ -57,6 +62,7 @@ export class Attention {
   close(): void {
     this.rest();
     this.bell.stop();
+    this.outlet.close();
     void this.context.close();
   }
 }

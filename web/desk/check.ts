@@ -1,7 +1,7 @@
 // The step after signing in: speak, hear yourself, hear the ring. Without sound the desk makes nobody available.
 import { html, nothing, type TemplateResult } from "lit";
 import type { Attention } from "./attention";
-import { audible, devices, echo, listen, Meter, silent, through, Trouble, type Devices, type Ear } from "./sound";
+import { audible, devices, echo, listen, Meter, Outlet, pick, silent, Trouble, type Devices, type Ear } from "./sound";
 
 const setting = "ringback-desk-sound";
 const heardYou = 0.45; // of the meter: a voice, no hum of a room
@@ -18,10 +18,12 @@ export interface Sound extends Choice {
 
 export class Check {
   trouble: Trouble | null = null;
-  private found: Devices = { microphones: [], speakers: [], lists: false };
+  private found: Devices = { microphones: [], speakers: [], lists: false, hides: false };
   private choice: Choice;
   private stream: MediaStream | null = null;
+  private opening = false;
   private context: AudioContext | null = null;
+  private outlet: Outlet | null = null;
   private meter: Meter | null = null;
   private spoke = false;
   private echoing: "" | "listening" | "playing" = "";
@@ -47,22 +49,26 @@ export class Check {
     return true;
   }
 
-  // open asks for the microphone and measures it.
-  async open(): Promise<boolean> {
+  // open asks for the microphone and measures it. Whether there is anything to hear with, sounding tells.
+  async open(sounding: Promise<boolean> = Promise.resolve(true)): Promise<boolean> {
     this.release();
+    this.opening = true;
+    this.changed();
     try {
       this.stream = await listen(this.choice.microphone);
       this.trouble = null;
       await this.look();
-      if (!audible(this.found)) throw silent;
+      if (!audible(this.found) || !(await sounding)) throw silent;
       this.context = new AudioContext();
-      await through(this.context, this.choice.speaker);
+      this.outlet = new Outlet(this.context);
+      await this.outlet.through(this.choice.speaker);
       this.meter = new Meter(this.context, this.stream);
       this.timer = setInterval(() => this.measure(), 100);
     } catch (e) {
       this.release();
       this.trouble = e instanceof Trouble ? e : new Trouble("The sound could not be opened.", (e as Error).message);
     }
+    this.opening = false;
     this.changed();
     return this.trouble === null;
   }
@@ -76,8 +82,9 @@ export class Check {
     clearInterval(this.timer);
     this.meter?.close();
     this.meter = null;
+    this.outlet?.close();
     void this.context?.close();
-    this.context = null;
+    this.context = this.outlet = null;
     for (const t of this.stream?.getTracks() ?? []) t.stop();
     this.stream = null;
     this.spoke = false;
@@ -99,9 +106,9 @@ export class Check {
   }
 
   private async hearYourself(): Promise<void> {
-    if (!this.context || !this.stream || this.echoing) return;
+    if (!this.context || !this.outlet || !this.stream || this.echoing) return;
     await this.context.resume();
-    await echo(this.context, this.stream, 3, (on) => {
+    await echo(this.context, this.outlet.in, this.stream, 3, (on) => {
       this.echoing = on ? "listening" : "playing";
       this.changed();
     });
@@ -118,7 +125,15 @@ export class Check {
   private choose(part: keyof Choice, id: string): void {
     this.choice = { ...this.choice, [part]: id };
     if (part === "microphone") void this.open();
-    if (part === "speaker" && this.context) void through(this.context, id);
+    if (part === "speaker") void this.outlet?.through(id);
+  }
+
+  // another is for browsers that list no output before somebody has chosen one.
+  private async another(part: "speaker" | "ring"): Promise<void> {
+    const id = await pick();
+    if (!id) return;
+    this.choose(part, id);
+    await this.look();
   }
 
   private async finish(): Promise<void> {
@@ -126,6 +141,7 @@ export class Check {
     this.stream = null; // it is the desk's now
     localStorage.setItem(setting, JSON.stringify(this.choice));
     sessionStorage.setItem(setting, "checked");
+    void this.attention.wake(); // who has lent the microphone may be played to
     await this.attention.ringsThrough(this.choice.ring);
     this.close();
     this.done(stream ? { ...this.choice, stream } : null);
@@ -142,7 +158,7 @@ export class Check {
       ${this.trouble
         ? html`<div class="alert" role="alert"><p><strong>${this.trouble.what}</strong></p><p>${this.trouble.todo}</p><p>Until then no call comes to this desk.</p></div>`
         : nothing}
-      ${this.stream ? this.steps() : this.start()}
+      ${this.opening ? html`<p role="status">One moment…</p>` : this.stream ? this.steps() : this.start()}
       ${this.phones ? html`<p class="soft">You have a telephone as well.</p><div class="row"><button class="plain" @click=${() => this.skip()}>Use only my telephone</button></div>` : nothing}
     </main>`;
   }
@@ -153,9 +169,9 @@ export class Check {
   }
 
   private async wakeAndOpen(): Promise<void> {
-    await this.attention.wake();
+    const sounding = this.attention.wake(); // begun in the press itself: browsers want that
     if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
-    await this.open();
+    await this.open(sounding);
   }
 
   private steps(): TemplateResult {
@@ -182,10 +198,13 @@ export class Check {
   }
 
   private select(part: keyof Choice, label: string, all: Ear[]): TemplateResult | typeof nothing {
-    if (all.length < 2) return nothing;
+    const hides = this.found.hides && part !== "microphone";
+    const choices = hides ? [{ id: "", label: "The usual one" }, ...all] : all;
+    const other = hides && html`<div class="row"><button class="plain" @click=${() => this.another(part)}>${label}: another</button></div>`;
+    if (choices.length < 2) return other || nothing;
     return html`<label>${label}
       <select @change=${(e: Event) => this.choose(part, (e.target as HTMLSelectElement).value)}>
-        ${all.map((d) => html`<option value=${d.id} ?selected=${d.id === this.choice[part]}>${d.label}</option>`)}
-      </select></label>`;
+        ${choices.map((d) => html`<option value=${d.id} ?selected=${d.id === this.choice[part]}>${d.label}</option>`)}
+      </select></label>${other || nothing}`;
   }
 }

@@ -9,6 +9,7 @@ export interface Devices {
   microphones: Ear[];
   speakers: Ear[]; // empty where the browser does not list them
   lists: boolean; // whether the browser can choose an output at all
+  hides: boolean; // whether it lists only the outputs that somebody has chosen for this page (Firefox)
 }
 
 // Trouble says in words why there is no sound, and what to do.
@@ -23,11 +24,20 @@ export class Trouble extends Error {
 
 const choosesOutput = (): boolean => "setSinkId" in HTMLMediaElement.prototype;
 
+// Of Firefox: it asks which output the page may use.
+type Picks = MediaDevices & { selectAudioOutput?: () => Promise<MediaDeviceInfo> };
+
 export async function devices(): Promise<Devices> {
   const all = await navigator.mediaDevices.enumerateDevices();
   const named = (kind: string, word: string): Ear[] =>
     all.filter((d) => d.kind === kind).map((d, i) => ({ id: d.deviceId, label: d.label || `${word} ${i + 1}` }));
-  return { microphones: named("audioinput", "Microphone"), speakers: named("audiooutput", "Loudspeaker"), lists: choosesOutput() };
+  return { microphones: named("audioinput", "Microphone"), speakers: named("audiooutput", "Loudspeaker"), lists: choosesOutput(), hides: "selectAudioOutput" in navigator.mediaDevices };
+}
+
+// pick lets the browser ask for an output, and returns its id; "" when none was taken.
+export async function pick(): Promise<string> {
+  const picked = await (navigator.mediaDevices as Picks).selectAudioOutput?.().catch(() => null);
+  return picked?.deviceId ?? "";
 }
 
 // listen opens the microphone, or says why it cannot.
@@ -59,8 +69,8 @@ function deaf(name: string): Trouble {
 
 export const silent = new Trouble("No loudspeaker or headset was found.", "Plug in a headset or turn on a loudspeaker, and try again.");
 
-// heard says whether there is something to hear with, as far as the browser tells.
-export const audible = (d: Devices): boolean => !d.lists || d.speakers.length > 0;
+// audible says whether there is something to hear with, as far as the browser tells.
+export const audible = (d: Devices): boolean => !d.lists || d.hides || d.speakers.length > 0;
 
 const block = 512; // samples over which loudness is taken: a syllable is longer
 
@@ -99,14 +109,14 @@ export class Meter {
 
 // echo lets somebody hear herself: what she says in the next seconds is played afterwards, so that a loudspeaker
 // does not howl. It resolves when that is over.
-export async function echo(context: AudioContext, stream: MediaStream, seconds: number, speaks: (on: boolean) => void): Promise<void> {
+export async function echo(context: AudioContext, to: AudioNode, stream: MediaStream, seconds: number, speaks: (on: boolean) => void): Promise<void> {
   const from = context.createMediaStreamSource(stream);
   const gate = context.createGain();
   const later = context.createDelay(seconds + 1);
   later.delayTime.value = seconds;
   gate.gain.setValueAtTime(1, context.currentTime);
   gate.gain.setValueAtTime(0, context.currentTime + seconds);
-  from.connect(gate).connect(later).connect(context.destination);
+  from.connect(gate).connect(later).connect(to);
   speaks(true);
   await after(context, seconds);
   speaks(false);
@@ -131,7 +141,10 @@ export class Bell {
   private tones: OscillatorNode[] = [];
   private loud: GainNode | null = null;
 
-  constructor(private readonly context: AudioContext) {}
+  constructor(
+    private readonly context: AudioContext,
+    private readonly to: AudioNode,
+  ) {}
 
   get rings(): boolean {
     return this.loud !== null;
@@ -147,7 +160,7 @@ export class Bell {
       loud.gain.setTargetAtTime(0.25, now + t, 0.02);
       loud.gain.setTargetAtTime(0, now + t + 1, 0.02);
     }
-    loud.connect(this.context.destination);
+    loud.connect(this.to);
     this.tones = [660, 880].map((hz) => {
       const tone = this.context.createOscillator();
       tone.frequency.value = hz;
@@ -170,8 +183,43 @@ export class Bell {
   }
 }
 
-// through sends a context's sound to an output, where the browser can choose.
-export async function through(context: AudioContext, id: string): Promise<void> {
-  const chooses = context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
-  await chooses.setSinkId?.(id).catch(() => undefined); // it is unplugged: the usual one is heard
+// Outlet is where a context is heard: an output that can be chosen, also where only players can choose one (Firefox).
+export class Outlet {
+  readonly in: AudioNode;
+  private player: HTMLAudioElement | null = null;
+
+  constructor(private readonly context: AudioContext) {
+    this.in = context.createGain();
+    this.in.connect(context.destination);
+  }
+
+  async through(id: string): Promise<void> {
+    const chooses = this.context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
+    if (chooses.setSinkId) await chooses.setSinkId(id).catch(() => undefined); // it is unplugged: the usual one is heard
+    else if (choosesOutput() && (id || this.player)) await this.play(id).catch(() => this.direct());
+  }
+
+  // play goes the long way, over a player.
+  private async play(id: string): Promise<void> {
+    this.player ??= new Audio();
+    await this.player.setSinkId(id);
+    if (this.player.srcObject) return;
+    const out = this.context.createMediaStreamDestination();
+    this.player.srcObject = out.stream;
+    await this.player.play();
+    this.in.disconnect();
+    this.in.connect(out);
+  }
+
+  private direct(): void {
+    this.close();
+    this.in.disconnect();
+    this.in.connect(this.context.destination);
+  }
+
+  close(): void {
+    this.player?.pause();
+    if (this.player) this.player.srcObject = null;
+    this.player = null;
+  }
 }

@@ -21,6 +21,9 @@ const (
 	tcpPerOne = 64              // of one address
 )
 
+// anyPortTries is how many free ports of UDP are tried until the same of TCP is free.
+const anyPortTries = 20
+
 // listen opens the UDP port, and the same of TCP. Without that one browsers whose network blocks UDP do not get through.
 func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 	at, err := net.ResolveUDPAddr("udp", h.c.Listen)
@@ -31,7 +34,8 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 		at.IP = net.IPv4zero
 	}
 	ap := netip.AddrPortFrom(at.AddrPort().Addr().Unmap(), uint16(at.Port))
-	if h.udp, err = h.socket(ap); err != nil {
+	tcp, err := h.ports(ap)
+	if err != nil {
 		return err
 	}
 	if u, ok := h.udp.(*net.UDPConn); ok { // what the system does not give it does not give
@@ -40,12 +44,7 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 	}
 	h.muxU = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: h.udp, Logger: logs{h.c.Log}.NewLogger("ice")})
 	s.SetICEUDPMux(h.muxU)
-	if _, simulated := h.c.Net.(*wire.Simulated); simulated {
-		return nil
-	}
-	if tcp, err := net.Listen("tcp", h.udp.LocalAddr().String()); err != nil {
-		h.c.Log.Warn("browsers whose network blocks UDP do not get through here: the TCP port of listen.rtc is in use", "error", err)
-	} else {
+	if tcp != nil {
 		h.overTCP(tcp)
 	}
 	if h.c.Streams != nil {
@@ -55,6 +54,27 @@ func (h *Hub) listen(s *webrtc.SettingEngine) (err error) {
 		s.SetICETCPMux(ice.NewMultiTCPMuxDefault(h.muxT...))
 	}
 	return nil
+}
+
+// ports opens the port of UDP and the same of TCP, nil = it is in use, or the network is none of this machine. Where any port
+// will do, one is looked for that is free in both.
+func (h *Hub) ports(at netip.AddrPort) (tcp net.Listener, err error) {
+	for try := 1; ; try++ {
+		if h.udp, err = h.socket(at); err != nil {
+			return nil, err
+		}
+		if _, simulated := h.c.Net.(*wire.Simulated); simulated {
+			return nil, nil
+		}
+		if tcp, err = net.Listen("tcp", h.udp.LocalAddr().String()); err == nil {
+			return tcp, nil
+		}
+		if at.Port() != 0 || try == anyPortTries {
+			h.c.Log.Warn("browsers whose network blocks UDP do not get through here: the TCP port of listen.rtc is in use", "error", err)
+			return nil, nil
+		}
+		h.udp.Close()
+	}
 }
 
 // socket opens the UDP port; [::] is every address of the machine, IPv4 too.

@@ -72,7 +72,8 @@ type Switch interface {
 	// Disconnect ends a browser's connection, and its legs. An unknown one is nil.
 	Disconnect(ctx context.Context, peer string) error
 
-	// ICE returns the servers by which a browser may reach us; none where it needs none.
+	// ICE returns the servers by which a browser may reach us besides the addresses of the answer, with credentials that
+	// live for a while; none where it needs none. ErrNoBrowser: that is no browser's name.
 	ICE(ctx context.Context, peer string) ([]ICEServer, error)
 
 	// Accept answers a leg that rings at a browser. The visitor's own needs none: it is answered as soon as it is there.

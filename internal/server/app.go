@@ -229,7 +229,7 @@ func (a *App) switchConfig() ctisip.Config {
 		out.SIP = append(out.SIP, s.String())
 	}
 	if a.front != nil {
-		out.RTCStreams = a.front.browsers
+		out.RTCStreams, out.RTCRelayed, out.RTCRelay = a.front.browsers, a.front.relays, relayURL(c.URL, a.front.l.Addr())
 	}
 	out.RTPBind, out.RTPOther = mediaAddrs(c)
 	return out

@@ -16,12 +16,17 @@ import (
 
 // front is the port of listen.https: pages come there over TLS, and the speech of browsers whose network lets nothing
 // through but that port. The first byte tells which: a TLS handshake begins with 22, a framed STUN message (RFC 4571: its
-// length in two bytes, at most 255 here) with 0.
+// length in two bytes, at most 255 here) with 0. Networks that look for TLS get it: inside of it a relay is spoken to
+// (TURN), which says so in the handshake (RFC 7443), or begins with 0 to 3, as no request for a page does.
 type front struct {
 	l        net.Listener
+	tls      *tls.Config
 	pages    *lane
 	browsers *lane
+	relays   *lane
 	wg       sync.WaitGroup
+
+	wait time.Duration // until a connection must have told what it is
 
 	mu    sync.Mutex
 	shut  bool
@@ -37,6 +42,9 @@ const (
 const (
 	tlsHandshake = 22
 	framedStun   = 0
+	stunMost     = 3           // of the first byte of a STUN message (RFC 8489 section 5)
+	turnALPN     = "stun.turn" // RFC 7443
+	relayQueue   = 64 << 10    // bytes that wait to be sent: some seconds of speech, older ones help nobody
 )
 
 // openFront opens the port, nil when none is wanted.
@@ -44,6 +52,15 @@ func openFront(c *config.Config, log *slog.Logger) (*front, error) {
 	if c.Listen.HTTPS == "" {
 		return nil, nil
 	}
+	f, err := newFront(c, log)
+	if err != nil {
+		return nil, err
+	}
+	f.wg.Go(f.run)
+	return f, nil
+}
+
+func newFront(c *config.Config, log *slog.Logger) (*front, error) {
 	pair := &certificate{file: c.TLS.Cert, key: c.TLS.Key, log: log}
 	if _, err := pair.newest(nil); err != nil {
 		return nil, err
@@ -52,10 +69,9 @@ func openFront(c *config.Config, log *slog.Logger) (*front, error) {
 	if err != nil {
 		return nil, inUse("listen.https", c.Listen.HTTPS, err)
 	}
-	f := &front{l: l, newly: map[net.Conn]struct{}{}}
-	f.pages, f.browsers = newLane(l.Addr()), newLane(outside(c.URL, l.Addr()))
-	f.pages.tls = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.newest, NextProtos: []string{"h2", "http/1.1"}}
-	f.wg.Go(f.run)
+	f := &front{l: l, newly: map[net.Conn]struct{}{}, wait: frontWait}
+	f.pages, f.browsers, f.relays = newLane(l.Addr()), newLane(outside(c.URL, l.Addr())), newLane(l.Addr())
+	f.tls = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.newest, NextProtos: []string{"h2", "http/1.1", turnALPN}}
 	return f, nil
 }
 
@@ -72,6 +88,18 @@ func outside(base string, at net.Addr) net.Addr {
 		out.Port = p
 	}
 	return &out
+}
+
+// relayURL is where browsers find the relay: on the port of the pages, by the name that their certificate has.
+func relayURL(base string, at net.Addr) string {
+	host, port, err := net.SplitHostPort(outside(base, at).String())
+	if u, bad := url.Parse(base); bad == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	if err != nil {
+		return ""
+	}
+	return "turns:" + net.JoinHostPort(host, port) + "?transport=tcp"
 }
 
 func (f *front) run() {
@@ -111,25 +139,66 @@ func (f *front) leave(c net.Conn) {
 	delete(f.newly, c)
 }
 
-// tell reads the first byte of a connection and hands it on.
+// tell finds out what a connection is and hands it on.
 func (f *front) tell(c net.Conn) {
-	var first [1]byte
-	c.SetReadDeadline(time.Now().Add(frontWait))
-	_, err := c.Read(first[:])
-	if f.leave(c); err != nil {
+	c.SetDeadline(time.Now().Add(f.wait))
+	to, whole := f.which(c)
+	if f.leave(c); to == nil {
 		c.Close()
 		return
 	}
-	c.SetReadDeadline(time.Time{})
-	begun := &begun{Conn: c, first: first[:]}
-	switch first[0] {
-	case tlsHandshake:
-		f.pages.put(begun)
+	c.SetDeadline(time.Time{})
+	to.put(whole)
+}
+
+// which reads what a connection begins with; nil = it is none of ours.
+func (f *front) which(c net.Conn) (*lane, net.Conn) {
+	kind, whole := peek(c)
+	switch kind {
 	case framedStun:
-		f.browsers.put(begun)
-	default:
-		c.Close()
+		return f.browsers, whole
+	case tlsHandshake:
+		return f.inside(c, tls.Server(whole, f.tls))
 	}
+	return nil, nil
+}
+
+// inside tells pages from relays within TLS. Who names no protocol in the handshake is told by the first byte.
+func (f *front) inside(c net.Conn, secure *tls.Conn) (*lane, net.Conn) {
+	if secure.Handshake() != nil {
+		return nil, nil
+	}
+	switch secure.ConnectionState().NegotiatedProtocol {
+	case turnALPN:
+		return f.relay(c), secure
+	case "":
+	default:
+		return f.pages, secure
+	}
+	switch kind, whole := peek(secure); {
+	case kind < 0:
+		return nil, nil
+	case kind <= stunMost:
+		return f.relay(c), whole
+	default:
+		return f.pages, whole
+	}
+}
+
+func (f *front) relay(c net.Conn) *lane {
+	if t, ok := c.(*net.TCPConn); ok {
+		t.SetWriteBuffer(relayQueue)
+	}
+	return f.relays
+}
+
+// peek reads the first byte, -1 = there is none, and gives it back with the connection.
+func peek(c net.Conn) (kind int, whole net.Conn) {
+	var first [1]byte
+	if _, err := c.Read(first[:]); err != nil {
+		return -1, nil
+	}
+	return int(first[0]), &begun{Conn: c, first: first[:]}
 }
 
 // Close takes no more connections and waits until nothing of the front runs. Those that were handed on stay.
@@ -140,6 +209,7 @@ func (f *front) Close() {
 	f.l.Close()
 	f.pages.Close()
 	f.browsers.Close()
+	f.relays.Close()
 	f.mu.Lock()
 	f.shut = true
 	for c := range f.newly {
@@ -167,7 +237,6 @@ func (b *begun) Read(p []byte) (int, error) {
 // lane is a listener of the connections of one kind.
 type lane struct {
 	addr   net.Addr
-	tls    *tls.Config // nil = as they are
 	in     chan net.Conn
 	closed chan struct{}
 	once   sync.Once
@@ -179,9 +248,6 @@ func newLane(a net.Addr) *lane {
 
 // put hands a connection to who accepts; who does not in time loses it.
 func (w *lane) put(c net.Conn) {
-	if w.tls != nil {
-		c = tls.Server(c, w.tls)
-	}
 	late := time.NewTimer(frontWait)
 	defer late.Stop()
 	select {

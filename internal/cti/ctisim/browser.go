@@ -103,6 +103,9 @@ func (l *leg) at(peer string) bool {
 
 // ICE: see cti.Switch.
 func (s *Switch) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) {
+	if err := cti.CheckBrowser(cti.BrowserOf(peer)); err != nil {
+		return nil, fmt.Errorf("%w: %w", cti.ErrNoBrowser, err)
+	}
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	PublicIP6      string                             //
 	RTC            string                             // address:port where browsers connect; "" = none does
 	RTCStreams     net.Listener                       // their TCP connections that came to another port of ours; nil = none
+	RTCRelayed     net.Listener                       // connections, their TLS done, that relay speech (TURN); nil = none
+	RTCRelay       string                             // where browsers find that: turns:host:port?transport=tcp
 	Pace           time.Duration                      // of media; 0 = each packet's time. Simulated days thin media with it
 	Speech         func(clip string) ([]int16, error) // recorded sentences, at 8000 a second; nil = none
 	Sink           func(cti.Event)                    // told in order for each leg, from its lane, without a lock held

@@ -283,8 +283,21 @@ func (sw *Switch) Disconnect(ctx context.Context, peer string) error {
 	return nil
 }
 
-// ICE returns no servers: browsers reach us at the addresses of the answer, over UDP or TCP.
-func (sw *Switch) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) { return nil, nil }
+// ICE returns the relay of this switch, where it has one. Browsers reach us at the addresses of the answer, over UDP or TCP;
+// a network that lets nothing through but TLS needs the relay.
+func (sw *Switch) ICE(ctx context.Context, peer string) ([]cti.ICEServer, error) {
+	if err := cti.CheckBrowser(cti.BrowserOf(peer)); err != nil {
+		return nil, fmt.Errorf("%w: %w", cti.ErrNoBrowser, err)
+	}
+	if sw.browsers == nil || sw.c.RTCRelay == "" {
+		return nil, nil
+	}
+	user, password, ok := sw.browsers.Credential(peer)
+	if !ok {
+		return nil, nil
+	}
+	return []cti.ICEServer{{URLs: []string{sw.c.RTCRelay}, Username: user, Credential: password}}, nil
+}
 
 // legsAt does f with the legs that live at a browser, each on its lane.
 func (sw *Switch) legsAt(peer string, f func(*leg, *atBrowser)) {
@@ -313,7 +326,7 @@ func (sw *Switch) openBrowsers() {
 	for _, a := range sw.public {
 		public = append(public, a)
 	}
-	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Streams: sw.c.RTCStreams, Public: public, Log: sw.c.Log,
+	hub, err := browser.Open(browser.Config{Net: sw.c.Net, Listen: sw.c.RTC, Streams: sw.c.RTCStreams, Relayed: sw.c.RTCRelayed, Public: public, Log: sw.c.Log,
 		Up: func(peer string) {
 			sw.c.Sink(cti.Event{At: time.Now(), Kind: cti.PeerUp, Peer: peer})
 			sw.legsAt(peer, func(l *leg, c *atBrowser) {

@@ -15,15 +15,17 @@ import (
 	"github.com/pion/webrtc/v4/pkg/media"
 
 	"ringback/internal/audio"
+	"ringback/internal/cti"
 )
 
 // Browser is a page with a microphone that says a tone without end, and an ear that keeps what it hears.
 type Browser struct {
 	t    testing.TB
 	hz   float64
-	tcp  int // its network lets nothing else through than TCP, to this port; -1 = to any, 0 = it lets all through
-	only webrtc.NetworkType
-	conn net.PacketConn // its only socket; nil = the machine's
+	tcp  int                // its network lets nothing else through than TCP, to this port; -1 = to any, 0 = it lets all through
+	only webrtc.NetworkType // 0 = whatever the machine has
+	by   *relays            // nil = it needs none
+	conn net.PacketConn     // its only socket; nil = the machine's
 	wg   sync.WaitGroup
 	stop chan struct{}
 
@@ -64,6 +66,21 @@ func (b *Browser) OverIPv4() *Browser {
 	return b
 }
 
+// relays are the only way out of a network: servers, and how they are dialled.
+type relays struct {
+	servers []cti.ICEServer
+	dial    func(address string) (net.Conn, error)
+}
+
+// Dial is what pion asks for a connection to a relay.
+func (r *relays) Dial(_, address string) (net.Conn, error) { return r.dial(address) }
+
+// Relayed lets the page's network let nothing through but to relays; dial makes the connection, with its TLS.
+func (b *Browser) Relayed(servers []cti.ICEServer, dial func(address string) (net.Conn, error)) *Browser {
+	b.by = &relays{servers, dial}
+	return b
+}
+
 // through is an answer without the candidates that the page's network blocks.
 func (b *Browser) through(answer string) string {
 	var out strings.Builder
@@ -92,11 +109,20 @@ func (b *Browser) Connect(ask func(ctx context.Context, offer string) (answer st
 	if b.tcp != 0 {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	}
+	var c webrtc.Configuration
+	if b.by != nil {
+		s.SetICEProxyDialer(b.by)
+		s.SetRelayAcceptanceMinWait(0) // no better way is to be waited for
+		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+		for _, server := range b.by.servers {
+			c.ICEServers = append(c.ICEServers, webrtc.ICEServer{URLs: server.URLs, Username: server.Username, Credential: server.Credential})
+		}
+	}
 	m := &webrtc.MediaEngine{}
 	for pt, name := range map[webrtc.PayloadType]string{0: webrtc.MimeTypePCMU, 8: webrtc.MimeTypePCMA, 126: "audio/telephone-event"} {
 		b.must(m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: name, ClockRate: 8000}}, webrtc.RTPCodecTypeAudio))
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s)).NewPeerConnection(c)
 	b.must(err)
 	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}, "microphone", "page")
 	b.must(err)

@@ -62,6 +62,12 @@ func noBrowser(r *row) {
 	if _, err := r.h.Switch.Connect(r.ctx, "agt ann", "v=0"); !errors.Is(err, cti.ErrNoBrowser) {
 		r.Errorf("a name with a blank: %v, want ErrNoBrowser", err)
 	}
+	if _, err := r.h.Switch.ICE(r.ctx, "agt ann"); !errors.Is(err, cti.ErrNoBrowser) {
+		r.Errorf("servers for a name with a blank: %v, want ErrNoBrowser", err)
+	}
+	if _, err := r.h.Switch.ICE(r.ctx, "agt_ann"); err != nil {
+		r.Errorf("servers: %v", err)
+	}
 	if err := r.h.Switch.Disconnect(r.ctx, "nobody"); err != nil {
 		r.Errorf("disconnect of nobody: %v", err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 
+	"ringback/internal/cti/ctisip/turn"
 	"ringback/internal/wire"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	Net     wire.Net          // of UDP; TCP there is only on the real one
 	Listen  string            // address:port of UDP, and of TCP for networks that block UDP (RFC 6544); port 0 = any free one, [::] = IPv4 too
 	Streams net.Listener      // other TCP connections that begin as RFC 4571 frames it; nil = none
+	Relayed net.Listener      // TCP connections that speak TURN, their TLS handshake is done; nil = none
 	Public  []netip.Addr      // our addresses as seen from outside, where a router stands before us; none = the socket's own
 	Up      func(peer string) // told when a browser has got through
 	Lost    func(peer string) // told when it is away; not of one that has connected anew or was disconnected
@@ -49,6 +51,7 @@ type Hub struct {
 	udp  net.PacketConn
 	muxU ice.UDPMux
 	muxT []ice.TCPMux
+	turn *turn.Server // nil = none
 
 	mu     sync.Mutex
 	peers  map[string]*peer
@@ -102,6 +105,7 @@ func Open(c Config) (*Hub, error) {
 		return nil, err
 	}
 	// No interceptors: reports and numbers are the leg's own.
+	h.relay()
 	h.api = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 	return h, nil
 }
@@ -239,6 +243,7 @@ func (h *Hub) Close() {
 			c.pc.Close()
 		}
 	}
+	h.turn.Close()
 	h.shut()
 	h.wg.Wait()
 }

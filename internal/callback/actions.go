@@ -3,7 +3,9 @@ package callback
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"time"
 
 	"ringback/internal/cti"
 	"ringback/internal/fault"
@@ -124,23 +126,33 @@ func (c *Conductor) Reschedule(ctx context.Context, cb id.Callback, w schedule.W
 	if w.IsNow() {
 		return c.CallNow(ctx, cb, by)
 	}
+	asked, err := json.Marshal(w)
+	if err != nil {
+		return nil, err
+	}
+	cur, err := c.store.Callback(ctx, "", cb)
+	if err != nil {
+		return nil, err
+	}
 	dir := c.Directory()
-	return c.step(ctx, cb, func(d *draft) error {
+	s := dir.Subscribers[cur.Subscriber]
+	if s == nil {
+		return nil, fault.New(fault.NotFound, "There is no such callback.")
+	}
+	diary := c.diary(s, dir.Buttons[cur.Button], cb)
+	diary.Free = by != ByVisitor
+	var due schedule.Due
+	var at time.Time
+	moved, err := c.step(ctx, cb, func(d *draft) error {
 		if err := mayNot(d.Callback, CanReschedule); err != nil {
 			return err
 		}
-		s := dir.Subscribers[d.Subscriber]
-		if s == nil {
-			return fault.New(fault.NotFound, "There is no such callback.")
-		}
-		due, err := w.Resolve(d.at, s.Hours, s.TimeZone)
-		if err != nil {
+		var err error
+		at = d.at
+		if due, err = w.Resolve(d.at, diary); err != nil {
 			return err
 		}
-		asked, err := json.Marshal(w)
-		if err != nil {
-			return err
-		}
+		d.booking = booking(diary, due)
 		d.When, d.Wall, d.Zone = string(asked), due.Wall, due.Zone
 		reason := ReasonBooked
 		if due.Shifted {
@@ -149,6 +161,10 @@ func (c *Conductor) Reschedule(ctx context.Context, cb id.Callback, w schedule.W
 		d.apply(Input{Event: Rescheduled, Actor: by, Reason: reason, Due: later(due.At.UTC(), d.doubtUntil())})
 		return nil
 	})
+	if errors.Is(err, ErrSlotTaken) { // only then: a step that nobody waits for may still be writing what it found
+		err = taken(err, diary, due, at)
+	}
+	return moved, err
 }
 
 // CallNow does not wait for the booked time any longer. In line already: nothing changes. Closed: outside_hours with
@@ -163,10 +179,10 @@ func (c *Conductor) CallNow(ctx context.Context, cb id.Callback, by Actor) (*Cal
 			return err
 		}
 		s := dir.Subscribers[d.Subscriber]
-		if s != nil && !s.Hours.Open(d.at, s.Location()) {
-			f := fault.New(fault.OutsideHours, "%s is closed now. Choose a time within opening hours.", s.Name)
-			f.Alternatives = s.Hours.Alternatives(d.at, d.at, s.Location(), 3)
-			return f
+		if s != nil {
+			if diary := c.diary(s, dir.Buttons[d.Button], cb); !diary.Business().Open(d.at) {
+				return closedNow(s, diary, d.at)
+			}
 		}
 		if sure := d.doubtUntil(); sure.After(d.at) {
 			d.apply(Input{Event: Rescheduled, Actor: by, Reason: ReasonRetryCrash, Due: sure})

@@ -118,7 +118,7 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 	if err := c.keepFor(&Request{}, cb, dir, hash); err != nil {
 		return New{}, err
 	}
-	if !s.Hours.Open(now, s.Location()) {
+	if !dir.Calendar(s, nil).Business().Open(now) {
 		if cb.Tries == 0 {
 			return New{}, &turnedAway{cti.NoAnswer, speech.CallerClosed, "the business is closed, and the caller cannot be called back"}
 		}

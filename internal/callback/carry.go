@@ -21,7 +21,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
-		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Blocks: d.blocks, Remarks: d.remarks,
+		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Blocks: d.blocks, Remarks: d.remarks,
 			Letters: d.letters, Companions: d.companions}, nil
 	})
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Conductor) failed(cb id.Callback, jobs []job, err error) (kept []job) {
 // refusal says whether the store refused what was asked, rather than failed.
 func refusal(err error) bool {
 	var f *fault.Fault
-	return errors.As(err, &f) && f.Code != fault.StorageBusy && f.Code != fault.StorageFull
+	return errors.Is(err, ErrSlotTaken) || errors.As(err, &f) && f.Code != fault.StorageBusy && f.Code != fault.StorageFull
 }
 
 // pause waits, unless we are stopping.

@@ -24,9 +24,13 @@ func (d *draft) comesDue() {
 // whenOpen is the first instant from t on at which the business serves callbacks; false when it never does any more.
 func (d *draft) whenOpen(t time.Time) (time.Time, bool) {
 	s := d.dir.Subscribers[d.Subscriber]
-	if s == nil || s.Hours.Open(t.Add(-closingGrace), s.Location()) {
+	if s == nil {
 		return t, true
 	}
-	next, ever := s.Hours.Next(t, s.Location())
+	hours := d.dir.Calendar(s, d.dir.Buttons[d.Button]).Business()
+	if hours.Open(t.Add(-closingGrace)) {
+		return t, true
+	}
+	next, ever := hours.Next(t)
 	return next.UTC(), ever
 }

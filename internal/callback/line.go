@@ -17,7 +17,7 @@ import (
 type line struct {
 	mu        sync.Mutex
 	live      map[id.Callback]*Callback // queued, ringing, connected; not changed by anybody
-	scheduled map[id.Callback]bool
+	scheduled map[id.Callback]promise
 	agents    map[id.Agent]agent.Status
 	meant     map[id.Callback]meant        // chosen, not on disk yet
 	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
@@ -39,7 +39,7 @@ type meant struct {
 }
 
 func newLine() *line {
-	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]bool{}, agents: map[id.Agent]agent.Status{},
+	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]promise{}, agents: map[id.Agent]agent.Status{},
 		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, gone: map[id.Agent]time.Time{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
 }
 
@@ -63,7 +63,7 @@ func (l *line) note(c *Callback) {
 	}
 	switch {
 	case c.State == Scheduled:
-		l.scheduled[c.ID] = true
+		l.scheduled[c.ID] = promise{c.Subscriber, c.DueAt}
 	case c.Live():
 		l.live[c.ID] = c
 	}

@@ -87,7 +87,8 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	}
 	token := c.Mint.Token(id.CallbackToken)
 	cb.TokenHash = id.TokenHash(token)
-	n := c.belongings(r, cb, s, now)
+	n, diary := c.belongings(r, cb, s, now), r.diary(c, s, b)
+	n.Booking = booking(diary, due)
 	if r.Once != nil {
 		once := *r.Once
 		if r.Answer != nil {
@@ -96,7 +97,7 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 		n.Once = &once
 	}
 	if err := c.create(dir, &n, due); err != nil {
-		return nil, err
+		return nil, taken(err, diary, due, now)
 	}
 	return &Made{cb, token, due, n.Lines}, nil
 }
@@ -167,7 +168,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if blocked(dir, hash, s.ID, now) {
 		return nil, schedule.Due{}, fault.At("number", fault.NumberNotServed, "We cannot take this number now.")
 	}
-	due, err := r.When.Resolve(now, s.Hours, s.TimeZone)
+	due, err := r.When.Resolve(now, r.diary(c, s, b))
 	if err != nil {
 		return nil, due, err
 	}
@@ -208,6 +209,16 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		cb.WantedUntil = due.At.UTC().Add(ReassignFor) // it is kept for her when its time has come
 	}
 	return cb, due, nil
+}
+
+// diary is what the time is chosen from. Staff may book at short notice and far ahead, and with "limits": "skip" more than
+// a slot has places.
+func (r *Request) diary(c *Conductor, s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary {
+	d := c.diary(s, b, "")
+	if d.Free = r.By != nil; r.SkipLimits {
+		d.Taken = nil
+	}
+	return d
 }
 
 // tries is how often a telephone is called for a button's wish; of a button that is gone, as of any.

@@ -39,6 +39,7 @@ type draft struct {
 	lines      []Line
 	moves      []Move
 	velocity   []Velocity
+	booking    *Booking
 	blocks     []subscriber.Block
 	remarks    Remarks
 	letters    []letter.Letter

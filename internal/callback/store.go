@@ -19,7 +19,7 @@ import (
 type Store interface {
 	// Create writes a new callback with all that belongs to it in one transaction, after the checks of n in that
 	// same transaction. With n.Once already used it returns
-	// *Replayed. Checks in this order: idempotency, one live callback per number, velocity, length of the line.
+	// *Replayed. Checks in this order: idempotency, one live callback per number, velocity, length of the line, the slot.
 	Create(ctx context.Context, n New) error
 
 	// Step reads the callback, lets decide change it, and writes what changed, the journal lines (Seq runs to
@@ -62,6 +62,9 @@ var ErrNothing = errors.New("callback: nothing to do")
 // ErrAgentTaken: a Move's From did not hold; the whole step was rolled back.
 var ErrAgentTaken = errors.New("callback: agent taken")
 
+// ErrSlotTaken: the slot had no place left; nothing was written.
+var ErrSlotTaken = errors.New("callback: slot taken")
+
 // Replayed is Create's error when its idempotency key was used before with the same body: the answer of that time.
 type Replayed struct{ Kept Kept }
 
@@ -78,8 +81,16 @@ type New struct {
 	Consent     *consent.Record  // nil = none was asked
 
 	Velocity []Velocity // limits that are counted and checked
+	Booking  *Booking   // nil = no slot is booked
 	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber
 	Once     *Once      // nil = no idempotency key
+}
+
+// Booking takes a place in a slot: in the same transaction the callbacks of its business that are scheduled in [From, To),
+// but for itself, must be fewer than Capacity; else ErrSlotTaken.
+type Booking struct {
+	From, To time.Time
+	Capacity int
 }
 
 // Velocity is one limit: at most N events of Key in Per, this one included. Over it: fault Code with RetryAfter.
@@ -114,6 +125,8 @@ type Change struct {
 	Agents []Move
 
 	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
+
+	Booking *Booking // the slot that it is moved to; nil = none
 
 	Blocks   []subscriber.Block // numbers that are not served from now on
 	Consents []consent.Record   // what was agreed to or taken back

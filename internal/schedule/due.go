@@ -20,37 +20,58 @@ type Due struct {
 // maxAlternatives is how many other times are offered.
 const maxAlternatives = 4
 
-// Resolve turns the wish into an instant. now outside hours becomes the next opening; a chosen time outside hours is
-// refused with other times near it. hours go by the clock of businessZone, which also stands for a zone not said.
+// Resolve turns the wish into an instant. now when nobody is there becomes the next opening; a chosen time at which nobody
+// is there, that is full, or that is too soon or too far ahead for the business, is refused with other times near it. The
+// diary's clock also stands for a zone not said.
 //
-// A wall time that clocks skip means the first instant that exists after it; one that is lived twice means the first.
-// The minute that is running now is not past. Errors are *fault.Fault, when_invalid or outside_hours.
-func (w When) Resolve(now time.Time, hours Hours, businessZone string) (Due, error) {
-	business, err := Zone(businessZone)
-	if err != nil {
-		return Due{}, badZone(businessZone).Because(err)
-	}
+// A wall time that clocks skip means the first instant that exists after it; one that is lived twice means the first,
+// unless the second was said. The minute that is running now is not past. Errors are *fault.Fault, when_invalid or
+// outside_hours.
+func (w When) Resolve(now time.Time, d Diary) (Due, error) {
 	if w.IsNow() {
-		return w.soonest(now, hours, business)
+		return w.soonest(now, d)
 	}
-	due, err := w.chosen(now, business)
+	due, err := w.chosen(now, d.loc())
 	if err != nil {
 		return Due{}, err
 	}
-	if !hours.Open(due.At, business) {
-		f := fault.At("when", fault.OutsideHours, "Nobody is there at that time. Choose another one.")
-		f.Alternatives = hours.Alternatives(due.At, now, business, maxAlternatives)
-		return Due{}, f
+	if say := w.refused(due.At, now, d); say != "" {
+		return Due{}, d.Otherwise(say, due.At, now)
 	}
 	return due, nil
 }
 
-func (w When) soonest(now time.Time, hours Hours, loc *time.Location) (Due, error) {
-	at, ok := hours.Next(now, loc)
+// refused says why a chosen time cannot be promised, "" when it can. In so many minutes is no booking: it needs no notice.
+func (w When) refused(at, now time.Time, d Diary) string {
+	switch bound := d.bound(at, now); {
+	case !d.Open(at):
+		return "Nobody is there at that time. Choose another one."
+	case bound < 0 && w.after == 0:
+		return "That is too soon to be booked. Choose a later time, or ask to be called now."
+	case bound > 0:
+		return "That is too far ahead to be booked yet. Choose an earlier time."
+	case d.Full(at):
+		return "That time is taken. Choose another one."
+	}
+	return ""
+}
+
+// Otherwise is the refusal of a time, with others to choose from.
+func (d Diary) Otherwise(say string, at, now time.Time) *fault.Fault {
+	f := fault.At("when", fault.OutsideHours, "%s", say)
+	f.Alternatives = d.Near(at, now, maxAlternatives)
+	return f
+}
+
+func (w When) soonest(now time.Time, d Diary) (Due, error) {
+	at, ok := d.Business().Next(now)
 	if !ok {
 		return Due{}, fault.At("when", fault.OutsideHours, "We are closed until further notice and cannot call back.")
 	}
-	return Due{At: at.UTC(), Zone: loc.String(), Wall: wallOf(at, loc), Asked: w, Shifted: !at.Equal(now)}, nil
+	if there, ever := d.Next(at); ever && there.Sub(at) > DefaultWindow { // none of those who answer comes while one waits in line
+		at = there
+	}
+	return Due{At: at.UTC(), Zone: d.loc().String(), Wall: wallOf(at, d.loc()), Asked: w, Shifted: !at.Equal(now)}, nil
 }
 
 func (w When) chosen(now time.Time, business *time.Location) (Due, error) {
@@ -71,6 +92,9 @@ func (w When) chosen(now time.Time, business *time.Location) (Due, error) {
 		return Due{}, whenShape().Because(err)
 	}
 	at := resolve(wall, loc).UTC()
+	if w.second {
+		at = second(wall, loc).UTC()
+	}
 	switch {
 	case at.Before(now.Truncate(time.Minute)):
 		return Due{}, fault.At("when", fault.WhenInvalid, "That time is past. Choose one that is still to come.")
@@ -78,4 +102,28 @@ func (w When) chosen(now time.Time, business *time.Location) (Due, error) {
 		return Due{}, fault.At("when", fault.WhenInvalid, "That is too far ahead. Choose a time within the next year.")
 	}
 	return Due{At: at, Zone: loc.String(), Wall: w.at, Asked: w, Chosen: true}, nil
+}
+
+// Again is the instant that a promise of wall in zone stands for now, when it stood for was before: countries change their
+// clocks at short notice. Of two it is the one nearer to was.
+func Again(wall, zone string, was time.Time) (time.Time, error) {
+	loc, err := Zone(zone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	w, err := time.Parse(wallLayout, wall)
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, skip := instants(w, loc)
+	if len(at) == 0 {
+		return skip.UTC(), nil
+	}
+	best := at[0]
+	for _, t := range at[1:] {
+		if t.Sub(was).Abs() < best.Sub(was).Abs() {
+			best = t
+		}
+	}
+	return best.UTC(), nil
 }

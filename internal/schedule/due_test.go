@@ -80,7 +80,7 @@ func TestResolve(t *testing.T) {
 		{name: "never open", now: "2026-11-24T21:55:00Z", hours: map[string][]string{"daily": {}}, code: fault.OutsideHours},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := c.when.Resolve(at(t, c.now), hours(t, c.hours), "America/New_York")
+			got, err := c.when.Resolve(at(t, c.now), Diary{Calendar: Calendar{Loc: place(t, "America/New_York"), Within: []Hours{hours(t, c.hours)}}})
 			if c.code != "" {
 				if !fault.Is(err, c.code) {
 					t.Fatalf("got %+v, %v; want %s", got, err, c.code)

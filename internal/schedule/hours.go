@@ -77,37 +77,3 @@ func (h Hours) openings(t time.Time, loc *time.Location) []time.Time {
 	}
 	return out
 }
-
-// Alternatives returns up to n times to offer instead of t: open, on the quarter hour, after now, as near to t as
-// there are on either side within 31 days, taken from both sides in turn, in order.
-func (h Hours) Alternatives(t, now time.Time, loc *time.Location, n int) []time.Time {
-	const quarter = 15 * time.Minute
-	const most = 31 * 24 * int(time.Hour/quarter)
-	back := t.UTC().Truncate(quarter)
-	ahead := back.Add(quarter)
-	earlier := h.walk(back, -quarter, most, n, func(c time.Time) bool { return c.After(now) && h.Open(c, loc) })
-	later := h.walk(ahead, quarter, most, n, func(c time.Time) bool { return c.After(now) && h.Open(c, loc) })
-	var out []time.Time
-	for len(out) < n && len(earlier)+len(later) > 0 {
-		if len(later) > 0 {
-			out, later = append(out, later[0]), later[1:]
-		}
-		if len(earlier) > 0 && len(out) < n {
-			out, earlier = append(out, earlier[0]), earlier[1:]
-		}
-	}
-	slices.SortFunc(out, time.Time.Compare)
-	return out
-}
-
-// walk takes the first n instants that fit, of most steps from t.
-func (Hours) walk(t time.Time, step time.Duration, most, n int, fits func(time.Time) bool) []time.Time {
-	var out []time.Time
-	for i := 0; i < most && len(out) < n; i++ {
-		if fits(t) {
-			out = append(out, t)
-		}
-		t = t.Add(step)
-	}
-	return out
-}

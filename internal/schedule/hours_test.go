@@ -172,7 +172,7 @@ func TestAlternatives(t *testing.T) {
 		{"one", "2026-11-24T22:00:00Z", "2026-11-24T12:00:00Z", 1, []string{"2026-11-25T14:00:00Z"}},
 		{"none asked", "2026-11-24T22:00:00Z", "2026-11-24T12:00:00Z", 0, nil},
 	} {
-		got := office.Alternatives(at(t, c.t), at(t, c.now), ny, c.n)
+		got := Diary{Calendar: Calendar{Loc: ny, Within: []Hours{office}}}.Near(at(t, c.t), at(t, c.now), c.n)
 		if len(got) != len(c.want) {
 			t.Errorf("%s: %v", c.name, got)
 			continue
@@ -185,7 +185,7 @@ func TestAlternatives(t *testing.T) {
 		}
 	}
 	closed := hours(t, map[string][]string{"daily": {}})
-	if got := closed.Alternatives(at(t, "2026-11-24T22:00:00Z"), at(t, "2026-11-24T22:00:00Z"), ny, 3); len(got) != 0 {
+	if got := (Diary{Calendar: Calendar{Loc: ny, Within: []Hours{closed}}}).Near(at(t, "2026-11-24T22:00:00Z"), at(t, "2026-11-24T22:00:00Z"), 3); len(got) != 0 {
 		t.Error(got)
 	}
 }

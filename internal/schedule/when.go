@@ -16,6 +16,8 @@ type When struct {
 	after time.Duration // 0 = not asked so
 	at    string        // wall time, wallLayout; "" = not asked so
 	zone  string        // of at; "" = the business's own
+
+	second bool // of a wall time that is lived twice, the second
 }
 
 // The nearest and furthest time that can be asked for.
@@ -110,7 +112,8 @@ func (w When) MarshalJSON() ([]byte, error) {
 	var j whenJSON
 	switch yes := true; {
 	case w.at != "":
-		j.At = &w.at
+		at := w.text()
+		j.At = &at
 		if w.zone != "" {
 			j.Zone = &w.zone
 		}
@@ -183,7 +186,9 @@ func parseAt(wall, zone string) (When, error) {
 		if err != nil {
 			return When{}, badZone(zone)
 		}
-		return At(wallOf(at, loc), zone), nil
+		w := At(wallOf(at, loc), zone)
+		w.second = isSecond(at, loc)
+		return w, nil
 	}
 	t, err := time.Parse(wallLayout, wall)
 	if err != nil {
@@ -198,6 +203,23 @@ func parseAt(wall, zone string) (When, error) {
 		}
 	}
 	return At(t.Format(wallLayout), zone), nil
+}
+
+// isSecond says whether the clock in loc has shown an hour before what it shows at t: clocks went back in between.
+func isSecond(t time.Time, loc *time.Location) bool {
+	wall, err := time.Parse(wallLayout, wallOf(t, loc))
+	at, _ := instants(wall, loc)
+	return err == nil && len(at) > 1 && t.Truncate(time.Minute).Equal(at[1])
+}
+
+// text is the wall time as it is read: that of the second of two names its instant.
+func (w When) text() string {
+	wall, err := time.Parse(wallLayout, w.at)
+	loc, bad := Zone(w.zone)
+	if !w.second || err != nil || bad != nil {
+		return w.at
+	}
+	return second(wall, loc).In(loc).Format(time.RFC3339)
 }
 
 func badZone(name string) *fault.Fault {

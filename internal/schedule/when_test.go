@@ -104,7 +104,7 @@ func FuzzWhen(f *testing.F) {
 			t.Fatalf("%s is written %s and read as %+v, %v", b, text, again, err)
 		}
 		now := time.Unix(unix%4_000_000_000, 0).UTC()
-		due, err := w.Resolve(now, Hours{}, "America/New_York")
+		due, err := w.Resolve(now, Diary{Calendar: Calendar{Loc: place(t, "America/New_York")}})
 		if err != nil {
 			if !fault.Is(err, fault.WhenInvalid) {
 				t.Fatalf("%s at %s: %v", b, now, err)

@@ -74,3 +74,11 @@ func resolve(wall time.Time, loc *time.Location) time.Time {
 	}
 	return skip
 }
+
+// second returns the second instant of a wall time that is lived twice; the one instant of any other.
+func second(wall time.Time, loc *time.Location) time.Time {
+	if at, _ := instants(wall, loc); len(at) > 1 {
+		return at[1]
+	}
+	return resolve(wall, loc)
+}

@@ -37,6 +37,7 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 	}
 	out.Numbers = s.numbers(key+".numbers", f.Numbers)
 	out.Hours, out.Routing = s.hours(key+".hours", f.Hours), s.routing(key, f)
+	out.Holidays, out.Slots = s.holidays(key, f), s.slots(key+".slots", f.Slots)
 	if f.Destination != "" {
 		var err error
 		if out.Destination, err = cti.ParseEndpoint(f.Destination); err != nil {
@@ -93,7 +94,7 @@ func (s *seedReader) button(key, business string, f *seedButton) subscriber.Butt
 			Visitor: s.oneOf(key+".confirm.visitor", f.Confirm.Visitor, "auto", "none", "key", "key_or_voice"),
 		},
 		Proof:  s.oneOf(key+".proof", f.Proof, "off", "required"),
-		Skills: s.skills(key+".skills", f.Skills), Priority: s.priority(key+".priority", f.Priority),
+		Skills: s.skills(key+".skills", f.Skills), Priority: s.priority(key+".priority", f.Priority), Hours: s.hours(key+".hours", f.Hours),
 	}
 	if out.Order == subscriber.VisitorFirst && out.Confirm.Visitor == "none" {
 		s.wrong(key+".confirm.visitor", "visitor_first needs the visitor's confirmation, or an answering machine would ring an agent: write auto, key or key_or_voice")

@@ -62,6 +62,8 @@ type seedSubscriber struct {
 	Regions      []string            `yaml:"regions"`
 	TimeZone     string              `yaml:"time_zone"`
 	Hours        map[string][]string `yaml:"hours"`
+	Holidays     []string            `yaml:"holidays"`
+	Slots        seedSlots           `yaml:"slots"`
 	CallerID     string              `yaml:"caller_id"`
 	Numbers      []string            `yaml:"numbers"`
 	Destination  string              `yaml:"destination"`
@@ -77,6 +79,14 @@ type seedSubscriber struct {
 	Dispositions []string            `yaml:"dispositions"`
 	ScreenPop    string              `yaml:"screen_pop"`
 	Buttons      []seedButton        `yaml:"buttons"`
+}
+
+type seedSlots struct {
+	Every    time.Duration `yaml:"every"`
+	Capacity int           `yaml:"capacity"`
+	Ahead    time.Duration `yaml:"ahead"`
+	Notice   time.Duration `yaml:"notice"`
+	Window   time.Duration `yaml:"window"`
 }
 
 type seedEscalation struct {
@@ -117,8 +127,9 @@ type seedButton struct {
 	Closed    bool        `yaml:"closed"`
 	Recording string      `yaml:"recording"`
 
-	Skills   map[string]int `yaml:"skills"`
-	Priority int            `yaml:"priority"`
+	Skills   map[string]int      `yaml:"skills"`
+	Priority int                 `yaml:"priority"`
+	Hours    map[string][]string `yaml:"hours"`
 }
 
 type seedConfirm struct {

@@ -49,43 +49,43 @@ func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []
 	}
 }
 
-const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, routing, dispositions, screen_pop, created_at, updated_at"
+const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, routing, dispositions, screen_pop, holidays, slots, created_at, updated_at"
 
 func subscriberRow(_ *DB, s *subscriber.Subscriber) []any {
 	return []any{string(s.ID), orNull(s.Slug), s.Name, toJSON(s.Regions), s.TimeZone, toJSON(s.Hours), string(s.CallerID), string(s.Destination),
 		toJSON(s.Prompts), s.Limits.Concurrent, s.Limits.MaxTalk.Microseconds(), s.Limits.SpendPerDay.Micro, s.Limits.SpendPerDay.Currency,
-		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), toJSON(s.Routing), toJSON(s.Dispositions), s.ScreenPop, micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
+		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), toJSON(s.Routing), toJSON(s.Dispositions), s.ScreenPop, toJSON(s.Holidays), toJSON(s.Slots), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
 }
 
 func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
 	var slug sql.NullString
-	var regions, hours, prompts, recording, numbers, routing, dispositions []byte
+	var regions, hours, prompts, recording, numbers, routing, dispositions, holidays, slots []byte
 	var talk, suspended, created, updated int64
 	if err := scan(&s.ID, &slug, &s.Name, &regions, &s.TimeZone, &hours, &s.CallerID, &s.Destination, &prompts, &s.Limits.Concurrent, &talk,
-		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &routing, &dispositions, &s.ScreenPop, &created, &updated); err != nil {
+		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &routing, &dispositions, &s.ScreenPop, &holidays, &slots, &created, &updated); err != nil {
 		return s, err
 	}
 	s.Limits.SpendPerDay.Currency = strings.TrimSpace(s.Limits.SpendPerDay.Currency) // CHAR(3) of none is three blanks
 	s.Slug, s.Limits.MaxTalk, s.Suspended, s.CreatedAt, s.UpdatedAt = slug.String, span(talk), suspended != 0, micro.Time(created), micro.Time(updated)
-	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers, routing, &s.Routing, dispositions, &s.Dispositions)
+	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers, routing, &s.Routing, dispositions, &s.Dispositions, holidays, &s.Holidays, slots, &s.Slots)
 }
 
-const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, skills, priority, created_at, updated_at"
+const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, skills, priority, hours, created_at, updated_at"
 
 func buttonRow(_ *DB, b *subscriber.Button) []any {
 	return []any{string(b.ID), orNull(b.Slug), string(b.Subscriber), toJSON(b.Origins), string(b.Order), toJSON(b.Confirm), toJSON(b.Channels),
-		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), b.Recording, toJSON(b.Skills), b.Priority, micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
+		b.Proof, b.Tries, toJSON(b.Fields), number(b.Closed), b.Recording, toJSON(b.Skills), b.Priority, toJSON(b.Hours), micro.Of(b.CreatedAt), micro.Of(b.UpdatedAt)}
 }
 
 func scanButton(scan scanner) (b subscriber.Button, err error) {
 	var slug sql.NullString
-	var origins, confirm, channels, fields, skills []byte
+	var origins, confirm, channels, fields, skills, hours []byte
 	var closed, created, updated int64
-	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &b.Recording, &skills, &b.Priority, &created, &updated); err != nil {
+	if err := scan(&b.ID, &slug, &b.Subscriber, &origins, &b.Order, &confirm, &channels, &b.Proof, &b.Tries, &fields, &closed, &b.Recording, &skills, &b.Priority, &hours, &created, &updated); err != nil {
 		return b, err
 	}
 	b.Slug, b.Closed, b.CreatedAt, b.UpdatedAt = slug.String, closed != 0, micro.Time(created), micro.Time(updated)
-	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields, skills, &b.Skills)
+	return b, fromJSON(origins, &b.Origins, confirm, &b.Confirm, channels, &b.Channels, fields, &b.Fields, skills, &b.Skills, hours, &b.Hours)
 }
 
 const agentColumns = "id, slug, name, devices, password_hash, sip_secret, begins_ready, supervisor, ring, pause_after, notify, created_at, updated_at, " + statusColumns

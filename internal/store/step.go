@@ -84,6 +84,9 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 	if err := count(t, change.Velocity, after, lines[len(lines)-1].At); err != nil {
 		return false, err
 	}
+	if err := book(t, change.Booking, after); err != nil {
+		return false, err
+	}
 	if err := writeAttempts(t, before.Attempts, after); err != nil {
 		return false, err
 	}

@@ -19,6 +19,8 @@ type Subscriber struct {
 	Regions     []string // ISO countries whose numbers may be called; the first is the default for parsing
 	TimeZone    string   // IANA
 	Hours       schedule.Hours
+	Holidays    schedule.Days  // on which it is closed, whatever its hours are
+	Slots       schedule.Slots // the times that visitors choose from
 	CallerID    phone.Number   // "" = the trunk's own
 	Numbers     []phone.Number // that callers may dial, besides CallerID
 	Destination cti.Endpoint   // its own telephone, used when nobody represents it; "" = none
@@ -136,6 +138,7 @@ type Button struct {
 	Fields     []Field
 	Recording  string         // of its talks: on, off; "" = as the business says
 	Skills     map[string]int // what its calls ask of an agent, and how much of it at least
+	Hours      schedule.Hours // within those of the business
 	Priority   int            // of its calls in line, 0 to MaxPriority: each stands five minutes ahead
 	Closed     bool
 	CreatedAt  time.Time

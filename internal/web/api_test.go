@@ -76,11 +76,14 @@ func TestButtonForm(t *testing.T) {
 			channels = append(channels, c["name"].(string))
 		}
 	}
-	if strings.Join(channels, " ") != "phone web" || len(m["channels"].([]any)) != 3 || len(m["slots"].([]any)) != 0 {
+	if strings.Join(channels, " ") != "phone web" || len(m["channels"].([]any)) != 3 || len(m["slots"].([]any)) == 0 {
 		t.Errorf("available %v of %v, slots %v", channels, m["channels"], m["slots"])
 	}
 	h.now = time.Date(2026, 12, 5, 15, 0, 0, 0, time.UTC) // Saturday
 	m = h.do("GET", "/api/v1/public/buttons/acme-main", "").want(t, 200).json(t)
+	if slots := m["slots"].([]any); slots[0] != "2026-12-07T14:00:00.000Z" || slots[1] != "2026-12-07T14:15:00.000Z" || len(slots) != 32*5 {
+		t.Errorf("%d slots, from %v", len(slots), slots[0])
+	}
 	if m["open"] != false || m["next_opening"] != "2026-12-07T14:00:00.000Z" || !strings.Contains(m["texts"].(map[string]any)["closed"].(string), "Mon, Dec 7 at 09:00 (New York time)") {
 		t.Errorf("closed: %v", m)
 	}

@@ -222,7 +222,7 @@ func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, 
 	if err != nil && r.Endpoint == "" {
 		return nil, err
 	}
-	due, err := r.When.Resolve(h.now, s.Hours, s.TimeZone)
+	due, err := r.When.Resolve(h.now, diaryIn(h.dir, s, b))
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (h *house) ChangeNumber(_ context.Context, cb id.Callback, raw string, _ ca
 func (h *house) Reschedule(_ context.Context, cb id.Callback, w schedule.When, _ callback.Actor) (*callback.Callback, error) {
 	return h.act(cb, func(c *callback.Callback) error {
 		s := h.dir.Subscribers[c.Subscriber]
-		due, err := w.Resolve(h.now, s.Hours, s.TimeZone)
+		due, err := w.Resolve(h.now, diaryIn(h.dir, s, h.dir.Buttons[c.Button]))
 		c.State, c.DueAt, c.Zone, c.Reason = callback.Scheduled, due.At, due.Zone, callback.ReasonBooked
 		return err
 	})
@@ -335,6 +335,14 @@ func (h *house) InHand() []*callback.Callback {
 	return out
 }
 func (h *house) Reload(context.Context) error { return nil }
+func (h *house) Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary {
+	return diaryIn(h.Directory(), s, b)
+}
+
+func diaryIn(d *directory.Directory, s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary {
+	return schedule.Diary{Calendar: d.Calendar(s, b), Slots: s.Slots}
+}
+
 func (h *house) Place(cb id.Callback) (int, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -36,8 +36,10 @@ func (p *planner) subscribers() thing[subscriber.Subscriber] {
 		check: func(s *subscriber.Subscriber) error {
 			s.Regions, s.Dispositions = list(s.Regions), list(s.Dispositions)
 			s.Limits.MaxTalk = s.Limits.MaxTalk.Truncate(time.Microsecond)
-			s.Routing = s.Routing.Bare()
-			return nil
+			s.Routing, s.Slots = s.Routing.Bare(), s.Slots.Bare()
+			var err error
+			s.Holidays, err = s.Holidays.Bare()
+			return err
 		},
 		adopt: func(v, was *subscriber.Subscriber) {
 			v.CreatedAt, v.UpdatedAt = p.now, p.now

@@ -162,6 +162,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 		func() error { return s.numberFree(c) },
 		func() error { return s.within(n.Velocity, c.CreatedAt) },
 		func() error { return s.roomInLine(n.MaxLine, c) },
+		func() error { return s.book(n.Booking, c) },
 		func() error { return s.movable(n.Agents) },
 	} {
 		if err := check(); err != nil {
@@ -254,6 +255,7 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 			return s.numberFree(after)
 		},
 		func() error { return s.within(change.Velocity, at) },
+		func() error { return s.book(change.Booking, after) },
 		func() error { return s.movable(change.Agents) },
 	} {
 		if err := check(); err != nil {

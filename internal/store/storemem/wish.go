@@ -92,3 +92,20 @@ func (s *Store) count(limits []callback.Velocity, now time.Time) {
 		}
 	}
 }
+
+// book says whether the slot has a place for c.
+func (s *Store) book(b *callback.Booking, c *callback.Callback) error {
+	if b == nil {
+		return nil
+	}
+	n := 0
+	for _, other := range s.callbacks {
+		if other.ID != c.ID && other.Subscriber == c.Subscriber && other.State == callback.Scheduled && !other.DueAt.Before(b.From) && other.DueAt.Before(b.To) {
+			n++
+		}
+	}
+	if n >= b.Capacity {
+		return callback.ErrSlotTaken
+	}
+	return nil
+}

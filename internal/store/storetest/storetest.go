@@ -67,6 +67,7 @@ func Run(t *testing.T, open Opener) {
 		{"one live callback per number", numberBusy},
 		{"limits slide over subscribers", velocity},
 		{"a step counts towards limits", stepVelocity},
+		{"two want the last place of a slot", lastPlace},
 		{"a step blocks a number", stepBlocks},
 		{"the line is bounded", lineBounded},
 		{"contacts and threads are met again", metAgain},

@@ -14,6 +14,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/live"
 	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 )
 
@@ -36,6 +37,7 @@ type Conductor interface {
 	InHand() []*callback.Callback
 	Reload(ctx context.Context) error
 	Place(cb id.Callback) (n int, ok bool)
+	Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary
 	Agents() map[id.Agent]agent.Status
 	Registered(name string) []cti.Registration
 	Lines() []cti.LineState

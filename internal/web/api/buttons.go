@@ -7,6 +7,7 @@ import (
 
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 )
@@ -25,6 +26,7 @@ type ButtonDoc struct {
 	Recording  string             `json:"recording"`
 	Skills     map[string]int     `json:"skills"`   // what is asked of an agent, and how much of it at least
 	Priority   int                `json:"priority"` // in line, 0 to 3: each stands five minutes ahead
+	Hours      schedule.Hours     `json:"hours"`    // within those of the business; null = the same
 	Closed     bool               `json:"closed"`
 }
 
@@ -44,6 +46,7 @@ type Button struct {
 	Recording      string             `json:"recording"`
 	Skills         map[string]int     `json:"skills"`   // what is asked of an agent, and how much of it at least
 	Priority       int                `json:"priority"` // in line, 0 to 3: each stands five minutes ahead
+	Hours          schedule.Hours     `json:"hours"`    // within those of the business; null = the same
 	Closed         bool               `json:"closed"`
 	URL            string             `json:"url"`
 	CreatedAt      door.Stamp         `json:"created_at"`
@@ -67,7 +70,7 @@ func (a *API) buttons() thing[ButtonDoc, Button] {
 func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 	v := Button{
 		ID: string(b.ID), Slug: b.Slug, Subscriber: string(b.Subscriber), Origins: list(b.Origins), Order: b.Order, Confirm: b.Confirm,
-		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Skills: orNone(b.Skills), Priority: b.Priority, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
+		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Skills: orNone(b.Skills), Priority: b.Priority, Hours: b.Hours, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
 		CreatedAt: door.Stamp(b.CreatedAt), UpdatedAt: door.Stamp(b.UpdatedAt),
 	}
 	if s := d.Subscribers[b.Subscriber]; s != nil {
@@ -77,7 +80,7 @@ func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 }
 
 func buttonDoc(b *subscriber.Button) ButtonDoc {
-	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Recording, orNone(b.Skills), b.Priority, b.Closed}
+	return ButtonDoc{b.Slug, string(b.Subscriber), list(b.Origins), b.Order, b.Confirm, list(b.Channels), b.Proof, b.Tries, list(b.Fields), b.Recording, orNone(b.Skills), b.Priority, b.Hours, b.Closed}
 }
 
 func checkButton(r *http.Request, d *directory.Directory, self string, in *ButtonDoc) (directory.Setup, error) {
@@ -91,7 +94,7 @@ func checkButton(r *http.Request, d *directory.Directory, self string, in *Butto
 	}
 	b := subscriber.Button{
 		ID: id.Button(self), Slug: in.Slug, Subscriber: sub, Origins: in.Origins, Order: in.Order, Confirm: in.Confirm,
-		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Recording: in.Recording, Priority: in.Priority, Closed: in.Closed,
+		Channels: in.Channels, Proof: in.Proof, Tries: in.Tries, Fields: in.Fields, Recording: in.Recording, Priority: in.Priority, Hours: in.Hours, Closed: in.Closed,
 	}
 	if b.Skills, err = skills(in.Skills); err != nil {
 		return none, err

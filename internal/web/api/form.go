@@ -98,16 +98,22 @@ func (a *API) button(idOrSlug string) (*subscriber.Button, *subscriber.Subscribe
 func missing(k directory.Kind) error { return fault.New(fault.NotFound, "No such %s.", k) }
 
 func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonForm {
-	now, loc := a.Now(), sub.Location()
+	now, diary := a.Now(), a.Conductor.Diary(sub, b)
+	hours := diary.Business()
 	f := ButtonForm{
-		ID: string(b.ID), Slug: b.Slug, Language: "en", Direction: "ltr", Order: string(b.Order), Zone: loc.String(),
+		ID: string(b.ID), Slug: b.Slug, Language: "en", Direction: "ltr", Order: string(b.Order), Zone: diary.Loc.String(),
 		Subscriber: FormOwner{Slug: sub.Slug, Name: sub.Name, CallerID: door.Opt(sub.CallerID.E164())},
 		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(b)},
-		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: sub.Hours.Open(now, loc), Slots: []door.Stamp{},
+		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: hours.Open(now), Slots: []door.Stamp{},
 		Consent: ConsentText{consent.Version, consent.Sentence(sub.Name)},
 	}
-	if next, ok := sub.Hours.Next(now, loc); ok && !f.Open {
+	if next, ok := hours.Next(now); ok && !f.Open {
 		f.NextOpening = door.Stamp(next)
+	}
+	if !f.Closed {
+		for _, at := range diary.Offer(now) {
+			f.Slots = append(f.Slots, door.Stamp(at))
+		}
 	}
 	f.Texts = texts(sub, f.Open, time.Time(f.NextOpening))
 	return f

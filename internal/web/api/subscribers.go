@@ -22,6 +22,8 @@ type SubscriberDoc struct {
 	Regions      []string           `json:"regions"`
 	TimeZone     string             `json:"time_zone"`
 	Hours        schedule.Hours     `json:"hours"`
+	Holidays     schedule.Days      `json:"holidays"` // days on which it is closed, 2026-12-25
+	Slots        SlotsDoc           `json:"slots"`
 	CallerID     string             `json:"caller_id"`
 	Numbers      []phone.Number     `json:"numbers"` // that callers may dial, besides caller_id
 	Destination  string             `json:"destination"`
@@ -57,6 +59,8 @@ type Subscriber struct {
 	Regions      []string           `json:"regions"`
 	TimeZone     string             `json:"time_zone"`
 	Hours        schedule.Hours     `json:"hours"`
+	Holidays     schedule.Days      `json:"holidays"`
+	Slots        SlotsDoc           `json:"slots"`
 	CallerID     *string            `json:"caller_id"`
 	Numbers      []phone.Number     `json:"numbers"`
 	Destination  *string            `json:"destination"`
@@ -91,7 +95,7 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 
 func subscriberView(s *subscriber.Subscriber) Subscriber {
 	return Subscriber{
-		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours,
+		ID: string(s.ID), Slug: s.Slug, Name: s.Name, Regions: list(s.Regions), TimeZone: s.TimeZone, Hours: s.Hours, Holidays: list(s.Holidays), Slots: slotsDoc(s.Slots),
 		CallerID: door.Opt(s.CallerID.E164()), Numbers: list(s.Numbers), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
@@ -102,7 +106,7 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended, list(s.Dispositions), s.ScreenPop}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended, list(s.Dispositions), s.ScreenPop}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -146,6 +150,12 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 		return none, bad("recording.retention_s", "Recordings are kept from an hour to ten years.")
 	}
 	var err error
+	if s.Holidays, err = in.Holidays.Checked(); err != nil {
+		return none, bad("holidays", "%v.", err)
+	}
+	if s.Slots, err = in.Slots.read(); err != nil {
+		return none, bad("slots", "%v.", err)
+	}
 	if s.Routing, err = in.Routing.read(d, &s); err != nil {
 		return none, err
 	}

@@ -156,19 +156,20 @@ func (q question) Describedby() string {
 }
 
 func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed url.Values) *formPage {
-	now, loc := p.Now(), s.Location()
+	now, loc, diary := p.Now(), s.Location(), p.Conductor.Diary(s, b)
+	open := diary.Business().Open(now)
 	f := &formPage{
 		page: p.page("Let " + s.Name + " call you"), Button: string(b.ID), Business: s.Name, Shut: b.Closed || s.Suspended,
-		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(b, typed), When: whenOf(s, typed, now),
+		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(b, typed), When: whenOf(diary, typed, now),
 		Consent: consent.Sentence(s.Name), Agreed: agreed(typed),
 	}
 	if s.CallerID != "" {
 		f.CallerID = status.Pretty(s.CallerID.E164())
 	}
-	if f.Talk = slices.Contains(b.Channels, callback.Web) && s.Hours.Open(now, loc); f.Talk {
+	if f.Talk = slices.Contains(b.Channels, callback.Web) && open; f.Talk {
 		f.Script = p.assets.At("talk.js")
 	}
-	if next, ok := s.Hours.Next(now, loc); ok && !s.Hours.Open(now, loc) {
+	if next, ok := diary.Business().Next(now); ok && !open {
 		f.Opens = status.Wall(next, loc)
 	}
 	return f

@@ -210,8 +210,13 @@ func (p *Pages) askTime(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) timePage(c *callback.Callback, r *http.Request, typed url.Values) *changePage {
 	page := p.changePage(c, "Call at another time", r)
-	page.When = whenOf(p.businessOf(c), typed, p.Now())
+	page.When = whenOf(p.diaryOf(c), typed, p.Now())
 	return page
+}
+
+// diaryOf is what another time is chosen from.
+func (p *Pages) diaryOf(c *callback.Callback) schedule.Diary {
+	return p.Conductor.Diary(p.businessOf(c), p.Conductor.Directory().Buttons[c.Button])
 }
 
 func (p *Pages) businessOf(c *callback.Callback) *subscriber.Subscriber {

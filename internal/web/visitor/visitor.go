@@ -29,6 +29,7 @@ type Conductor interface {
 	Directory() *directory.Directory
 	Place(cb id.Callback) (n int, ok bool)
 	Agents() map[id.Agent]agent.Status
+	Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary
 }
 
 // Callbacks are found by the visitor's token.

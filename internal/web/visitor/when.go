@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"time"
 
-	"ringback/internal/subscriber"
+	"ringback/internal/schedule"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
 )
@@ -19,6 +19,38 @@ type whenField struct {
 	Place  string
 	Wrong  string
 	Offers []option
+	Days   []slotDay // of a business that books by slots; none = any time may be typed
+}
+
+// slotDay is a day with the times that may be booked on it.
+type slotDay struct {
+	Day   string
+	Times []option
+}
+
+// maxListed is how many times a list without script shows.
+const maxListed = 200
+
+// slotDays groups the times on offer by day, as the clock of the business shows them. Of the two hours that have one name
+// the second says so.
+func slotDays(all []time.Time, loc *time.Location, chosen string) (out []slotDay) {
+	var before string
+	for _, t := range all[:min(len(all), maxListed)] {
+		day, label := t.In(loc).Format("Mon, Jan 2"), t.In(loc).Format("15:04")
+		if len(out) == 0 || out[len(out)-1].Day != day {
+			out, before = append(out, slotDay{Day: day}), ""
+		}
+		if label <= before {
+			label += t.In(loc).Format(" MST")
+		} else {
+			before = label
+		}
+		o := option{Value: t.UTC().Format(time.RFC3339), Label: label}
+		o.Chosen = o.Value == chosen
+		last := &out[len(out)-1]
+		last.Times = append(last.Times, o)
+	}
+	return out
 }
 
 type option struct {
@@ -32,19 +64,22 @@ var afters = []option{
 }
 
 // whenOf shows the question with what was answered before.
-func whenOf(s *subscriber.Subscriber, typed url.Values, now time.Time) whenField {
-	loc := s.Location()
+func whenOf(d schedule.Diary, typed url.Values, now time.Time) whenField {
+	loc, hours := d.Loc, d.Business()
 	f := whenField{Choice: typed.Get("when"), At: typed.Get("at"), Zone: loc.String(), Place: status.Place(loc), Now: "Now"}
 	if f.Choice == "" {
 		f.Choice = "now"
 	}
-	if !s.Hours.Open(now, loc) {
+	if !hours.Open(now) {
 		f.Now = ""
-		if next, ok := s.Hours.Next(now, loc); ok {
+		if next, ok := hours.Next(now); ok {
 			f.Now = "When you open: " + status.Wall(next, loc)
 		} else if f.Choice == "now" {
 			f.Choice = "at"
 		}
+	}
+	if d.Slots.Given() {
+		f.Days = slotDays(d.Offer(now), loc, f.At)
 	}
 	for _, o := range afters {
 		o.Chosen = o.Value == typed.Get("after")

@@ -6,7 +6,7 @@ package web
 import "embed"
 
 //go:generate go tool esbuild status.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/status.js
-//go:generate go tool esbuild talk.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/talk.js
+//go:generate go tool esbuild form.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/form.js
 //go:generate go tool esbuild room.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/room.js
 //go:generate go tool esbuild desk/desk.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/desk.js
 //go:generate go tool esbuild desk/desk.css --minify --target=es2022,safari16 --charset=utf8 --log-level=warning --outfile=dist/desk.css

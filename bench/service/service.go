@@ -59,7 +59,7 @@ func New(o Options) (*Service, error) {
 listen: {http: %q, sip: ["udp://%s"], rtp: "127.0.0.1:20000-29999"}
 data: %s
 database: %q
-policy: {limits: {per_number: [{n: 1000000, per: 1h}], per_visitor: [{n: 1000000, per: 1h}]}}
+policy: {proof: "off", limits: {per_number: [{n: 1000000, per: 1h}], per_visitor: [{n: 1000000, per: 1h}]}}
 log: {format: text, level: warn}
 `, http, http, sip, o.Data, o.Database)
 	return s, os.WriteFile(s.config, []byte(text), 0o600)

@@ -17,7 +17,7 @@ var groups = map[string][]string{
 	leaves: {
 		"internal/id", "internal/money", "internal/phone", "internal/fault", "internal/cti", "internal/schedule",
 		"internal/audio", "internal/config", "internal/wire", "internal/speech", "internal/recording",
-		"internal/ladder", "internal/letter",
+		"internal/ladder", "internal/letter", "internal/challenge",
 	},
 	nouns: {
 		"internal/subscriber", "internal/consent", "internal/agent", "internal/login", "internal/billing",
@@ -48,6 +48,7 @@ var table = map[string][]string{
 	"internal/recording": {leaves},
 	"internal/ladder":    {leaves},
 	"internal/letter":    {leaves},
+	"internal/challenge": {leaves},
 
 	"internal/subscriber": {leaves},
 	"internal/consent":    {leaves},

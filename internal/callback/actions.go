@@ -22,6 +22,9 @@ const (
 	CanNow        = "now"
 )
 
+// maxChanges is how often a visitor may give another number for one callback.
+const maxChanges = 3
+
 // allowed is in which state which action is open.
 var allowed = map[State][]string{
 	Scheduled:      {CanCancel, CanNumber, CanReschedule, CanNow},
@@ -115,6 +118,10 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 			old, d.Tries = "the browser", tries(dir.Buttons[d.Button])
 		}
 		d.velocity = append(d.velocity, c.velocity(&r, hash)...)
+		if by == ByVisitor { // a proof of work lets one person in, not a list of numbers
+			d.velocity = append(d.velocity, Velocity{Key: "changed:" + string(cb), N: maxChanges, Per: schedule.MaxAhead, Code: fault.LimitVisitor,
+				Say: "The number was changed often enough. Cancel this call and ask for another."})
+		}
 		d.Endpoint, d.Number, d.NumberHash = to, phone.Number(to.Number()), hash
 		d.apply(Input{Event: NumberChanged, Actor: by, Detail: "it was " + old})
 		return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringback/internal/agent"
+	"ringback/internal/challenge"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -26,6 +27,7 @@ type Conductor struct {
 	sw    cti.Switch
 	Settings
 
+	setter   *challenge.Setter
 	dir      atomic.Pointer[directory.Directory]
 	line     *line
 	wake     *wake
@@ -75,6 +77,7 @@ type Meter interface {
 func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
 	c := &Conductor{store: store, book: book, sw: sw, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1)}
 	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.setter = challenge.New(s.Key)
 	c.line = newLine()
 	c.wake = newWake(s.Now)
 	return c

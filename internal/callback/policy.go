@@ -21,6 +21,11 @@ type Policy struct {
 	PerVisitor           []Rate
 	MonitorWithoutNotice bool // a supervisor may listen to who was not told
 
+	Proof              bool   // buttons that do not say otherwise ask visitors for a proof of work
+	AllowProofOff      bool   // a button may say that it asks for none
+	PlainPerVisitor    []Rate // forms sent without script, which prove no work
+	PlainPerSubscriber []Rate
+
 	PerCaller []Rate // calls that come in, of one number
 	PerTrunk  []Rate // calls that come in over one trunk
 }
@@ -120,6 +125,17 @@ func (p *Policy) destination(r *Request, s *subscriber.Subscriber) (cti.Endpoint
 		return "", fault.At("destination", fault.EndpointNotAllowed, "This destination may not be called: it is outside the business's countries or of a kind that costs more.")
 	}
 	return e, nil
+}
+
+// NeedsProof says whether a button asks visitors for a proof of work.
+func (p *Policy) NeedsProof(b *subscriber.Button) bool {
+	switch b.Proof {
+	case subscriber.ProofRequired:
+		return true
+	case subscriber.ProofOff:
+		return p.Proof && !p.AllowProofOff
+	}
+	return p.Proof
 }
 
 // velocity is what is counted for this request.

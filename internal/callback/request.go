@@ -44,6 +44,8 @@ type Request struct {
 	Visitor    string           // the visitor's address, hashed before it is kept; "" with By
 	UserAgent  string
 	Act        string           // form, widget, api: how consent was given
+	Proof      string           // of work, as the visitor sent it
+	Ticket     string           // of a form that was sent without script
 	Once       *Once            // its Answer is set from Answer below
 	Answer     func(*Made) Kept // with Once: what will be answered; called inside the transaction
 }
@@ -81,6 +83,10 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	if err := r.check(b, s); err != nil {
 		return nil, err
 	}
+	pass, err := c.pass(r, b, now)
+	if err != nil {
+		return nil, err
+	}
 	cb, due, err := c.wish(r, b, s, dir, now)
 	if err != nil {
 		return nil, err
@@ -89,6 +95,7 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	cb.TokenHash = id.TokenHash(token)
 	n, diary := c.belongings(r, cb, s, now), r.diary(c, s, b)
 	n.Booking = booking(diary, due)
+	n.Proof, n.Velocity = pass.proof, append(n.Velocity, pass.limits...)
 	if r.Once != nil {
 		once := *r.Once
 		if r.Answer != nil {

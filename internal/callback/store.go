@@ -19,7 +19,7 @@ import (
 type Store interface {
 	// Create writes a new callback with all that belongs to it in one transaction, after the checks of n in that
 	// same transaction. With n.Once already used it returns
-	// *Replayed. Checks in this order: idempotency, one live callback per number, velocity, length of the line, the slot.
+	// *Replayed. Checks in this order: idempotency, proof, one live callback per number, velocity, length of the line, the slot.
 	Create(ctx context.Context, n New) error
 
 	// Step reads the callback, lets decide change it, and writes what changed, the journal lines (Seq runs to
@@ -80,6 +80,7 @@ type New struct {
 	Interaction room.Interaction // used again within room.Reuse, else written; its id is put into Callback
 	Consent     *consent.Record  // nil = none was asked
 
+	Proof    []Velocity // what this wish uses up; its faults have no RetryAfter
 	Velocity []Velocity // limits that are counted and checked
 	Booking  *Booking   // nil = no slot is booked
 	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber

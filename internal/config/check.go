@@ -46,6 +46,8 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	}
 	k.limits("policy.limits.per_number", c.Policy.Limits.PerNumber)
 	k.limits("policy.limits.per_visitor", c.Policy.Limits.PerVisitor)
+	k.limits("policy.limits.without_script.per_visitor", c.Policy.Limits.WithoutScript.PerVisitor)
+	k.limits("policy.limits.without_script.per_subscriber", c.Policy.Limits.WithoutScript.PerSubscriber)
 	k.limits("policy.limits.inbound.per_caller", c.Policy.Limits.Inbound.PerCaller)
 	k.limits("policy.limits.inbound.per_trunk", c.Policy.Limits.Inbound.PerTrunk)
 	k.speech("speech.command", c.Speech.Command)

@@ -130,9 +130,10 @@ type Policy struct {
 	// Which telephone numbers may be called: default = valid, in a region of the subscriber, of a fixed, mobile or
 	// internet line; never premium, emergency or the operator's own.
 	Numbers string `yaml:"numbers"`
-	// Proof of work of a public form that does not say otherwise: required or off. This build has none yet: treated as off.
+	// Proof of work of a public form that does not say otherwise: required or off. A visitor's browser works for a tenth of a
+	// second before a telephone rings; forms without script are held to tighter limits instead.
 	Proof string `yaml:"proof"`
-	// Whether a button may turn the proof of work off.
+	// Whether a button may turn the proof of work off. If not, a button's proof: off is passed over.
 	AllowProofOff bool `yaml:"allow_proof_off"`
 	// Hosts that sip: endpoints of public forms and of subscriber keys may be at: pbx.example.com, 192.0.2.7,
 	// *.example.com. Empty = none. Checked again when the call is sent.
@@ -149,8 +150,18 @@ type Limits struct {
 	PerNumber []Limit `yaml:"per_number"`
 	// For one visitor, told by network address.
 	PerVisitor []Limit `yaml:"per_visitor"`
+	// Forms that are sent without script, which prove no work. They count for the limits above too.
+	WithoutScript WithoutScript `yaml:"without_script"`
 	// Calls that come in from the telephone network.
 	Inbound Inbound `yaml:"inbound"`
+}
+
+// WithoutScript limits forms that are sent without script while a proof of work is required.
+type WithoutScript struct {
+	// Of one visitor, told by network address.
+	PerVisitor []Limit `yaml:"per_visitor"`
+	// To one business.
+	PerSubscriber []Limit `yaml:"per_subscriber"`
 }
 
 // Inbound limits calls that come in: who calls more often hears busy, and nothing of it is kept. Calls without a caller's
@@ -235,11 +246,12 @@ func Default() *Config {
 		Phones:   Phones{DialOut: "none", Language: "en"},
 		Policy: Policy{
 			Numbers: "default",
-			Proof:   "off",
+			Proof:   "required",
 			Limits: Limits{
-				PerNumber:  []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
-				PerVisitor: []Limit{{N: 3, Per: time.Hour}},
-				Inbound:    Inbound{PerCaller: []Limit{{N: 10, Per: 10 * time.Minute}}, PerTrunk: []Limit{{N: 120, Per: time.Minute}}},
+				PerNumber:     []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
+				PerVisitor:    []Limit{{N: 3, Per: time.Hour}},
+				WithoutScript: WithoutScript{PerVisitor: []Limit{{N: 2, Per: time.Hour}}, PerSubscriber: []Limit{{N: 20, Per: time.Hour}}},
+				Inbound:       Inbound{PerCaller: []Limit{{N: 10, Per: 10 * time.Minute}}, PerTrunk: []Limit{{N: 120, Per: time.Minute}}},
 			},
 		},
 		Storage: "file",

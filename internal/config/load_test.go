@@ -30,7 +30,7 @@ func TestDefaultsAreWhole(t *testing.T) {
 	if got := c.Listen; !reflect.DeepEqual(got, want.Listen) {
 		t.Errorf("listen = %+v", got)
 	}
-	if c.Policy.Proof != "off" || c.Database != "sqlite" || c.Switch.Process != "inline" {
+	if c.Policy.Proof != "required" || c.Database != "sqlite" || c.Switch.Process != "inline" {
 		t.Errorf("defaults = %+v", c)
 	}
 }
@@ -46,7 +46,7 @@ cluster: {nats: ""}
 switch: {driver: embedded, process: inline}
 policy:
   numbers: default
-  proof: required
+  proof: "off"
   allow_proof_off: true
   allow_sip: ["*.example.com", 192.0.2.9]
   limits: {per_number: [{n: 2, per: 1d12h}], per_visitor: []}
@@ -78,7 +78,7 @@ log: {format: json, level: debug}
 	if c.Auth.Passkeys || c.Auth.Passwords || c.Policy.Limits.PerVisitor[0].N != 9 {
 		t.Errorf("auth %+v, per_visitor %+v", c.Auth, c.Policy.Limits.PerVisitor)
 	}
-	if w := strings.Join(c.Warnings(), "\n"); !strings.Contains(w, "policy.proof: this build has no proof of work yet; required is treated as off") {
+	if w := strings.Join(c.Warnings(), "\n"); !strings.Contains(w, "policy.proof: off: public forms ask for no proof of work") {
 		t.Errorf("warnings:\n%s", w)
 	}
 }

@@ -8,9 +8,7 @@ import (
 func (c *Config) Warnings() []string {
 	warnings := append([]string(nil), c.strayEnv...)
 	say := func(s string) { warnings = append(warnings, s) }
-	if c.Policy.Proof == "required" {
-		say("policy.proof: this build has no proof of work yet; required is treated as off")
-	} else {
+	if c.Policy.Proof == "off" {
 		say("policy.proof: off: public forms ask for no proof of work; limits per number and per visitor hold")
 	}
 	if u, err := url.Parse(c.URL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {

@@ -279,12 +279,14 @@ func databaseURL(c *config.Config) string {
 }
 
 func policyOf(c *config.Config) callback.Policy {
-	p := callback.Policy{AllowSIP: c.Policy.AllowSIP, MonitorWithoutNotice: c.Policy.MonitorWithoutNotice}
+	p := callback.Policy{AllowSIP: c.Policy.AllowSIP, MonitorWithoutNotice: c.Policy.MonitorWithoutNotice,
+		Proof: c.Policy.Proof == "required", AllowProofOff: c.Policy.AllowProofOff}
 	limits := c.Policy.Limits
 	for _, l := range []struct {
 		from []config.Limit
 		to   *[]callback.Rate
-	}{{limits.PerNumber, &p.PerNumber}, {limits.PerVisitor, &p.PerVisitor}, {limits.Inbound.PerCaller, &p.PerCaller}, {limits.Inbound.PerTrunk, &p.PerTrunk}} {
+	}{{limits.PerNumber, &p.PerNumber}, {limits.PerVisitor, &p.PerVisitor},
+		{limits.WithoutScript.PerVisitor, &p.PlainPerVisitor}, {limits.WithoutScript.PerSubscriber, &p.PlainPerSubscriber}, {limits.Inbound.PerCaller, &p.PerCaller}, {limits.Inbound.PerTrunk, &p.PerTrunk}} {
 		for _, one := range l.from {
 			*l.to = append(*l.to, callback.Rate(one))
 		}

@@ -97,7 +97,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 	}
 	out = append(out, checkCertificates(c, dir, time.Now())...)
 	out = append(append(out, slices.Concat(checkTrunks(ctx, c, dir), checkCallerIDs(dir), checkNumbers(dir))...), checkPeople(dir)...)
-	out = append(out, checkEmergency(c, dir)...)
+	out = append(append(out, checkEmergency(c, dir)...), checkProof(c, dir)...)
 	return append(out, checkPrompts(dir)...)
 }
 
@@ -134,6 +134,17 @@ func checkEmergency(c *config.Config, dir *directory.Directory) []Finding {
 			Fix: "name a trunk of the seed file"}}
 	}
 	return []Finding{{What: "emergency", OK: true, Say: "calls from telephones go over " + c.Phones.EmergencyTrunk + ", from " + c.Phones.Location}}
+}
+
+// checkProof says of which buttons proof: off does not count.
+func checkProof(c *config.Config, dir *directory.Directory) []Finding {
+	p, out := policyOf(c), []Finding(nil)
+	for _, b := range dir.Buttons {
+		if b.Proof == subscriber.ProofOff && p.NeedsProof(b) {
+			out = append(out, Finding{What: "button " + b.Slug, OK: true, Say: "proof: off is passed over: its form needs a proof of work. policy.allow_proof_off: true lets buttons go without"})
+		}
+	}
+	return out
 }
 
 // checkPeople says who would wait in vain. It is no fault: a service may be set up step by step.

@@ -51,6 +51,7 @@ func StartDemo(ctx context.Context, log *slog.Logger) (d *Demo, err error) {
 	c.Listen.RTP = config.Ports{Host: "127.0.0.1"}
 	c.Listen.RTC = anyPort(c.Listen.RTC) // browsers are told it, nobody types it
 	c.Policy.Limits = config.Limits{PerNumber: []config.Limit{{N: 60, Per: time.Hour}}, PerVisitor: []config.Limit{{N: 60, Per: time.Hour}}}
+	c.Policy.AllowProofOff = true // acme-main may be tried with curl
 	if d.Service, err = StartService(ctx, c, log); err != nil {
 		return d, err
 	}
@@ -121,7 +122,7 @@ subscribers:
     caller_id: "+12025550191"
     recording: {on: true}
     buttons:
-      - {id: bell-main, origins: ["%[2]s"], proof: off}
+      - {id: bell-main, origins: ["%[2]s"], proof: required}
 agents:
   - id: ann
     name: Ann

@@ -93,11 +93,13 @@ func (s *seedReader) button(key, business string, f *seedButton) subscriber.Butt
 			Agent:   s.oneOf(key+".confirm.agent", f.Confirm.Agent, "auto", "none", "key"),
 			Visitor: s.oneOf(key+".confirm.visitor", f.Confirm.Visitor, "auto", "none", "key", "key_or_voice"),
 		},
-		Proof:  s.oneOf(key+".proof", f.Proof, "off", "required"),
 		Skills: s.skills(key+".skills", f.Skills), Priority: s.priority(key+".priority", f.Priority), Hours: s.hours(key+".hours", f.Hours),
 	}
 	if out.Order == subscriber.VisitorFirst && out.Confirm.Visitor == "none" {
 		s.wrong(key+".confirm.visitor", "visitor_first needs the visitor's confirmation, or an answering machine would ring an agent: write auto, key or key_or_voice")
+	}
+	if f.Proof != "" {
+		out.Proof = s.oneOf(key+".proof", f.Proof, subscriber.ProofRequired, subscriber.ProofOff)
 	}
 	if f.Recording != "" {
 		out.Recording = s.oneOf(key+".recording", f.Recording, "on", "off")

@@ -12,7 +12,7 @@ import (
 
 // Create writes a new callback with all that belongs to it, and puts the ids of its contact and interaction and its
 // version into n.Callback. Checks come in this order, and the first that says no is the answer: the idempotency key
-// (*callback.Replayed, idempotency_key_reused, idempotency_in_progress), one live callback per number (number_busy),
+// (*callback.Replayed, idempotency_key_reused, idempotency_in_progress), proof, one live callback per number (number_busy),
 // velocity, the line (only for a callback that begins as queued).
 func (db *DB) Create(ctx context.Context, n callback.New) error {
 	var made *callback.Callback
@@ -38,6 +38,9 @@ func create(t *tx, n callback.New) (*callback.Callback, error) {
 	c.Version = max(1, int64(len(lines)))
 	micro.Callback(c)
 	micro.Lines(lines, 0)
+	if err := count(t, n.Proof, c, c.CreatedAt); err != nil {
+		return nil, final(err)
+	}
 	if err := meet(t, n, c); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,4 +58,13 @@ func longest(limits []callback.Velocity, key string) time.Duration {
 		}
 	}
 	return per
+}
+
+// final takes the RetryAfter from the fault of what is used up: no waiting helps.
+func final(err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f.After(0)
+	}
+	return err
 }

@@ -133,7 +133,7 @@ type Button struct {
 	Order      Order
 	Confirm    Confirm
 	Channels   []string // phone, web, chat
-	Proof      string   // required, off
+	Proof      string   // ProofRequired, ProofOff; "" = as the operator says
 	Tries      int      // how often the visitor is rung before we give up
 	Fields     []Field
 	Recording  string         // of its talks: on, off; "" = as the business says
@@ -151,6 +151,12 @@ type Field struct {
 	Label    string `json:"label"`
 	Required bool   `json:"required"`
 }
+
+// What a button says about the proof of work of its form.
+const (
+	ProofRequired = "required"
+	ProofOff      = "off" // counts only where the operator allows it
+)
 
 // DefaultTries is how often a visitor is rung when the button does not say.
 const DefaultTries = 3

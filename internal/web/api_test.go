@@ -8,6 +8,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/challenge"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
 )
@@ -89,6 +90,19 @@ func TestButtonForm(t *testing.T) {
 	}
 	if m := h.do("GET", "/api/v1/public/challenge", "").want(t, 200).json(t); m["required"] != false {
 		t.Errorf("challenge %v", m)
+	}
+	h.dir.Buttons[acmeMain].Proof = "required"
+	bound := challenge.Commit("+12025550100")
+	for _, query := range []string{"for=" + bound, "number=%2B12025550100"} {
+		m = h.do("GET", "/api/v1/public/challenge?button=acme-main&"+query, "", "Origin: http://evil.test").want(t, 200).json(t)
+		if m["required"] != true || m["algorithm"] != "SHA-256" || m["maxnumber"] != float64(challenge.MaxNumber) || !strings.Contains(m["salt"].(string), "for="+bound) {
+			t.Errorf("challenge %v", m)
+		}
+	}
+	h.do("GET", "/api/v1/public/challenge?button=acme-main&for=12", "").want(t, 400)
+	h.do("GET", "/api/v1/public/challenge?button=nope&for="+bound, "").want(t, 404)
+	if m = h.do("GET", "/api/v1/public/buttons/acme-main", "").want(t, 200).json(t); m["proof"].(map[string]any)["required"] != true {
+		t.Errorf("the form does not say that a proof is needed: %v", m["proof"])
 	}
 }
 

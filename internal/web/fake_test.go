@@ -17,6 +17,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/challenge"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -191,6 +192,17 @@ func (h *house) change(cb id.Callback, f func(*callback.Callback)) *callback.Cal
 	h.mu.Unlock()
 	h.live.Publish(c, nil)
 	return c
+}
+
+// NeedsProof is as in a conductor whose operator asks for it.
+func (h *house) NeedsProof(b *subscriber.Button) bool { return b.Proof == subscriber.ProofRequired }
+
+func (h *house) Puzzle(b *subscriber.Button, commit string) challenge.Puzzle {
+	return challenge.New([]byte("key")).Puzzle(string(b.ID), commit, "r", h.Now())
+}
+
+func (h *house) Ticket(b *subscriber.Button) string {
+	return challenge.New([]byte("key")).Ticket(string(b.ID), "r", h.Now())
 }
 
 func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, error) {

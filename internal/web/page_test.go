@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringback/internal/callback"
+	"ringback/internal/challenge"
 	"ringback/internal/fault"
 	"ringback/internal/subscriber"
 	"ringback/internal/web"
@@ -134,6 +135,35 @@ func TestFormSaysWhatIsWrong(t *testing.T) {
 		}
 		if (row.status == 429 || row.status == 503) && a.Header.Get("Retry-After") == "" {
 			t.Error("no Retry-After")
+		}
+	}
+}
+
+// The form carries a ticket for browsers without script, and the address of the puzzle for the others. One that was used up
+// comes back with another; one that is only too young stays.
+func TestFormAsksForAProof(t *testing.T) {
+	h := newHouse(t)
+	if a := h.do("GET", "/b/acme-main", "").want(t, 200); strings.Contains(a.body, "data-proof") || strings.Contains(a.body, `name="ticket"`) {
+		t.Error("a button without proof of work asks for one")
+	}
+	h.dir.Buttons[acmeMain].Proof = "required"
+	a := h.do("GET", "/b/acme-main", "").want(t, 200)
+	for _, want := range []string{`data-proof="/api/v1/public/challenge?button=` + string(acmeMain) + `"`, `name="proof"`, `name="ticket" value="` + h.Ticket(h.dir.Buttons[acmeMain])[:10], "/form.js"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the form lacks %s", want)
+		}
+	}
+	for _, row := range []struct {
+		cause error
+		kept  bool
+	}{{challenge.ErrYoung, true}, {challenge.ErrOld, false}, {fault.New(fault.ProofUsed, "Used."), false}} {
+		h.fail(row.cause)
+		a := h.do("POST", "/b/acme-main", filled("ticket", "old-ticket", "proof", "p"), formType).want(t, 403)
+		if strings.Contains(a.body, `value="old-ticket"`) != row.kept || !strings.Contains(a.body, `role="alert"`) || !strings.Contains(a.body, "(202) 555-0100") {
+			t.Errorf("%v: %s", row.cause, a.body)
+		}
+		if r := h.asked[len(h.asked)-1]; r.Ticket != "old-ticket" || r.Proof != "p" {
+			t.Errorf("asked with %q, %q", r.Ticket, r.Proof)
 		}
 	}
 }

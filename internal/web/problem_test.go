@@ -36,7 +36,6 @@ var contract = map[int][]fault.Code{
 
 // Codes that nothing in this build can cause.
 var unheard = map[fault.Code]string{
-	fault.ProofMissing: "no proof of work yet", fault.ProofInvalid: "no proof of work yet", fault.ProofUsed: "no proof of work yet",
 	fault.LimitKey: "keys have no limit yet",
 }
 
@@ -116,6 +115,9 @@ var causes = map[fault.Code]func(h *house) answer{
 	fault.NumberOwn:       from(fault.At("number", fault.NumberOwn, "That is our own telephone.")),
 	fault.NumberNotServed: from(fault.At("number", fault.NumberNotServed, "We cannot take this number now.")),
 	fault.ButtonClosed:    from(fault.New(fault.ButtonClosed, "Closed.")),
+	fault.ProofMissing:    from(fault.At("proof", fault.ProofMissing, "Missing.")),
+	fault.ProofInvalid:    from(fault.At("proof", fault.ProofInvalid, "For another number.")),
+	fault.ProofUsed:       from(fault.New(fault.ProofUsed, "Used.")),
 	fault.LimitNumber:     from(fault.New(fault.LimitNumber, "Wait.").After(90 * time.Second)),
 	fault.LimitVisitor:    from(fault.New(fault.LimitVisitor, "Wait.")),
 	fault.LimitSubscriber: from(fault.New(fault.LimitSubscriber, "Full.")),

@@ -1,5 +1,6 @@
 // The desk against the real service: an agent answers in Chromium, and talks with a telephone of the demo's network.
 // Usage: [ONLY="part of a name"] node answer.mjs URL CARRIER CHROMIUM NAME PASSWORD. Prints one line of JSON for each check.
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,12 +92,24 @@ async function sit(page) {
   await page.getByText("Waiting for a call").waitFor();
 }
 
+const sha256 = (text) => createHash("sha256").update(text).digest("hex");
+
+// prove does the work that a button wants first.
+async function prove(buttonName, number) {
+  const p = await (await fetch(`${url}/api/v1/public/challenge?button=${buttonName}&for=${sha256(number)}`)).json();
+  if (!p.required) return undefined;
+  let n = 0;
+  while (sha256(p.salt + n) !== p.challenge) n++;
+  return btoa(JSON.stringify({ algorithm: p.algorithm, challenge: p.challenge, number: n, salt: p.salt, signature: p.signature }));
+}
+
 // ask presses a business's button as a visitor does.
 async function ask(buttonName, number) {
+  const proof = await prove(buttonName, number);
   const answer = await fetch(`${url}/api/v1/public/buttons/${buttonName}/callbacks`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ number, name: "Vera", topic: "boiler", consent: true, page: "https://shop.example/boilers" }),
+    body: JSON.stringify({ number, proof, name: "Vera", topic: "boiler", consent: true, page: "https://shop.example/boilers" }),
   });
   const made = await answer.json();
   must(answer.status === 201, JSON.stringify(made));

@@ -103,7 +103,7 @@ func serve(t testing.TB, c config, seed string) *service {
 	s := &service{t: t, dir: t.TempDir(), http: c.at.client()}
 	s.write("ringback.yaml", fmt.Sprintf(`
 listen: {http: %q, sip: ["%s"], rtp: %q, rtc: "127.0.0.1:0", registrations: %q}
-policy: {limits: {per_number: [], per_visitor: []}}
+policy: {proof: "off", limits: {per_number: [], per_visitor: []}}
 log: {level: info}
 %s`, c.http, c.sip, c.rtp, cmp.Or(c.doors, "private"), c.more))
 	s.write("seed.yaml", seed)

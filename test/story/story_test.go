@@ -25,6 +25,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ringback/internal/challenge"
 	"ringback/internal/server"
 )
 
@@ -53,13 +54,14 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 			env.Setenv("RINGBACK_LISTEN_SIP", "[udp://127.0.0.1:0]")
 			env.Setenv("RINGBACK_LISTEN_RTP", "127.0.0.1:0")
 			env.Setenv("RINGBACK_LOG_LEVEL", "warn")
+			env.Setenv("RINGBACK_POLICY_PROOF", "off") // but for the story that is about it
 			env.Values["cast"] = &cast{pids: map[string]*exec.Cmd{}}
 			env.Defer(env.Values["cast"].(*cast).leave)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill, "recorded": recorded,
-			"calls": calls, "answered": answered, "talks": talks, "hungup": hungup,
+			"calls": calls, "prove": prove, "answered": answered, "talks": talks, "hungup": hungup,
 		},
 	})
 }
@@ -135,7 +137,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 func environ(ts *testscript.TestScript) []string {
 	var out []string
 	for _, k := range []string{"PATH", "HOME", "WORK", "TMPDIR", "RINGBACK_DATABASE", "RINGBACK_LISTEN_HTTP", "RINGBACK_LISTEN_SIP",
-		"RINGBACK_LISTEN_RTP", "RINGBACK_LOG_LEVEL", "RINGBACK_DATA", "RINGBACK_POLICY_LIMITS_PER_NUMBER", "RINGBACK_POLICY_LIMITS_PER_VISITOR"} {
+		"RINGBACK_LISTEN_RTP", "RINGBACK_LOG_LEVEL", "RINGBACK_DATA", "RINGBACK_POLICY_PROOF", "RINGBACK_POLICY_LIMITS_PER_NUMBER", "RINGBACK_POLICY_LIMITS_PER_VISITOR"} {
 		if v := ts.Getenv(k); v != "" {
 			out = append(out, k+"="+v)
 		}
@@ -204,6 +206,17 @@ func ask(ts *testscript.TestScript, method, path, body string, header ...string)
 	b, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	return resp.StatusCode, b
+}
+
+// prove BUTTON NUMBER solves the button's puzzle for the number into $proof.
+func prove(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: prove BUTTON NUMBER")
+	}
+	var p challenge.Puzzle
+	_, b := ask(ts, "GET", "/api/v1/public/challenge?button="+args[0]+"&for="+challenge.Commit(args[1]), "")
+	ts.Check(json.Unmarshal(b, &p))
+	ts.Setenv("proof", p.Solve())
 }
 
 // await SECONDS PATH MEMBER VALUE[|VALUE]… asks until the member of the JSON answer has one of the values.

@@ -159,6 +159,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 		return nil, fmt.Errorf("storemem: callback %s is there already", c.ID)
 	}
 	for _, check := range []func() error{
+		func() error { return final(s.within(n.Proof, c.CreatedAt)) },
 		func() error { return s.numberFree(c) },
 		func() error { return s.within(n.Velocity, c.CreatedAt) },
 		func() error { return s.roomInLine(n.MaxLine, c) },
@@ -170,6 +171,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 		}
 	}
 	s.meet(n, c)
+	s.count(n.Proof, c.CreatedAt)
 	s.count(n.Velocity, c.CreatedAt)
 	s.testify(n.Consent, c.ID)
 	s.move(n.Agents)

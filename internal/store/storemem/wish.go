@@ -1,6 +1,7 @@
 package storemem
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -82,6 +83,15 @@ func (s *Store) within(limits []callback.Velocity, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// final takes the RetryAfter from the fault of what is used up: no waiting helps.
+func final(err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f.After(0)
+	}
+	return err
 }
 
 // count notes an event once under each key.

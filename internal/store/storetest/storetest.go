@@ -65,6 +65,7 @@ func Run(t *testing.T, open Opener) {
 		{"lists are newest first, in pages", pages},
 		{"live and due", liveAndDue},
 		{"one live callback per number", numberBusy},
+		{"a proof is used up once", proofOnce},
 		{"limits slide over subscribers", velocity},
 		{"a step counts towards limits", stepVelocity},
 		{"two want the last place of a slot", lastPlace},

@@ -34,6 +34,28 @@ func numberBusy(t *testing.T, h *House) {
 	}
 }
 
+// A proof is used up by the wish that was stored with it, by no other, and is looked at before anything is told of the number.
+func proofOnce(t *testing.T, h *House) {
+	proof := []callback.Velocity{{Key: "proof:1", N: 1, Per: 10 * time.Minute, Code: fault.ProofUsed, Say: "used"}}
+	n := h.Wish("+12025550100")
+	n.Proof = proof
+	n.Velocity = []callback.Velocity{{Key: "closed", N: 0, Per: time.Minute, Code: fault.LimitVisitor, Say: "no"}}
+	wants(t, h.Create(t.Context(), n), fault.LimitVisitor)
+	if n.Velocity = nil; h.Create(t.Context(), n) != nil {
+		t.Error("the proof of a wish that was refused is used up")
+	}
+	again := h.Wish("+12025550100")
+	again.Proof = proof
+	err := h.Create(t.Context(), again)
+	wants(t, err, fault.ProofUsed) // and not number_busy
+	var f *fault.Fault
+	if errors.As(err, &f); f.RetryAfter != 0 {
+		t.Errorf("waiting %v would help", f.RetryAfter)
+	}
+	h.Clock.Pass(10*time.Minute - time.Second)
+	wants(t, h.Create(t.Context(), again), fault.ProofUsed)
+}
+
 func velocity(t *testing.T, h *House) {
 	limits := []callback.Velocity{
 		{Key: "number:1", N: 1, Per: 5 * time.Minute, Code: fault.LimitNumber, Say: "too often"},

@@ -9,6 +9,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/challenge"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
@@ -42,6 +43,9 @@ type Conductor interface {
 	Registered(name string) []cti.Registration
 	Lines() []cti.LineState
 	HashNumber(e cti.Endpoint) string
+	NeedsProof(b *subscriber.Button) bool
+	Puzzle(b *subscriber.Button, commit string) challenge.Puzzle
+	Ticket(b *subscriber.Button) string
 }
 
 // Callbacks are read here; only the conductor changes them.

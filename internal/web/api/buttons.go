@@ -62,7 +62,7 @@ func (a *API) buttons() thing[ButtonDoc, Button] {
 			return a.buttonView(d, d.Buttons[id.Button(i)])
 		},
 		doc:   func(d *directory.Directory, i string) ButtonDoc { return buttonDoc(d.Buttons[id.Button(i)]) },
-		blank: ButtonDoc{Order: subscriber.AgentFirst, Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Proof: "off", Tries: subscriber.DefaultTries},
+		blank: ButtonDoc{Order: subscriber.AgentFirst, Confirm: subscriber.Confirm{Agent: "auto", Visitor: "auto"}, Channels: []string{"phone"}, Tries: subscriber.DefaultTries},
 		check: checkButton,
 	}
 }
@@ -70,13 +70,21 @@ func (a *API) buttons() thing[ButtonDoc, Button] {
 func (a *API) buttonView(d *directory.Directory, b *subscriber.Button) Button {
 	v := Button{
 		ID: string(b.ID), Slug: b.Slug, Subscriber: string(b.Subscriber), Origins: list(b.Origins), Order: b.Order, Confirm: b.Confirm,
-		Channels: Channels(b), Proof: b.Proof, Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Skills: orNone(b.Skills), Priority: b.Priority, Hours: b.Hours, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
+		Channels: Channels(b), Proof: a.proofOf(b), Tries: b.Tries, Fields: list(b.Fields), Recording: b.Recording, Skills: orNone(b.Skills), Priority: b.Priority, Hours: b.Hours, Closed: b.Closed, URL: a.URL + "/b/" + string(b.ID),
 		CreatedAt: door.Stamp(b.CreatedAt), UpdatedAt: door.Stamp(b.UpdatedAt),
 	}
 	if s := d.Subscribers[b.Subscriber]; s != nil {
 		v.SubscriberSlug = &s.Slug
 	}
 	return v
+}
+
+// proofOf is what holds for a button: what it says, unless the operator says otherwise.
+func (a *API) proofOf(b *subscriber.Button) string {
+	if a.Conductor.NeedsProof(b) {
+		return subscriber.ProofRequired
+	}
+	return subscriber.ProofOff
 }
 
 func buttonDoc(b *subscriber.Button) ButtonDoc {
@@ -127,7 +135,7 @@ func checkButtonWords(b *subscriber.Button) error {
 	if err := oneOf("recording", b.Recording, "", "on", "off"); err != nil {
 		return err
 	}
-	if err := oneOf("proof", b.Proof, "required", "off"); err != nil {
+	if err := oneOf("proof", b.Proof, "", subscriber.ProofRequired, subscriber.ProofOff); err != nil {
 		return err
 	}
 	if b.Tries < 1 || b.Tries > 10 {

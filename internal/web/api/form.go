@@ -29,7 +29,7 @@ type ButtonForm struct {
 	Zone        string            `json:"zone"`
 	Slots       []door.Stamp      `json:"slots"`
 	Consent     ConsentText       `json:"consent"`
-	Proof       Challenge         `json:"proof"`
+	Proof       ProofWanted       `json:"proof"`
 }
 
 // FormOwner is the business behind a button.
@@ -66,16 +66,6 @@ type ConsentText struct {
 	Text    string `json:"text"`
 }
 
-// Challenge is what must be solved before a request; this build asks for nothing.
-type Challenge struct {
-	Required bool `json:"required"`
-}
-
-func (a *API) challenge(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	return door.JSON(w, http.StatusOK, Challenge{})
-}
-
 func (a *API) buttonForm(w http.ResponseWriter, r *http.Request) error {
 	b, sub, err := a.button(r.PathValue("id"))
 	if err != nil {
@@ -105,7 +95,7 @@ func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonFor
 		Subscriber: FormOwner{Slug: sub.Slug, Name: sub.Name, CallerID: door.Opt(sub.CallerID.E164())},
 		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(b)},
 		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: hours.Open(now), Slots: []door.Stamp{},
-		Consent: ConsentText{consent.Version, consent.Sentence(sub.Name)},
+		Consent: ConsentText{consent.Version, consent.Sentence(sub.Name)}, Proof: ProofWanted{a.Conductor.NeedsProof(b)},
 	}
 	if next, ok := hours.Next(now); ok && !f.Open {
 		f.NextOpening = door.Stamp(next)

@@ -32,7 +32,7 @@ func (a *API) public() []door.Route {
 	const cb = "/public/callbacks/{token}"
 	rows := []door.Route{
 		{Method: "GET", Pattern: "/public/buttons/{id}", Summary: "What a form for this button shows", Out: ButtonForm{}, Handle: a.buttonForm},
-		{Method: "GET", Pattern: "/public/challenge", Summary: "Whether a request needs proof of work", Out: Challenge{}, Handle: a.challenge},
+		{Method: "GET", Pattern: "/public/challenge", Summary: "The work to prove before a request: for a button and a number", Query: []string{"button", "for", "number"}, Out: Challenge{}, Handle: a.challenge},
 		{Method: "POST", Pattern: "/public/buttons/{id}/callbacks", Summary: "Ask to be called", In: Wish{}, Out: status.Answer{}, Status: http.StatusCreated, Repeats: true, Handle: a.wish},
 		{Method: "GET", Pattern: cb, Summary: "Where a callback is", Out: status.View{}, Handle: a.look},
 		{Method: "GET", Pattern: cb + "/events", Summary: "Where a callback is, as it happens (server-sent events)", Handle: a.events},

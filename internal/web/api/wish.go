@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -24,7 +23,7 @@ type Wish struct {
 	When     schedule.When     `json:"when,omitzero"`
 	Language string            `json:"language,omitempty"`
 	Consent  bool              `json:"consent"`
-	Proof    json.RawMessage   `json:"proof,omitempty"` // not asked for by this build
+	Proof    string            `json:"proof,omitempty"` // base64, as ALTCHA version 1 writes it
 	Nonce    string            `json:"nonce,omitempty"`
 }
 
@@ -58,7 +57,7 @@ func (a *API) wish(w http.ResponseWriter, r *http.Request) error {
 	var kept callback.Kept
 	made, err := a.Conductor.Request(r.Context(), callback.Request{
 		Button: string(b.ID), Number: in.Number, Endpoint: in.Endpoint, Channel: in.Channel, Name: in.Name, Topic: in.Topic,
-		Fields: in.Fields, Page: in.Page, When: in.When, Language: in.Language, Consent: in.Consent,
+		Fields: in.Fields, Page: in.Page, When: in.When, Language: in.Language, Consent: in.Consent, Proof: in.Proof,
 		Visitor: door.Visitor(r), UserAgent: r.UserAgent(), Act: "widget", Once: once,
 		Answer: func(m *callback.Made) callback.Kept { kept = status.Kept(m, a.URL); return kept },
 	})

@@ -25,7 +25,7 @@ var kinds = map[string]string{
 	"dist/pages.css": "text/css; charset=utf-8",
 	"dist/status.js": "text/javascript; charset=utf-8",
 	"dist/room.js":   "text/javascript; charset=utf-8",
-	"dist/talk.js":   "text/javascript; charset=utf-8",
+	"dist/form.js":   "text/javascript; charset=utf-8",
 	"dist/desk.css":  "text/css; charset=utf-8",
 	"dist/desk.js":   "text/javascript; charset=utf-8",
 	"icon.svg":       "image/svg+xml",

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"ringback/internal/callback"
+	"ringback/internal/challenge"
 	"ringback/internal/consent"
+	"ringback/internal/fault"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
@@ -79,6 +81,7 @@ func (p *Pages) ask(r *http.Request, b *subscriber.Button) (string, error) {
 		Button: string(b.ID), Number: f.Get("number"), Endpoint: f.Get("endpoint"), Channel: f.Get("channel"), Name: f.Get("name"),
 		Topic: f.Get("topic"), Fields: ownFields(f), Page: f.Get("page"), When: when, Language: f.Get("language"),
 		Consent: agreed(f), Visitor: door.Visitor(r), UserAgent: r.UserAgent(), Act: "form", Once: once,
+		Proof: f.Get("proof"), Ticket: f.Get("ticket"),
 		Answer: func(m *callback.Made) callback.Kept { return status.Kept(m, p.URL) },
 	})
 	var before *callback.Replayed
@@ -126,6 +129,7 @@ type formPage struct {
 	Talk         bool   // in the browser, now
 	Opens        string // when it is closed now
 	Nonce, Page  string
+	Ticket       string // of a form that is sent without script; "" = no work is to be proved
 	Questions    []question
 	When         whenField
 	Consent      string
@@ -163,11 +167,17 @@ func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed u
 		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(b, typed), When: whenOf(diary, typed, now),
 		Consent: consent.Sentence(s.Name), Agreed: agreed(typed),
 	}
+	if p.Conductor.NeedsProof(b) {
+		if f.Ticket = typed.Get("ticket"); f.Ticket == "" {
+			f.Ticket = p.Conductor.Ticket(b)
+		}
+		f.Script = p.assets.At("form.js")
+	}
 	if s.CallerID != "" {
 		f.CallerID = status.Pretty(s.CallerID.E164())
 	}
 	if f.Talk = slices.Contains(b.Channels, callback.Web) && open; f.Talk {
-		f.Script = p.assets.At("talk.js")
+		f.Script = p.assets.At("form.js")
 	}
 	if next, ok := diary.Business().Next(now); ok && !open {
 		f.Opens = status.Wall(next, loc)
@@ -193,6 +203,10 @@ func questions(b *subscriber.Button, typed url.Values) []question {
 // again shows the form as it was filled in, with what is wrong beside the question it belongs to.
 func (p *Pages) again(err error, b *subscriber.Button, s *subscriber.Subscriber, typed url.Values) error {
 	return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
+		if fault.Is(err, fault.ProofInvalid) && !errors.Is(err, challenge.ErrYoung) || fault.Is(err, fault.ProofUsed) {
+			typed.Del("ticket") // another form, that may be sent once
+			typed.Del("nonce")
+		}
 		if typed.Get("nonce") == "" {
 			typed.Set("nonce", p.Mint.Token("n_"))
 		}

@@ -27,6 +27,8 @@ type Conductor interface {
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	Directory() *directory.Directory
+	NeedsProof(b *subscriber.Button) bool
+	Ticket(b *subscriber.Button) string
 	Place(cb id.Callback) (n int, ok bool)
 	Agents() map[id.Agent]agent.Status
 	Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,3 +42,16 @@ func TestDistIsBuiltFromTheSources(t *testing.T) {
 }
 
 func words(s string) []string { return regexp.MustCompile(`\S+`).FindAllString(s, -1) }
+
+// What a visitor's form loads stays small.
+func TestTheFormsScriptIsSmall(t *testing.T) {
+	b, err := Dist.ReadFile("dist/form.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // a level there is
+	if _, err := z.Write(b); err != nil || z.Close() != nil || packed.Len() > 2048 {
+		t.Errorf("form.js is %d bytes packed, more than 2 kB (%v)", packed.Len(), err)
+	}
+}

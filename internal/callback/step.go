@@ -233,6 +233,9 @@ func (d *draft) ended(r rule, in *Input) {
 			d.TalkTime = min(d.TalkTime, d.MaxTalk) // the farewell is no talk
 		}
 	}
+	if d.Order == CallerFirst && d.Number != "" { // who has called is found by her number from here on
+		d.NumberHash = d.hash(d.Endpoint)
+	}
 	if in.Reason == "" {
 		in.Reason = reasonOf(r.outcome)
 	}

@@ -33,7 +33,7 @@ type Store interface {
 	// Callbacks lists newest first, without attempts; sub "" = all.
 	Callbacks(ctx context.Context, sub id.Subscriber, f Filter) ([]Callback, error)
 	// OfNumber finds the newest callback of a business to a number, by its hash, that is not ended, or ended not before
-	// since; without attempts, nil = there is none.
+	// since; a call that has come in is none. It comes without attempts; nil = there is none.
 	OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (*Callback, error)
 	// LastAgent is who talked last with a number, by its hash, for a business, not before since; "" = nobody did.
 	LastAgent(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (id.Agent, error)

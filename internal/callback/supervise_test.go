@@ -186,6 +186,41 @@ func TestPrefersTheLastAgent(t *testing.T) {
 	})
 }
 
+// It does not matter who has called whom: who rings in goes to who talked with her last, and so does who is called after a
+// talk for which she had rung in.
+func TestPrefersTheLastAgentOfAnyTalk(t *testing.T) {
+	set := func(d *directory.Setup) { d.Subscribers[0].Routing.PreferLast = s(25) }
+	asks := func(w *world) id.Callback { return w.ask("vera") }
+	comes := func(w *world) id.Callback { return w.called("vera", ctisim.Person{Talk: s(30)}) }
+	for name, c := range map[string]struct{ first, then func(*world) id.Callback }{
+		"called, then rings in":   {asks, comes},
+		"rings in, then again":    {comes, comes},
+		"rang in, then is called": {comes, asks},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(2), 0)), "vera": one(ctisim.Answers(s(1), s(30)))}
+			play(t, set, who, func(w *world) {
+				if _, err := w.c.SetPresence(w.ctx, w.agents["ann"], agent.Paused, "lunch"); err != nil {
+					t.Fatal(err)
+				}
+				first := c.first(w)
+				w.reaches(first, callback.Ended)
+				pass(minute)
+				if _, err := w.c.SetPresence(w.ctx, w.agents["ann"], agent.Ready, ""); err != nil {
+					t.Fatal(err)
+				}
+				then := c.then(w)
+				got := w.reaches(then, callback.Connected)
+				if w.answeredBy(got) != "bob" || got.Resumes != "" {
+					t.Errorf("answered by %q, resumes %q", w.answeredBy(got), got.Resumes)
+				}
+				w.reaches(then, callback.Ended)
+				w.invariants()
+			})
+		})
+	}
+}
+
 // A keyed request may name who answers: an agent calls somebody for a business that she represents.
 func TestAskedForAnAgent(t *testing.T) {
 	play(t, nil, calls, func(w *world) {

@@ -41,10 +41,11 @@ func (db *DB) ByToken(ctx context.Context, tokenHash string) (*callback.Callback
 }
 
 // OfNumber finds the newest callback of a business to a number, by its hash, that is not ended, or ended not before since;
-// without attempts, nil = there is none.
+// a call that has come in is none. It comes without attempts; nil = there is none.
 func (db *DB) OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (*callback.Callback, error) {
 	all, err := callbacks(reader{ctx, db.read}, "SELECT "+callbackColumns+` FROM callbacks
-		WHERE number_hash = $1 AND subscriber_id = $2 AND (state <> 'ended' OR ended_at >= $3) ORDER BY id DESC LIMIT 1`,
+		WHERE number_hash = $1 AND subscriber_id = $2 AND (state <> 'ended' OR ended_at >= $3) AND call_order <> 'caller_first'
+		ORDER BY id DESC LIMIT 1`,
 		numberHash, string(sub), micro.Of(since))
 	if err != nil {
 		return nil, fmt.Errorf("callback of a number: %w", told(err))

@@ -304,7 +304,7 @@ func (s *Store) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback)
 func (s *Store) OfNumber(ctx context.Context, sub id.Subscriber, numberHash string, since time.Time) (newest *callback.Callback, err error) {
 	err = s.do(ctx, "callback of a number", func() error {
 		for _, c := range s.callbacks {
-			if c.Subscriber == sub && c.NumberHash == numberHash && (c.Live() || !c.EndedAt.Before(since)) && (newest == nil || c.ID > newest.ID) {
+			if c.Subscriber == sub && c.NumberHash == numberHash && c.Order != callback.CallerFirst && (c.Live() || !c.EndedAt.Before(since)) && (newest == nil || c.ID > newest.ID) {
 				newest = c.Clone()
 			}
 		}

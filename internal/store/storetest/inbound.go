@@ -39,6 +39,17 @@ func ofNumber(t *testing.T, h *House) {
 	if got := find(ended.Add(time.Microsecond)); got != "" {
 		t.Errorf("ended before: found %q", got)
 	}
+	call := h.Wish("+12025550100")
+	call.Callback.Inbound, call.Callback.Order, call.Callback.NumberHash = true, callback.CallerFirst, "call:"+string(call.Callback.ID)
+	if err := h.Create(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	h.step(call.Callback.ID, func(c *callback.Callback) {
+		c.NumberHash, c.State, c.Outcome, c.EndedAt, c.DueAt = "hash of +12025550100", callback.Ended, callback.Completed, h.Clock.Now(), time.Time{}
+	})
+	if got := find(ended); got != string(first.ID) {
+		t.Errorf("a call that came in is no callback: found %q", got)
+	}
 	second := h.Made("+12025550100")
 	if got := find(time.Time{}); got != string(second.ID) {
 		t.Errorf("two: found %q", got)

@@ -91,6 +91,16 @@ func (t *Tab) Close() {
 	}
 }
 
+// Pages is how many pages of an agent's desk are open.
+func (h *Hearts) Pages(a id.Agent) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d := h.desks[a]; d != nil {
+		return len(d.tabs)
+	}
+	return 0
+}
+
 // Silent is for how long the desk of an agent has given no sign of life, since the start if it was never open.
 func (h *Hearts) Silent(a id.Agent) time.Duration {
 	h.mu.Lock()

@@ -171,11 +171,25 @@ func (a *App) sweep(ctx context.Context) {
 			return
 		case <-t.C:
 		}
+		a.signOutIdle(ctx)
 		if n, err := a.Store.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			a.log.Error("sweep", "err", err)
 		} else if n > 0 {
 			a.log.Info("swept", "rows", n)
 		}
+	}
+}
+
+// signOutIdle ends the presence of agents whose sessions are all over.
+func (a *App) signOutIdle(ctx context.Context) {
+	gone, err := a.Store.SessionsOver(ctx, time.Now())
+	for _, who := range gone {
+		if err == nil && a.Conductor.Agents()[who].Presence != agent.SignedOut {
+			err = a.Conductor.SignOut(ctx, who)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("agents whose sessions are over", "err", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ringback/internal/id"
 	"ringback/internal/login"
 	"ringback/internal/store/micro"
 )
@@ -38,6 +39,25 @@ func (db *DB) session(ctx context.Context, tokenHash, statement string, args ...
 		return fmt.Errorf("session: %w", err)
 	}
 	return nil
+}
+
+// SessionsOver are the agents who have sessions that are over, by idleness or age, and none that is not.
+func (db *DB) SessionsOver(ctx context.Context, now time.Time) (all []id.Agent, err error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT DISTINCT agent_id FROM sessions WHERE agent_id NOT IN
+		(SELECT agent_id FROM sessions WHERE seen_at > $1 AND created_at > $2) ORDER BY agent_id`,
+		micro.Of(now.Add(-login.Idle)), micro.Of(now.Add(-login.MaxAge)))
+	if err != nil {
+		return nil, fmt.Errorf("sessions that are over: %w", told(err))
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var a id.Agent
+		if err := rows.Scan(&a); err != nil {
+			return nil, fmt.Errorf("sessions that are over: %w", told(err))
+		}
+		all = append(all, a)
+	}
+	return all, told(rows.Err())
 }
 
 // Session: see login.Sessions.

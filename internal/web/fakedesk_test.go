@@ -64,6 +64,25 @@ func (h *house) Monitor(_ context.Context, supervisor, who id.Agent, mode cti.Mo
 	return &callback.Callback{ID: "cb_x"}, h.failing()
 }
 
+func (h *house) SignOut(_ context.Context, a id.Agent) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told("sign out", "", a)
+	return h.failing()
+}
+
+// signedOut is how often somebody was taken off work because her session had ended.
+func (h *house) signedOut(a id.Agent) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, o := range h.orders {
+		if o == "sign out  "+string(a) {
+			n++
+		}
+	}
+	return n
+}
+
 func (h *house) Connect(_ context.Context, peer, offer string) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -281,8 +281,11 @@ func TestLiveIsHers(t *testing.T) {
 			if websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
 				t.Errorf("it ends with %v", err)
 			}
-			return
+			break
 		}
+	}
+	if n := h.signedOut(ann); n != 2 { // by the request, and by the page whose session was over
+		t.Errorf("her desk was closed %d times", n)
 	}
 }
 

@@ -132,6 +132,9 @@ func TestSignIn(t *testing.T) {
 	}
 	isProblem(t, h.do("GET", "/api/v1/subscribers", "", cookie), 403, "forbidden") // a desk is no console
 	h.do("DELETE", "/api/v1/session", "", cookie).want(t, 204)
+	if n := h.signedOut(ann); n != 1 {
+		t.Errorf("her desk was closed %d times", n)
+	}
 	isProblem(t, h.do("GET", "/api/v1/me", "", cookie), 401, "no_session")
 	isProblem(t, h.do("GET", "/api/v1/me", ""), 401, "no_key")
 }

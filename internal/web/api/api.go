@@ -34,6 +34,7 @@ type Conductor interface {
 	Reassign(ctx context.Context, cb id.Callback, a id.Agent, by callback.Actor) (*callback.Callback, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
+	SignOut(ctx context.Context, a id.Agent) error
 	Directory() *directory.Directory
 	InHand() []*callback.Callback
 	Reload(ctx context.Context) error

@@ -144,7 +144,21 @@ func (s *socket) talk(ctx context.Context, feed *live.Feed, words <-chan word, h
 	if err := s.hello(ctx); err != nil {
 		return s.failed(err)
 	}
-	return s.follow(ctx, feed, words, heard)
+	code, why := s.follow(ctx, feed, words, heard)
+	if why == string(fault.NoSession) && s.tab != nil {
+		s.expired(ctx)
+	}
+	return code, why
+}
+
+// expired: the session of an agent has ended while her page was open. With no other page she takes no calls any more.
+func (s *socket) expired(ctx context.Context) {
+	s.tab.Close()
+	if s.a.Hearts.Pages(s.p.Agent) == 0 {
+		if err := s.a.Conductor.SignOut(ctx, s.p.Agent); err != nil {
+			s.a.Log.WarnContext(ctx, "whose session has ended is still at work", "agent", s.p.Agent, "err", err)
+		}
+	}
 }
 
 func (s *socket) follow(ctx context.Context, feed *live.Feed, words <-chan word, heard <-chan struct{}) (websocket.StatusCode, string) {

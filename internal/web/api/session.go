@@ -59,7 +59,7 @@ type Serving struct {
 func (a *API) desk() []door.Route {
 	return []door.Route{
 		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie, In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
-		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out", Status: http.StatusNoContent, Handle: a.signOut},
+		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out: an agent's desk is disconnected and takes no calls; a talk is finished first", Status: http.StatusNoContent, Handle: a.signOut},
 		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
 		{Method: "GET", Pattern: "/live", Who: door.Desk, Summary: "What happens, as it happens (WebSocket, subprotocol " + Subprotocol + ")", Query: []string{"subscriber"}, Status: http.StatusSwitchingProtocols, Handle: a.live},
 	}
@@ -96,13 +96,17 @@ func (a *API) cookie(token string, lives time.Duration) *http.Cookie {
 		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.URL, "https://")}
 }
 
-// signOut forgets the session; the agent's presence is hers to say.
+// signOut forgets the session. Whose desk it was takes no calls any more.
 func (a *API) signOut(w http.ResponseWriter, r *http.Request) error {
-	if door.Principal(r.Context()).Agent == "" {
+	who := door.Principal(r.Context()).Agent
+	if who == "" {
 		return fault.New(fault.NotFound, "A key has no session.")
 	}
 	if err := a.Gate.SignOut(r.Context(), door.Session(r)); err != nil {
 		return err
+	}
+	if err := a.Conductor.SignOut(r.Context(), who); err != nil { // she is out; whether she is rung, the watch over desks sees
+		a.Log.WarnContext(r.Context(), "who has signed out is still at work", "agent", who, "err", err)
 	}
 	http.SetCookie(w, a.cookie("", -time.Second))
 	w.WriteHeader(http.StatusNoContent)

@@ -30,7 +30,7 @@ export class Bench {
   async check(name, run, options = {}) {
     if (!name.includes(this.only)) return;
     const context = await this.browser.newContext({ viewport: { width: 360, height: 780 }, reducedMotion: "reduce", ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     context.on("page", (page) => this.watch(name, page));
     const page = await context.newPage();
     let detail = "";

@@ -18,7 +18,7 @@ if (images) await mkdir(images, { recursive: true });
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const presence = (page) => page.locator(".own .presence");
 const until = async (fact, what) => {
-  for (const end = Date.now() + 10_000; Date.now() < end; ) if (await fact()) return;
+  for (const end = Date.now() + 30_000; Date.now() < end; ) if (await fact()) return;
     else await new Promise((r) => setTimeout(r, 50));
   throw new Error(what);
 };

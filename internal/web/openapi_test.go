@@ -50,6 +50,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	doc := document(t, h)
 	c, token := h.call(callback.Callback{State: callback.Connected, Reason: callback.ReasonTalked, Fields: map[string]string{"boiler": "old"}, When: `{"now":true}`,
 		Attempts: []callback.Attempt{{N: 1, Agent: ann, Representation: annAtAcme, Legs: []callback.Leg{{ID: "leg_1", Party: cti.Visitor, Endpoint: "tel:+12025550100", SIPCode: 200}}}}})
+	_, talks := h.call(callback.Callback{State: callback.Queued, Endpoint: cti.BrowserOf("cb_web")})
 	ids := map[string]string{"subscribers": "acme", "buttons": "acme-main", "representations": string(annAtAcme), "agents": "ann", "trunks": "pstn",
 		"keys": "op", "blocks": string(acmeBlock), "callbacks": string(c.ID), "recordings": string(acmeTape), "public": "acme-main"}
 	makes := map[string]string{
@@ -68,7 +69,11 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 			continue
 		}
 		kind := strings.Split(strings.TrimPrefix(r.Pattern, "/api/v1/"), "/")[0]
-		path := strings.NewReplacer("{id}", ids[kind], "{token}", token).Replace(r.Pattern)
+		whose := token
+		if strings.HasSuffix(r.Pattern, "{token}/browser") {
+			whose = talks
+		}
+		path := strings.NewReplacer("{id}", ids[kind], "{token}", whose).Replace(r.Pattern)
 		a := h.do(r.Method, path, makes[r.Pattern], key(operatorKey))
 		op := at(doc, "paths", r.Pattern, strings.ToLower(r.Method), "responses")
 		res, _ := op.(map[string]any)[fmt.Sprint(a.StatusCode)].(map[string]any)

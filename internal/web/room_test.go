@@ -32,6 +32,11 @@ func TestRoom(t *testing.T) {
 	isProblem(t, h.do("POST", "/api/v1/public/callbacks/"+token+"/browser", "{}"), 422, "field_required")
 	isProblem(t, h.do("POST", "/api/v1/public/callbacks/"+other+"/browser", `{"offer":"v=0"}`), 422, "channel_unavailable")
 	isProblem(t, h.do("POST", "/api/v1/public/callbacks/t_nobody/browser", `{"offer":"v=0"}`), 404, "not_found")
+	isProblem(t, h.do("GET", "/api/v1/public/callbacks/"+other+"/browser", ""), 422, "channel_unavailable")
+	isProblem(t, h.do("GET", "/api/v1/public/callbacks/t_nobody/browser", ""), 404, "not_found")
+	if ways := h.do("GET", "/api/v1/public/callbacks/"+token+"/browser", "").want(t, 200).body; !strings.Contains(ways, "turns:call.test:443") {
+		t.Errorf("the ways to us: %s", ways)
+	}
 	var said struct{ Answer string }
 	a := h.do("POST", "/api/v1/public/callbacks/"+token+"/browser", `{"offer":"v=0"}`).want(t, 200)
 	if json.Unmarshal([]byte(a.body), &said) != nil || said.Answer == "" {
@@ -42,6 +47,7 @@ func TestRoom(t *testing.T) {
 		c.State, c.Outcome, c.EndedAt = callback.Ended, callback.Completed, now
 	})
 	isProblem(t, h.do("POST", "/api/v1/public/callbacks/"+token+"/browser", `{"offer":"v=0"}`), 409, "already_ended")
+	isProblem(t, h.do("GET", "/api/v1/public/callbacks/"+token+"/browser", ""), 409, "already_ended")
 	if strings.Contains(h.do("GET", "/r/"+token, "").want(t, 200).body, "room.js") {
 		t.Error("the room of a call that is over connects")
 	}

@@ -6,7 +6,6 @@ import type { ICEServer } from "./facts";
 
 export type VoiceState = "off" | "connecting" | "on" | "lost";
 
-const gatherWithin = 2000; // ms: an address that is not found by then is not waited for
 const patience = 2500; // ms that a way may be broken before another is looked for
 const first = 300;
 const most = 5000;
@@ -19,6 +18,7 @@ export class Voice {
   private wanted = false;
   private open = false;
   private wait = first;
+  private turn = 0; // of the connections
   private timer: number | undefined;
   private servers: ICEServer[] | null = null;
   readonly player = new Audio();
@@ -86,14 +86,16 @@ export class Voice {
     this.shut();
     if (!this.wanted || !this.mic) return;
     this.become(this.state === "off" ? "connecting" : this.state === "on" ? "lost" : this.state, this.why);
-    const pc = (this.pc = new RTCPeerConnection({ iceServers: await this.ice(), bundlePolicy: "max-bundle" }));
+    const turn = ++this.turn;
+    const iceServers = await this.ice();
+    if (turn !== this.turn || !this.wanted || !this.mic) return; // overtaken meanwhile
+    const pc = (this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" }));
     try {
       pc.ontrack = (e) => (this.player.srcObject = e.streams[0] ?? new MediaStream([e.track]));
       pc.oniceconnectionstatechange = () => this.ways(pc);
       pc.addTrack(this.mic, new MediaStream([this.mic]));
       pc.createDataChannel("desk"); // an open channel keeps a hidden page awake
-      await pc.setLocalDescription();
-      await gathered(pc);
+      await pc.setLocalDescription(); // no address of ours need be in it: we look for the switch, not it for us
       const said = await ask<{ answer: string; ice?: ICEServer[] }>("POST", this.path(), { offer: pc.localDescription!.sdp });
       if (pc !== this.pc) return;
       if (said.ice) this.servers = said.ice;
@@ -106,7 +108,7 @@ export class Voice {
   // ice asks which servers help through walls; their credentials live for a while only.
   private async ice(): Promise<RTCIceServer[]> {
     try {
-      this.servers = (await ask<{ ice: ICEServer[] }>("GET", this.path())).ice;
+      this.servers = (await ask<{ ice: ICEServer[] }>("GET", this.path(), undefined, patience)).ice;
     } catch {
       // The last ones may still do, and on one network none are needed.
     }
@@ -151,16 +153,4 @@ export class Voice {
     this.why = why;
     this.changed();
   }
-}
-
-// gathered waits until the offer holds all addresses, because nothing is sent after it.
-function gathered(pc: RTCPeerConnection): Promise<void> {
-  return new Promise((done) => {
-    const look = (): void => {
-      if (pc.iceGatheringState === "complete") done();
-    };
-    pc.addEventListener("icegatheringstatechange", look);
-    setTimeout(done, gatherWithin);
-    look();
-  });
 }

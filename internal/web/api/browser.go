@@ -67,15 +67,16 @@ func (a *API) browserWays(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ways, err := a.ice(r.Context(), who)
+	ways, err := a.ice(r.Context(), string(who))
 	if err != nil {
 		return err
 	}
 	return door.JSON(w, http.StatusOK, BrowserWays{ways})
 }
 
-func (a *API) ice(ctx context.Context, who id.Agent) ([]ICEServer, error) {
-	all, err := a.Browsers.ICE(ctx, string(who))
+// ice are the servers of a browser, by its name at the switch.
+func (a *API) ice(ctx context.Context, peer string) ([]ICEServer, error) {
+	all, err := a.Browsers.ICE(ctx, peer)
 	if err != nil {
 		return nil, noBrowsers(err)
 	}
@@ -102,25 +103,46 @@ func (a *API) connect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noBrowsers(err)
 	}
-	ways, err := a.ice(r.Context(), who)
+	ways, err := a.ice(r.Context(), string(who))
 	if err != nil {
 		return err
 	}
 	return door.JSON(w, http.StatusOK, BrowserAnswer{answer, ways})
 }
 
-// visitorConnects connects the browser of a visitor who wants to talk there. Loaded again, it connects anew.
-func (a *API) visitorConnects(w http.ResponseWriter, r *http.Request) error {
+// talks is the name of the browser in which the visitor of a callback talks.
+func (a *API) talks(w http.ResponseWriter, r *http.Request) (peer string, err error) {
 	c, err := a.held(w, r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	peer, web := c.Endpoint.Browser()
 	switch {
 	case !web:
-		return fault.New(fault.ChannelUnavailable, "This call goes to a telephone.")
+		return "", fault.New(fault.ChannelUnavailable, "This call goes to a telephone.")
 	case c.State == callback.Ended:
-		return fault.New(fault.AlreadyEnded, "This call has already ended.")
+		return "", fault.New(fault.AlreadyEnded, "This call has already ended.")
+	}
+	return peer, nil
+}
+
+func (a *API) visitorWays(w http.ResponseWriter, r *http.Request) error {
+	peer, err := a.talks(w, r)
+	if err != nil {
+		return err
+	}
+	ways, err := a.ice(r.Context(), peer)
+	if err != nil {
+		return err
+	}
+	return door.JSON(w, http.StatusOK, BrowserWays{ways})
+}
+
+// visitorConnects connects the browser of a visitor who wants to talk there. Loaded again, it connects anew.
+func (a *API) visitorConnects(w http.ResponseWriter, r *http.Request) error {
+	peer, err := a.talks(w, r)
+	if err != nil {
+		return err
 	}
 	var in BrowserOffer
 	if err := door.Lenient(r, &in); err != nil {
@@ -133,7 +155,11 @@ func (a *API) visitorConnects(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noBrowsers(err)
 	}
-	return door.JSON(w, http.StatusOK, BrowserAnswer{answer, []ICEServer{}})
+	ways, err := a.ice(r.Context(), peer)
+	if err != nil {
+		return err
+	}
+	return door.JSON(w, http.StatusOK, BrowserAnswer{answer, ways})
 }
 
 func (a *API) disconnect(w http.ResponseWriter, r *http.Request) error {

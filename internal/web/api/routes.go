@@ -40,6 +40,7 @@ func (a *API) public() []door.Route {
 		{Method: "POST", Pattern: cb + "/number", Summary: "Call another telephone", In: NewNumber{}, Out: status.View{}, Handle: a.visitorChangesNumber},
 		{Method: "POST", Pattern: cb + "/reschedule", Summary: "Call at another time", In: NewTime{}, Out: status.View{}, Handle: a.visitorReschedules},
 		{Method: "POST", Pattern: cb + "/now", Summary: "Call now", In: Nothing{}, Out: status.View{}, Handle: a.visitorCallsNow},
+		{Method: "GET", Pattern: cb + "/browser", Summary: "By which servers the visitor's browser may reach us", Out: BrowserWays{}, Handle: a.visitorWays},
 		{Method: "POST", Pattern: cb + "/browser", Summary: "Connect the visitor's browser: to talk there", In: BrowserOffer{}, Out: BrowserAnswer{}, Handle: a.visitorConnects},
 	}
 	return rows

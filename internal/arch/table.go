@@ -96,4 +96,5 @@ var homes = map[string][]string{
 	"github.com/jackc/pgx/v5":         {"internal/store"},
 	"github.com/pressly/goose/v3":     {"internal/store"},
 	"github.com/go-webauthn/webauthn": {"internal/login"},
+	"github.com/wneessen/go-mail":     {"internal/notify"},
 }

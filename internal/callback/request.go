@@ -236,6 +236,11 @@ func tries(b *subscriber.Button) int {
 	return b.Tries
 }
 
+// Blocked says whether nothing may go from a business to a number, by its hash.
+func Blocked(dir *directory.Directory, hash string, sub id.Subscriber, now time.Time) bool {
+	return blocked(dir, hash, sub, now)
+}
+
 func blocked(dir *directory.Directory, hash string, sub id.Subscriber, now time.Time) bool {
 	d := draft{Callback: &Callback{Subscriber: sub, NumberHash: hash}, dir: dir, at: now}
 	return d.blocked()

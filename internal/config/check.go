@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -52,6 +51,7 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.limits("policy.limits.inbound.per_trunk", c.Policy.Limits.Inbound.PerTrunk)
 	k.speech("speech.command", c.Speech.Command)
 	k.mail(c.Mail)
+	k.sms(c.SMS)
 	k.only("storage", c.Storage, "other storage", "recordings and files stay in data", "file")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
@@ -216,19 +216,6 @@ func (k *checker) limits(key string, limits []Limit) {
 func (k *checker) speech(key string, command []string) {
 	if len(command) > 0 && !slices.Contains(command, "{out}") {
 		k.refuse(key, "no argument is {out}, the file that the program is to write")
-	}
-}
-
-func (k *checker) mail(m Mail) {
-	if m.URL != "" {
-		if u, err := url.Parse(m.URL); err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Host == "" {
-			k.refuse("mail.url", "want smtp://user:password@host:587")
-		}
-	}
-	if m.From != "" {
-		if _, err := mail.ParseAddress(m.From); err != nil {
-			k.refuse("mail.from", "want a sender such as Callback <cb@example.com>, got %q", m.From)
-		}
 	}
 }
 

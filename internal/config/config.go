@@ -28,6 +28,7 @@ type Config struct {
 	Policy   Policy  `yaml:"policy"`
 	Speech   Speech  `yaml:"speech"`
 	Mail     Mail    `yaml:"mail"`
+	SMS      SMS     `yaml:"sms"`
 	// Where recordings and files go: file (in data).
 	Storage string `yaml:"storage" secret:"url"`
 	Auth    Auth   `yaml:"auth"`
@@ -140,8 +141,10 @@ type Policy struct {
 	AllowSIP []string `yaml:"allow_sip"`
 	// Whether a supervisor may listen, whisper or barge though visitor and agent have not both heard that the talk may be
 	// listened to. In many places that is a crime. The notice is that of recordings.
-	MonitorWithoutNotice bool   `yaml:"monitor_without_notice"`
-	Limits               Limits `yaml:"limits"`
+	MonitorWithoutNotice bool `yaml:"monitor_without_notice"`
+	// Whether the page of a call that an agent opens by her link shows the visitor's whole number. Who has the link, has it.
+	LinkShowsNumber bool   `yaml:"link_shows_number"`
+	Limits          Limits `yaml:"limits"`
 }
 
 // Limits are counted over all subscribers. Each entry lets n callbacks through in any stretch of time per.
@@ -188,12 +191,34 @@ type Speech struct {
 	Command []string `yaml:"command"`
 }
 
-// Mail sends messages to subscribers. This build sends none yet.
+// Mail leaves by a mail server. Links to the page of a call go by it to agents who have notify.mail in the seed file.
 type Mail struct {
-	// smtp://user:password@host:587; "" = no mail.
+	// smtp://user:password@host:587, with TLS where the server offers it (STARTTLS), or smtps://user:password@host:465; ""
+	// = no mail. A password is said only over TLS, or to this machine. ${SMTP_PASSWORD} keeps it out of the file.
 	URL string `yaml:"url" secret:"url"`
-	// The sender, e.g. Callback <cb@example.com>.
+	// The sender, e.g. Callback <cb@example.com>; "" = the user of mail.url where that is an address, else ringback@ the host
+	// of url.
 	From string `yaml:"from"`
+	// So many for each business in any 24 hours; what is over is given up. 0 = no limit.
+	PerDay int `yaml:"per_day"`
+}
+
+// SMS leaves by a gateway over HTTP, one request each.
+type SMS struct {
+	// https://sms.example.com/send; "" = no short messages. In it, in headers and in body stand {to} (+12025550112), {digits}
+	// (the same without +), {text} and {key} (the name of the message, also sent as Idempotency-Key), each spelled as its
+	// place needs. No redirect is followed.
+	URL string `yaml:"url" secret:"url"`
+	// POST, PUT or GET.
+	Method string `yaml:"method"`
+	// Such as {Authorization: "Bearer ${SMS_KEY}"}. Content-Type follows from body unless it stands here.
+	Headers map[string]string `yaml:"headers" secret:"all"`
+	// Such as '{"to": "{to}", "text": "{text}"}' (JSON), or to={to}&text={text} (a form).
+	Body string `yaml:"body" secret:"all"`
+	// Whether the gateway may be in a private network, or on this machine; it may then be http://, too.
+	AllowPrivate bool `yaml:"allow_private"`
+	// So many for each business in any 24 hours; what is over is given up. 0 = no limit.
+	PerDay int `yaml:"per_day"`
 }
 
 // Auth is how agents sign in at their desks; keys of the API work without.
@@ -254,6 +279,8 @@ func Default() *Config {
 				Inbound:       Inbound{PerCaller: []Limit{{N: 10, Per: 10 * time.Minute}}, PerTrunk: []Limit{{N: 120, Per: time.Minute}}},
 			},
 		},
+		Mail:    Mail{PerDay: 500},
+		SMS:     SMS{Method: "POST", PerDay: 100},
 		Storage: "file",
 		Auth:    Auth{Passwords: true, Passkeys: true},
 		Log:     Log{Format: "auto", Level: "info", Ladder: 7 * 24 * time.Hour},

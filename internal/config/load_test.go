@@ -88,7 +88,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	rows := []struct{ name, text, want string }{
 		{"unknown key", "url: http://a\nlisten: {htpp: ':80'}", "2: listen.htpp: unknown key, did you mean http?"},
 		{"unknown key at the top", "\n\nlissten: {}", "3: lissten: unknown key, did you mean listen?"},
-		{"nothing near", "mail: {quux: 1}", "1: mail.quux: unknown key; known here: from, url"},
+		{"nothing near", "mail: {quux: 1}", "1: mail.quux: unknown key; known here: from, per_day, url"},
 		{"deep in a list", "policy:\n  limits:\n    per_number:\n      - {n: 1, per: 5m}\n      - {m: 1, per: 5m}", "5: policy.limits.per_number[1].m: unknown key, did you mean n?"},
 		{"calls that come in", "policy: {limits: {inbound: {per_callers: [{n: 1, per: 5m}]}}}", "1: policy.limits.inbound.per_callers: unknown key, did you mean per_caller?"},
 		{"repeated", "data: a\ndata: b", "2: data: repeated key, first written in line 1"},
@@ -132,6 +132,15 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"calls per trunk", "policy: {limits: {inbound: {per_trunk: [{n: 0, per: 1m}]}}}", "1: policy.limits.inbound.per_trunk[0].n: want 1 or more"},
 		{"speech", "speech: {command: [say]}", "1: speech.command: no argument is {out}"},
 		{"mail", "mail: {url: 'http://x', from: nobody}", "1: mail.url: want smtp://"},
+		{"mail, no sender", "mail: {url: 'smtp://x', from: nobody}", "1: mail.from: want a sender"},
+		{"mail, per day", "mail: {per_day: -1}", "1: mail.per_day: want a number of messages"},
+		{"sms in the clear", "sms: {url: 'http://x.example/', body: 'to={to}&text={text}'}", "1: sms.url: messages and keys would travel in the clear"},
+		{"sms to whoever", "sms: {url: 'https://{to}.example/', body: '{text}'}", "1: sms.url: want the address of the gateway"},
+		{"sms without a text", "sms: {url: 'https://x.example/', body: 'to={to}'}", "1: sms.body: want {to} or {digits}, and {text}"},
+		{"sms with a body too many", "sms: {url: 'https://x.example/?to={to}&t={text}', method: GET, body: x}", "1: sms.body: a GET has no body"},
+		{"sms method", "sms: {method: SEND}", `1: sms.method: "SEND" is not known`},
+		{"sms nowhere", "sms: {body: '{to}{text}'}", "sms.url: want the address of the gateway"},
+		{"sms header", "sms: {url: 'https://x.example/?to={to}&t={text}', headers: {'a b': c}}", `1: sms.headers: "a b" is no header`},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -185,7 +194,7 @@ func TestMistypedVariableIsNamed(t *testing.T) {
 }
 
 func TestPrintTellsValueAndSource(t *testing.T) {
-	path := write(t, "data: /srv\ndatabase: postgres://u:s3cret@db/x?sslpassword=s3cret\nmail: {url: 'smtp://u:s3cret@m:25'}\n")
+	path := write(t, "data: /srv\ndatabase: postgres://u:s3cret@db/x?sslpassword=s3cret\nmail: {url: 'smtp://u:s3cret@m:25'}\nsms: {url: 'https://m/?key=s3cret', headers: {Authorization: Bearer s3cret}, body: '{to} {text} s3cret'}\n")
 	c, err := Load(path, []string{"RINGBACK_LOG_LEVEL=warn"})
 	if err != nil {
 		t.Fatal(err)

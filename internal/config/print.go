@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -72,7 +73,7 @@ func (c *Config) originsOf(src *Source) map[string]Origin {
 type setting struct {
 	key    string
 	value  reflect.Value
-	secret bool // an address that may hold a password
+	secret string // url: an address that may hold a password; all: nothing of it is shown
 }
 
 func (s setting) shown() string { return flow(plain(s.value, s.secret)) }
@@ -91,7 +92,7 @@ func settingsOf(v reflect.Value, around string) []setting {
 			out = append(out, settingsOf(f, key+".")...)
 			continue
 		}
-		out = append(out, setting{key, f, v.Type().Field(i).Tag.Get("secret") != ""})
+		out = append(out, setting{key, f, v.Type().Field(i).Tag.Get("secret")})
 	}
 	return out
 }
@@ -123,7 +124,7 @@ func (es entries) MarshalJSON() ([]byte, error) {
 }
 
 // plain is a value as text, bool, number, list or entries, with passwords hidden.
-func plain(v reflect.Value, secret bool) any {
+func plain(v reflect.Value, secret string) any {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return formatDuration(x)
@@ -132,10 +133,13 @@ func plain(v reflect.Value, secret bool) any {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		if secret {
-			return hidePassword(v.String())
+		return hide(v.String(), secret)
+	case reflect.Map:
+		es := entries{}
+		for _, name := range sortedKeys(v) {
+			es = append(es, entry{name.String(), plain(v.MapIndex(name), secret)})
 		}
-		return v.String()
+		return es
 	case reflect.Slice:
 		list := make([]any, v.Len())
 		for i := range list {
@@ -150,6 +154,20 @@ func plain(v reflect.Value, secret bool) any {
 		return es
 	}
 	return v.Interface()
+}
+
+func sortedKeys(m reflect.Value) []reflect.Value {
+	return slices.SortedFunc(slices.Values(m.MapKeys()), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+}
+
+func hide(s, secret string) string {
+	switch {
+	case s == "" || secret == "":
+		return s
+	case secret == "all":
+		return "(hidden)"
+	}
+	return hidePassword(s)
 }
 
 // flow writes a plain value as YAML on one line.

@@ -23,9 +23,6 @@ func (c *Config) Warnings() []string {
 	if c.Public.IP4 == "auto" || c.Public.IP6 == "auto" {
 		say("public: auto: this build asks nobody for its address yet; write the address itself, until then the sockets' own hold")
 	}
-	if c.Mail.URL != "" {
-		say("mail.url: this build sends no mail yet; it is not used")
-	}
 	if c.Auth.OIDC.Issuer != "" {
 		say("auth.oidc.issuer: this build has no pages to sign in to yet; it is not used")
 	}

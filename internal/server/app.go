@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"ringback/internal/ladder"
 	"ringback/internal/live"
 	"ringback/internal/login"
+	"ringback/internal/notify"
 	"ringback/internal/speech"
 	"ringback/internal/store"
 	"ringback/internal/studio"
@@ -52,6 +54,7 @@ type App struct {
 	ladder    *ladder.Store
 	speaker   speech.Speaker
 	front     *front // of listen.https; nil = there is none
+	Post      *notify.Post
 	sweeping  sync.WaitGroup
 	stopSweep context.CancelFunc
 }
@@ -84,8 +87,12 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	if a.Switch, err = ctisip.New(a.switchConfig()); err != nil {
 		return a, err
 	}
+	if a.Post, err = a.newPost(); err != nil {
+		return a, err
+	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
-		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded})
+		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
+		Post: a.Post, URL: strings.TrimSuffix(c.URL, "/")})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Agent: func(idOrSlug string) *agent.Agent { return a.Conductor.Directory().Agent(idOrSlug) }})
 	if c.Auth.Passkeys {
@@ -145,6 +152,7 @@ func (a *App) Start(ctx context.Context) error {
 	var sweep context.Context
 	sweep, a.stopSweep = context.WithCancel(context.Background())
 	a.sweeping.Go(func() { a.sweep(sweep) })
+	a.sweeping.Go(func() { a.Post.Run(sweep) })
 	a.sweeping.Go(func() { a.Hearts.Watch(sweep, a.Conductor, a.log) })
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"ringback/internal/config"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
+	"ringback/internal/letter"
 	"ringback/internal/speech"
 	"ringback/internal/store"
 	"ringback/internal/subscriber"
@@ -47,6 +48,9 @@ func Check(ctx context.Context, c *config.Config) []Finding {
 		out = append(out, Finding{What: "service", OK: true, Say: "it runs; ports and data are its own"})
 		out = append(out, checkLines(ctx, client)...)
 		out = append(out, checkCertificates(c, nil, time.Now())...)
+		var given []letter.Letter
+		add("outbox", ask(ctx, client, "GET", "/letters", nil, &given), "it is read", "the service's log says why")
+		out = append(out, checkLetters(c, nil, given)...)
 	} else {
 		add("http", canListen("tcp", c.Listen.HTTP), c.Listen.HTTP+" is free", "name another port in listen.http, or stop the program that has it")
 		if c.Listen.HTTPS != "" {
@@ -98,6 +102,11 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 	out = append(out, checkCertificates(c, dir, time.Now())...)
 	out = append(append(out, slices.Concat(checkTrunks(ctx, c, dir), checkCallerIDs(dir), checkNumbers(dir))...), checkPeople(dir)...)
 	out = append(append(out, checkEmergency(c, dir)...), checkProof(c, dir)...)
+	given, err := a.Store.LettersGivenUp(ctx, time.Now().Add(-24*time.Hour), mostGivenUp)
+	if err != nil {
+		return append(out, Finding{What: "outbox", Say: err.Error()})
+	}
+	out = append(out, checkLetters(c, dir, given)...)
 	return append(out, checkPrompts(dir)...)
 }
 

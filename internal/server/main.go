@@ -17,6 +17,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 )
 
 // Exit statuses of every command.
@@ -242,7 +243,9 @@ func keyIn(path string) string {
 
 type checkCmd struct {
 	configFlag
-	JSON bool `name:"json" help:"Print the findings as a JSON array."`
+	JSON bool   `name:"json" help:"Print the findings as a JSON array."`
+	Mail string `name:"mail" placeholder:"TO" help:"Send one test mail."`
+	SMS  string `name:"sms" placeholder:"TO" help:"Send one test message by SMS."`
 }
 
 func (c *checkCmd) Run(s *streams) error {
@@ -252,6 +255,12 @@ func (c *checkCmd) Run(s *streams) error {
 	}
 	cfg.Log.Level = "error"
 	all := Check(s.ctx, cfg)
+	if c.Mail != "" {
+		all = append(all, CheckLetter(s.ctx, cfg, letter.Mail, c.Mail))
+	}
+	if c.SMS != "" {
+		all = append(all, CheckLetter(s.ctx, cfg, letter.SMS, c.SMS))
+	}
 	if c.JSON {
 		if err := json.NewEncoder(s.out).Encode(all); err != nil {
 			return err

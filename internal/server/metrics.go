@@ -13,6 +13,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisip"
 	"ringback/internal/cti/ctisip/media"
+	"ringback/internal/letter"
 )
 
 // meter is what an operator watches, as Prometheus metrics. It is the conductor's callback.Meter.
@@ -25,6 +26,7 @@ type meter struct {
 	refused    *prometheus.CounterVec
 	outOfPlace *prometheus.CounterVec
 	late       prometheus.Histogram
+	letters    *prometheus.CounterVec
 	panics     atomic.Int64 // in HTTP handlers
 }
 
@@ -37,6 +39,13 @@ func newMeter() *meter {
 	m.refused = m.counters("ringback_originate_refused_total", "Orders the switch refused, by why.", "error")
 	m.outOfPlace = m.counters("ringback_out_of_place_total", "Events that did not fit the state, by event.", "event")
 	m.late = m.histogram("ringback_due_late_seconds", "How late wake-ups were.", prometheus.ExponentialBuckets(0.001, 4, 9))
+	m.letters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ringback_letters_total", Help: "Tries to send a letter, by kind and what came of it: sent, failed (it is tried again), given_up."}, []string{"kind", "result"})
+	m.registry.MustRegister(m.letters)
+	for _, k := range []letter.Kind{letter.Mail, letter.SMS} {
+		for _, result := range []string{"sent", "failed", "given_up"} {
+			m.letters.WithLabelValues(string(k), result)
+		}
+	}
 	// A series that appears only with its first count shows no rise: those that are known begin at 0.
 	for _, o := range callback.Outcomes {
 		m.ended.WithLabelValues(string(o))
@@ -70,6 +79,10 @@ func (m *meter) Ended(o callback.Outcome) {
 func (m *meter) OutOfPlace(event string) { m.outOfPlace.WithLabelValues(event).Inc() }
 func (m *meter) Late(d time.Duration)    { m.late.Observe(max(d, 0).Seconds()) }
 func (m *meter) Refused(err error)       { m.refused.WithLabelValues(refusal(err)).Inc() }
+
+func (m *meter) letter(k letter.Kind, result string) {
+	m.letters.WithLabelValues(string(k), result).Inc()
+}
 
 func (m *meter) committed(units int, took time.Duration) {
 	m.batch.Observe(float64(units))

@@ -52,6 +52,7 @@ func (s *Service) controlRoutes() http.Handler {
 	})
 	s.consentRoutes(mux)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
+	s.letterRoutes(mux)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {
 		all, err := s.Switch.Lines(r.Context())
 		reply(w, all, err)
@@ -160,7 +161,13 @@ func (a *App) Story(ctx context.Context, cb id.Callback) (*Story, error) {
 		zone = s.Location()
 	}
 	var text bytes.Buffer
-	err = callback.Explain(&text, c, lines, dir, zone)
+	letters, err := a.Store.LettersOf(ctx, cb)
+	if err == nil {
+		err = callback.Explain(&text, c, lines, dir, zone)
+	}
+	if err == nil {
+		err = tellLetters(&text, letters, zone)
+	}
 	return &Story{api.Render(c, lines, dir), text.String()}, err
 }
 

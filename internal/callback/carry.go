@@ -40,7 +40,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {
-	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status, link: c.link}
+	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, night: c.Policy.Night, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status, link: c.link}
 	d.why = func(cb *Callback) string { return c.line.why(d.at, d.dir, cb) }
 	return d
 }

@@ -11,6 +11,7 @@ import (
 	"ringback/internal/id"
 	"ringback/internal/login"
 	"ringback/internal/phone"
+	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 )
 
@@ -19,7 +20,8 @@ type Policy struct {
 	AllowSIP             []string // hosts that sip: endpoints of visitors and subscriber keys may name
 	PerNumber            []Rate
 	PerVisitor           []Rate
-	MonitorWithoutNotice bool // a supervisor may listen to who was not told
+	Night                schedule.Night // when telephones are not rung for tries that nobody chose the time of
+	MonitorWithoutNotice bool           // a supervisor may listen to who was not told
 
 	Proof              bool   // buttons that do not say otherwise ask visitors for a proof of work
 	AllowProofOff      bool   // a button may say that it asks for none

@@ -182,6 +182,9 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	if r.Channel == Web && due.At.After(now) { // nobody keeps a page open until then
 		return nil, due, fault.At("channel", fault.ChannelUnavailable, "To talk in the browser is possible only now, and while we are open. Give your telephone number for another time.")
 	}
+	if due.Shifted {
+		due = c.notAtNight(due, b, to, dir, now)
+	}
 	asked, err := json.Marshal(r.When)
 	if err != nil {
 		return nil, due, fault.At("when", fault.WhenInvalid, "This time cannot be read.").Because(err)

@@ -24,6 +24,11 @@ func (c *Conductor) restart(ctx context.Context) error {
 			return fmt.Errorf("callback %s: fence: %w", cb.ID, err)
 		}
 	}
+	for _, cb := range live {
+		if c.draft(cb.Clone()).rezoned() { // the tables of zones are others than when it was promised
+			c.push(cb.ID, job{do: func(d *draft) error { d.rezoned(); return nil }})
+		}
+	}
 	facts, err := c.sw.Reconcile(ctx, known)
 	if err != nil {
 		return fmt.Errorf("reconcile %d legs: %w", len(known), err)

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"ringback/internal/cti"
@@ -89,8 +90,10 @@ func (d *draft) retryOrEnd(r rule, in *Input) rule {
 	if in.Due.IsZero() {
 		in.Due = d.at.Add(p.wait)
 	}
-	if open, ever := d.whenOpen(in.Due); ever {
-		in.Due = open
+	if due, night, ever := d.whenRung(in.Due); ever {
+		if in.Due = due; night {
+			in.Detail = strings.TrimPrefix(in.Detail+"; not at night: in the morning of the place where the telephone is", "; ")
+		}
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/letter"
+	"ringback/internal/schedule"
 	"ringback/internal/speech"
 	"ringback/internal/subscriber"
 )
@@ -32,6 +33,7 @@ type draft struct {
 	newBlock func() id.Block
 	hash     func(cti.Endpoint) string
 	dir      *directory.Directory
+	night    schedule.Night              // in which nobody is rung unasked
 	status   func(id.Agent) agent.Status // as it is known; of who serves this callback only its own steps change it
 	why      func(*Callback) string      // why nobody who could answer it is asked now
 	link     func(letter.Address) *opening

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"ringback/internal/schedule"
 )
 
 // check looks at what each value means. Keys that could not be read are left out: one problem a key is enough.
@@ -42,6 +44,9 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.oneOf("policy.proof", c.Policy.Proof, "required", "off")
 	for i, host := range c.Policy.AllowSIP {
 		k.host(fmt.Sprintf("policy.allow_sip[%d]", i), host)
+	}
+	if _, err := schedule.ParseNight(c.Policy.QuietHours); err != nil {
+		k.refuse("policy.quiet_hours", "want hours of the day such as 21:00-08:00, or \"\" for none, got %q", c.Policy.QuietHours)
 	}
 	k.limits("policy.limits.per_number", c.Policy.Limits.PerNumber)
 	k.limits("policy.limits.per_visitor", c.Policy.Limits.PerVisitor)

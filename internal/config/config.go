@@ -139,6 +139,10 @@ type Policy struct {
 	// Hosts that sip: endpoints of public forms and of subscriber keys may be at: pbx.example.com, 192.0.2.7,
 	// *.example.com. Empty = none. Checked again when the call is sent.
 	AllowSIP []string `yaml:"allow_sip"`
+	// When telephones are not rung, by the clock of the place that their number belongs to: for tries that nobody chose the
+	// time of, such as the next one after no answer. A time that the visitor chose, and her "now" with the ten minutes after
+	// it, hold all the same. Empty = at any hour.
+	QuietHours string `yaml:"quiet_hours"`
 	// Whether a supervisor may listen, whisper or barge though visitor and agent have not both heard that the talk may be
 	// listened to. In many places that is a crime. The notice is that of recordings.
 	MonitorWithoutNotice bool `yaml:"monitor_without_notice"`
@@ -270,8 +274,9 @@ func Default() *Config {
 		Switch:   Switch{Driver: "embedded", Process: "inline"},
 		Phones:   Phones{DialOut: "none", Language: "en"},
 		Policy: Policy{
-			Numbers: "default",
-			Proof:   "required",
+			Numbers:    "default",
+			Proof:      "required",
+			QuietHours: "21:00-08:00",
 			Limits: Limits{
 				PerNumber:     []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
 				PerVisitor:    []Limit{{N: 3, Per: time.Hour}},

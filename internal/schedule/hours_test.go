@@ -190,18 +190,27 @@ func TestAlternatives(t *testing.T) {
 	}
 }
 
-func TestQuiet(t *testing.T) {
-	for _, c := range []struct{ t, zone, next string }{
-		{"2026-11-24T13:00:00Z", "America/New_York", "2026-11-24T13:00:00Z"}, // 08:00
-		{"2026-11-24T12:59:59Z", "America/New_York", "2026-11-24T13:00:00Z"},
-		{"2026-11-25T01:59:59Z", "America/New_York", "2026-11-25T01:59:59Z"}, // 20:59:59
-		{"2026-11-25T02:00:00Z", "America/New_York", "2026-11-25T13:00:00Z"}, // 21:00
-		{"2026-11-01T02:00:00Z", "America/New_York", "2026-11-01T13:00:00Z"}, // a night of 12 hours
-		{"2026-11-24T20:00:00Z", "Europe/Berlin", "2026-11-25T07:00:00Z"},
-		{"2026-11-24T03:00:00Z", "", "2026-11-24T03:00:00Z"},
+func TestNight(t *testing.T) {
+	for _, c := range []struct{ night, t, zone, over string }{
+		{"21:00-08:00", "2026-11-24T13:00:00Z", "America/New_York", "2026-11-24T13:00:00Z"}, // 08:00
+		{"21:00-08:00", "2026-11-24T12:59:59Z", "America/New_York", "2026-11-24T13:00:00Z"},
+		{"21:00-08:00", "2026-11-25T01:59:59Z", "America/New_York", "2026-11-25T01:59:59Z"}, // 20:59:59
+		{"21:00-08:00", "2026-11-25T02:00:00Z", "America/New_York", "2026-11-25T13:00:00Z"}, // 21:00
+		{"21:00-08:00", "2026-11-01T02:00:00Z", "America/New_York", "2026-11-01T13:00:00Z"}, // a night of 12 hours
+		{"21:00-08:00", "2026-11-24T20:00:00Z", "Europe/Berlin", "2026-11-25T07:00:00Z"},
+		{"13:00-15:00", "2026-11-24T12:30:00Z", "Europe/Berlin", "2026-11-24T14:00:00Z"}, // at noon
+		{"13:00-15:00", "2026-11-24T23:30:00Z", "Europe/Berlin", "2026-11-24T23:30:00Z"},
+		{"", "2026-11-24T03:00:00Z", "Europe/Berlin", "2026-11-24T03:00:00Z"},
 	} {
-		if got := NotQuiet(at(t, c.t), c.zone); !got.Equal(at(t, c.next)) || Quiet(at(t, c.t), c.zone) != (c.t != c.next) {
-			t.Errorf("%s in %s: %s, quiet %t", c.t, c.zone, got, Quiet(at(t, c.t), c.zone))
+		n, err := ParseNight(c.night)
+		loc := place(t, c.zone)
+		if got := n.Over(at(t, c.t), loc); err != nil || !got.Equal(at(t, c.over)) || n.Is(at(t, c.t), loc) != (c.t != c.over) {
+			t.Errorf("%q at %s in %s: %s, quiet %t, %v", c.night, c.t, c.zone, got, n.Is(at(t, c.t), loc), err)
+		}
+	}
+	for _, bad := range []string{"21", "21:00", "08:00-08:00", "25:00-08:00", "21:00-08:00,"} {
+		if _, err := ParseNight(bad); err == nil {
+			t.Errorf("%q is taken", bad)
 		}
 	}
 }

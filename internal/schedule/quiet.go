@@ -1,31 +1,39 @@
 package schedule
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
-// waking are the hours in which a telephone may ring without its owner having chosen the time: 08:00 to 21:00 by the
-// clock of the place it is in.
-func waking() Hours {
-	h := Hours{limited: true}
-	for d := range h.days {
-		h.days[d] = []span{{8 * 60, 21 * 60}}
+// Night are the quiet hours of each day, by the clock of the place where a telephone is: it does not ring then unless its
+// owner chose the time. The zero Night is never.
+type Night struct{ waking Hours }
+
+// ParseNight reads quiet hours, 21:00-08:00; "" are none.
+func ParseNight(s string) (Night, error) {
+	if s == "" {
+		return Night{}, nil
 	}
-	return h
-}
-
-// Quiet says whether t is in the quiet hours, 21:00 to 08:00, of an IANA zone. A time the visitor chose, and a "now"
-// pressed by a visitor on the page, are not held back: the caller asks only for the others. A zone that is not known
-// has no quiet hours; fall back to the business's own before asking.
-func Quiet(t time.Time, zone string) bool {
-	loc, err := Zone(zone)
-	return err == nil && !waking().Open(t, loc)
-}
-
-// NotQuiet returns the first instant not before t that is outside the quiet hours of zone.
-func NotQuiet(t time.Time, zone string) time.Time {
-	loc, err := Zone(zone)
+	spans, err := parseSpans([]string{s})
 	if err != nil {
-		return t
+		return Night{}, fmt.Errorf("%.64q are no quiet hours: write 21:00-08:00", s)
 	}
-	next, _ := waking().Next(t, loc) // it opens every day
+	from, to := spans[0].to%day, spans[0].from
+	if to <= from {
+		to += day
+	}
+	n := Night{Hours{limited: true}}
+	for d := range n.waking.days {
+		n.waking.days[d] = []span{{from, to}}
+	}
+	return n, nil
+}
+
+// Is says whether t is in the quiet hours of loc.
+func (n Night) Is(t time.Time, loc *time.Location) bool { return !n.waking.Open(t, loc) }
+
+// Over returns the first instant not before t that is outside the quiet hours of loc.
+func (n Night) Over(t time.Time, loc *time.Location) time.Time {
+	next, _ := n.waking.Next(t, loc) // it ends every day
 	return next
 }

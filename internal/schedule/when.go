@@ -37,6 +37,9 @@ func At(wall, zone string) When { return When{at: wall, zone: zone} }
 // IsNow says whether no other time was asked for.
 func (w When) IsNow() bool { return w == When{} }
 
+// IsAfter says whether so long from now was asked for, rather than a time of the clock.
+func (w When) IsAfter() bool { return w.after != 0 }
+
 // whenJSON is the contract's shape: exactly one of the first three.
 type whenJSON struct {
 	Now   *bool   `json:"now,omitempty"`

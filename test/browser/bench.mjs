@@ -6,7 +6,10 @@ import { chromium } from "playwright-core";
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const usual = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-export const launch = (executablePath, ...more) => chromium.launch({ executablePath, args: [...usual, ...more] });
+// CHROMIUM_FLAGS are of a test whose network is none as any other.
+const flags = process.env.CHROMIUM_FLAGS?.split(" ") ?? [];
+
+export const launch = (executablePath, ...more) => chromium.launch({ executablePath, args: [...usual, ...flags, ...more] });
 
 export function must(holds, what) {
   if (!holds) throw new Error(what);

@@ -2,6 +2,7 @@
 package agent
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +24,7 @@ type Agent struct {
 	Ready        bool       // begins as ready: has a telephone and no desk
 	Supervisor   bool       // may watch those who answer for the businesses that she represents
 	Ring         string     // her telephones: "" = in order, RingTogether
-	PauseAfter   int        // so many offers that she lets pass in a row pause her; 0 = DefaultPauseAfter
+	PauseAfter   int        // so many offers in a row that she lets pass or turns down pause her; 0 = DefaultPauseAfter
 
 	Notify letter.Address // where a link goes to the page of a call that she takes on a telephone; zero = nowhere
 
@@ -40,16 +41,17 @@ type Status struct {
 	Until    time.Time // when wrap-up, or a pause that ends by itself, is over; zero otherwise
 	Callback id.Callback
 	IdleFrom time.Time     // since when without a call: the longest idle is asked first
-	Missed   int           // offers in a row that she has let pass
+	Missed   int           // offers in a row that she has let pass or turned down
+	Declined int           // how many of them she has turned down; not kept over a restart, it is for words only
 	Talked   time.Duration // since she signed in
 }
 
 const (
 	// RingTogether rings all telephones of an agent at once; the first that is picked up has the call.
 	RingTogether = "together"
-	// DefaultPauseAfter so many offers that she lets pass in a row an agent is paused.
+	// DefaultPauseAfter so many offers in a row that she lets pass or turns down an agent is paused.
 	DefaultPauseAfter = 2
-	// PauseTime is how long an agent who has only telephones is paused for offers that she has let pass: she has no page
+	// PauseTime is how long an agent who has only telephones is paused for that: she has no page
 	// on which to say that she is back.
 	PauseTime = 10 * time.Minute
 )
@@ -79,7 +81,7 @@ const (
 	OfferTimeLive = 12 * time.Second
 )
 
-// MayMiss is how many offers in a row an agent may let pass; then she is paused.
+// MayMiss is how many offers in a row an agent may let pass or turn down; then she is paused.
 func (a *Agent) MayMiss() int {
 	if a.PauseAfter > 0 {
 		return a.PauseAfter
@@ -109,6 +111,22 @@ func (d Device) RingTime() time.Duration {
 		return OfferTime
 	}
 	return 25 * time.Second
+}
+
+// Passed says in words how she has let offers pass, which has paused her.
+func (s Status) Passed() string {
+	word := "let %d offer%s pass"
+	switch s.Declined {
+	case s.Missed:
+		word = "declined %d offer%s"
+	case 0:
+		word = "missed %d offer%s"
+	}
+	plural := "s"
+	if s.Missed == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf(word, s.Missed, plural)
 }
 
 // Representation lets an agent answer as a business.

@@ -69,7 +69,7 @@ func (c *Conductor) rested(now time.Time) (again time.Duration) {
 			continue
 		}
 		to, _ := st.Presence.Next(agent.Rested)
-		m := Move{Agent: a, From: []agent.Presence{st.Presence}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom, Missed: st.Missed, Talked: st.Talked}}
+		m := Move{Agent: a, From: []agent.Presence{st.Presence}, Status: agent.Status{Presence: to, Since: now, IdleFrom: st.IdleFrom, Missed: st.Missed, Declined: st.Declined, Talked: st.Talked}}
 		err := c.store.MoveAgent(c.ctx, m)
 		switch {
 		case err == nil:
@@ -108,7 +108,7 @@ func (c *Conductor) SetPresence(ctx context.Context, a id.Agent, p agent.Presenc
 			st.Reason = agent.ThenPaused(reason)
 		}
 		if to == agent.Ready {
-			st.IdleFrom, st.Missed = st.Since, 0
+			st.IdleFrom, st.Missed, st.Declined = st.Since, 0, 0
 		}
 		if old.Presence == agent.SignedOut {
 			st.Talked = 0

@@ -136,7 +136,7 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 	case laterOn:
 		return AgentMissed, Input{Result: ResultAgentBusy, Reason: ReasonAgentLater, Away: true}
 	case passed:
-		return AgentMissed, Input{Result: ResultAgentDeclined, Reason: ReasonAgentMissed}
+		return AgentMissed, Input{Result: ResultAgentDeclined, Reason: ReasonAgentMissed, Let: l.Party == cti.Agent}
 	}
 	return AgentMissed, Input{Result: agentResult(ev.Cause), Reason: ReasonAgentMissed, Let: missedOffer(l, ev.Cause)}
 }

@@ -125,9 +125,10 @@ const (
 	free    move = "free"
 	talk    move = "talk"
 	wrapUp  move = "wrap_up"
-	let     move = "let"  // free, and she has let an offer pass
-	away    move = "away" // she wants to be left alone for a while
-	rest    move = "rest" // her telephone still rings, or tells her that it is over: a moment before it is rung again
+	let     move = "let"     // free, and she has let an offer pass
+	decline move = "decline" // free, and she has turned an offer down
+	away    move = "away"    // she wants to be left alone for a while
+	rest    move = "rest"    // her telephone still rings, or tells her that it is over: a moment before it is rung again
 )
 
 // rule is one row's cell: where to, what the agent does, what to do afterwards.

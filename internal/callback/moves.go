@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"fmt"
 	"time"
 
 	"ringback/internal/agent"
@@ -21,21 +20,24 @@ func (d *draft) moveAgent(m move, a *Attempt) {
 	case reserve:
 		v.plan(agent.Ready, agent.Status{Presence: agent.Reserved, Callback: d.ID}, false)
 	case talk:
-		v.old.Missed = 0
+		v.old.Missed, v.old.Declined = 0, 0
 		v.step(agent.Answer, agent.Reserved)
 	case free:
 		v.step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 	case let:
 		v.lets(d.dir.Agents[a.Agent])
+	case decline:
+		v.old.Declined++
+		v.lets(d.dir.Agents[a.Agent])
 	case wrapUp:
-		v.old.Missed = 0
+		v.old.Missed, v.old.Declined = 0, 0
 		v.old.Talked += d.talkedNow(v.old)
 		v.step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
 	case away:
 		v.wrap = LaterTime
 		v.step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
 	case rest:
-		v.old.Missed, v.wrap = 0, ActGrace
+		v.old.Missed, v.old.Declined, v.wrap = 0, 0, ActGrace
 		v.step(agent.Done, agent.Finishing, agent.Reserved, agent.Talking)
 	}
 }
@@ -51,7 +53,7 @@ type mover struct {
 }
 
 func (v *mover) plan(from agent.Presence, st agent.Status, lenient bool) {
-	st.Since, st.Missed, st.Talked = v.d.at, v.old.Missed, v.old.Talked
+	st.Since, st.Missed, st.Declined, st.Talked = v.d.at, v.old.Missed, v.old.Declined, v.old.Talked
 	v.d.moves = append(v.d.moves, Move{Agent: v.who, From: []agent.Presence{from}, Status: st, Lenient: lenient})
 }
 
@@ -78,29 +80,26 @@ func (v *mover) step(e agent.Event, from ...agent.Presence) {
 	}
 }
 
-// lets counts an offer that she has let pass. One too many, and she is paused: until she says that she is back, or where
+// lets counts an offer that she has let pass or turned down. One too many, and she is paused: until she says that she is back, or where
 // she has no page to say so, for a while.
 func (v *mover) lets(ag *agent.Agent) {
 	if v.old.Missed++; ag == nil || v.old.Missed < ag.MayMiss() {
 		v.step(agent.Release, agent.Finishing, agent.Reserved, agent.Talking)
 		return
 	}
-	v.old.Reason, v.old.Until = fmt.Sprintf("missed %d offers", v.old.Missed), time.Time{}
-	if v.old.Missed == 1 {
-		v.old.Reason = "missed 1 offer"
-	}
-	v.old.Missed = 0
+	v.old.Reason, v.old.Until = v.old.Passed(), time.Time{}
+	v.old.Missed, v.old.Declined = 0, 0
 	if !ag.HasDesk() {
 		v.old.Until = v.d.at.Add(agent.PauseTime)
 	}
 	v.step(agent.TooMany, agent.Finishing, agent.Reserved, agent.Talking)
 }
 
-// missedOffer says whether a leg of an agent's that ended so counts as an offer that she has let pass. A busy line, a key
-// that asks for somebody else, and a fault of the network do not.
+// missedOffer says whether a leg of an agent's that ended so counts as an offer that she has let pass. A busy line and a
+// fault of the network do not.
 func missedOffer(l *Leg, c cti.Cause) bool {
 	switch c {
-	case cti.NoAnswer, cti.NotConfirmed, cti.Machine, cti.UnallocatedNumber, cti.MediaLost:
+	case cti.NoAnswer, cti.NotConfirmed, cti.Machine, cti.UnallocatedNumber, cti.MediaLost, cti.CallRejected:
 		return l.Party == cti.Agent
 	}
 	return false

@@ -69,8 +69,8 @@ func TestOfferDeclined(t *testing.T) {
 			if err := w.c.Accept(w.ctx, cb, l.ID, callback.ByAgent); !fault.Is(err, fault.TooLate) {
 				t.Errorf("accepted when it is over: %v", err)
 			}
-			if st := w.status("ann"); st.Presence != agent.Ready || st.Missed != 0 {
-				t.Errorf("who declines has missed nothing: %+v", st)
+			if st := w.status("ann"); st.Presence != agent.Ready || st.Missed != 1 || st.Declined != 1 {
+				t.Errorf("who declines has let one offer pass: %+v", st)
 			}
 			if end := w.reaches(cb, callback.Ended); end.Tried() != 1 || end.Outcome != callback.Completed {
 				t.Errorf("%s after %d tries", end.Outcome, end.Tried())

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
+	"ringback/internal/subscriber"
 	"ringback/internal/schedule"
 )
 
@@ -46,6 +47,46 @@ func TestPausedAfterTwoMissedOffers(t *testing.T) {
 			t.Errorf("who answers has missed nothing: %+v", st)
 		}
 	})
+}
+
+// An agent who turns offers down is paused like one who lets them ring: with a key, at her desk, or on her telephone.
+func TestPausedForDeclining(t *testing.T) {
+	key3 := ctisim.Person{Answers: s(2), Press: "3", PressAfter: s(1)}
+	for _, c := range []struct {
+		name  string
+		agent agent.Agent
+		does  []ctisim.Person
+		want  string
+	}{
+		{"on her telephone", person("ann", "ann"), []ctisim.Person{ctisim.Declines(s(2)), ctisim.Declines(s(1)), ctisim.Declines(s(1))}, "declined 3 offers"},
+		{"with a key", person("ann", "joe"), []ctisim.Person{key3, key3, key3}, "declined 3 offers"},
+		{"some she lets ring", person("ann", "ann"), []ctisim.Person{ctisim.Declines(s(2)), ctisim.RingsForEver(), ctisim.Declines(s(1))}, "let 3 offers pass"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set := func(d *directory.Setup) {
+				only("ann", "bob")(d)
+				c.agent.PauseAfter = 3
+				d.Agents[0] = c.agent
+			}
+			who := people{"ann": c.does, "joe": c.does, "bob": one(ctisim.Answers(s(1), 0))}
+			for _, v := range []string{"vera", "walt", "xena"} {
+				who[v] = one(ctisim.Answers(s(1), s(5)))
+			}
+			play(t, set, who, func(w *world) {
+				for _, v := range []string{"vera", "walt", "xena"} {
+					if st := w.status("ann"); st.Presence != agent.Ready {
+						t.Errorf("before %s: %+v", v, st)
+					}
+					w.reaches(w.ask(v), callback.Ended)
+					pass(subscriber.DefaultWrapUp + s(1))
+				}
+				if st := w.status("ann"); st.Presence != agent.Paused || st.Reason != c.want || st.Missed != 0 {
+					t.Errorf("at the end: %+v, want %s", st, c.want)
+				}
+				w.invariants()
+			})
+		})
+	}
 }
 
 // An offer that she takes in between begins the count anew, and a busy line is no missed offer.

@@ -94,7 +94,7 @@ type Input struct {
 	Result Result    // of the attempt that it ends
 	Choice *Choice   // agent_found
 	Away   bool      // the agent wants to be left alone for a while
-	Let    bool      // the agent has let an offer pass, which counts
+	Let    bool      // the agent has let an offer pass or, by the result, turned it down, which counts
 	Due    time.Time // rescheduled
 
 	Transfer *transfer // transfer_asked, transfer_return
@@ -138,11 +138,8 @@ func (d *draft) becomes(r rule, in *Input) {
 	a := d.Current()
 	legs := liveLegs(a)
 	released := r.agent == free
-	switch {
-	case in.Away && released:
-		r.agent = away
-	case in.Let && released:
-		r.agent = let
+	if released {
+		r.agent = letsGo(*in)
 	}
 	switch r.how {
 	case goTo:

@@ -172,6 +172,8 @@ func letsGo(in Input) move {
 	switch {
 	case in.Away:
 		return away
+	case in.Let && in.Result == ResultAgentDeclined:
+		return decline
 	case in.Let:
 		return let
 	}

@@ -23,7 +23,7 @@ type AgentDoc struct {
 	Supervisor bool     `json:"supervisor"`
 
 	Ring       string `json:"ring"`        // in_order, together
-	PauseAfter int    `json:"pause_after"` // so many offers that she lets pass in a row pause her
+	PauseAfter int    `json:"pause_after"` // so many offers in a row that she lets pass or turns down pause her
 
 	Notify *Notify `json:"notify"` // null = nowhere
 }
@@ -64,13 +64,13 @@ type Agent struct {
 	Ready      bool        `json:"ready"`
 	Supervisor bool        `json:"supervisor"`
 	Ring       string      `json:"ring"`        // her telephones: in_order, together
-	PauseAfter int         `json:"pause_after"` // so many offers that she lets pass in a row pause her
+	PauseAfter int         `json:"pause_after"` // so many offers in a row that she lets pass or turns down pause her
 	Notify     *Notify     `json:"notify"`      // where a link goes to the page of a call that she takes on a telephone
 	Presence   string      `json:"presence"`
 	Reason     *string     `json:"reason"`
 	Since      door.Stamp  `json:"since"`
 	Until      door.Stamp  `json:"until"`  // when wrap-up or a pause ends by itself
-	Missed     int         `json:"missed"` // offers in a row that she has let pass
+	Missed     int         `json:"missed"` // offers in a row that she has let pass or turned down
 	Callback   *string     `json:"callback"`
 	Telephones []Telephone `json:"telephones"`
 	CreatedAt  door.Stamp  `json:"created_at"`

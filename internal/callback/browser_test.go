@@ -2,9 +2,11 @@ package callback_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"ringback/internal/callback"
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
@@ -38,6 +40,11 @@ func TestVisitorTalksInTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := w.reaches(cb, callback.Connected)
+		shown := ""
+		err = w.border.inner.(consent.Ledger).Consents(w.ctx, consent.Filter{}, func(k consent.Kept) error { shown += k.Shown.Words; return nil })
+		if err != nil || !strings.Contains(shown, "here in the browser") {
+			t.Errorf("she agreed to %q, %v", shown, err)
+		}
 		if c.Endpoint != cti.BrowserOf(string(cb)) || c.Number != "" || c.Tries != 1 {
 			t.Errorf("endpoint %s, number %q, %d tries", c.Endpoint, c.Number, c.Tries)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
@@ -43,6 +44,14 @@ const (
 	Phone = "phone" // a telephone is called
 	Web   = "web"   // the visitor's own browser is
 )
+
+// AgreedWay is how a button lets its visitors talk, for the sentence that they agree to.
+func AgreedWay(b *subscriber.Button) consent.Way {
+	if b != nil && slices.Contains(b.Channels, Web) {
+		return consent.ByPhoneOrInBrowser
+	}
+	return consent.ByPhone
+}
 
 // visitorEndpoint reads where the visitor is to be called and says whether that is allowed. A browser is known by the
 // callback's own name.

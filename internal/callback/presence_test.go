@@ -9,8 +9,8 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
-	"ringback/internal/subscriber"
 	"ringback/internal/schedule"
+	"ringback/internal/subscriber"
 )
 
 func (w *world) status(slug string) agent.Status {

@@ -263,7 +263,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 	}
 	if r.By == nil {
 		n.Consent = &consent.Record{ID: c.Mint.Consent(), Subscriber: s.ID, Callback: cb.ID, Act: consent.Given, Route: consent.Route(r.Act),
-			Text: consent.Shown(s.Name), At: now, Person: consent.Person{Number: cb.Called(), NumberHash: cb.NumberHash,
+			Text: consent.Shown(s.Name, AgreedWay(c.Directory().Buttons[cb.Button])), At: now, Person: consent.Person{Number: cb.Called(), NumberHash: cb.NumberHash,
 				Page: r.Page, Address: c.hash("visitor", r.Visitor), UserAgent: r.UserAgent}}
 	}
 	return n

@@ -63,13 +63,22 @@ type Text struct {
 	Words    string `json:"text"`
 }
 
-// Version of the sentence on the form; it changes with the words.
-const Version = "2026-1"
+// Way is how a form lets its visitor talk.
+type Way string
 
-// Sentence is what the visitor agrees to.
-func Sentence(business string) string {
-	return "I ask " + business + " to call me at this number about my request."
+const (
+	ByPhone            Way = "phone"            // a number is called
+	ByPhoneOrInBrowser Way = "phone_or_browser" // or the visitor talks on the page
+)
+
+// sentences are what a visitor agrees to, before and after the business's name. A version changes with its words.
+var sentences = map[Way]struct{ version, before, after string }{
+	ByPhone:            {"2026-1", "I ask ", " to call me at this number about my request."},
+	ByPhoneOrInBrowser: {"2026-1-browser", "I ask ", " to talk with me about my request: by a call to this number, or here in the browser."},
 }
 
-// Shown is the sentence with its version, as the ledger keeps it.
-func Shown(business string) Text { return Text{Version, "en", Sentence(business)} }
+// Shown is the sentence on a form with its version, as the ledger keeps it.
+func Shown(business string, w Way) Text {
+	s := sentences[w]
+	return Text{s.version, "en", s.before + business + s.after}
+}

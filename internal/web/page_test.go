@@ -26,7 +26,7 @@ func TestFormWithoutScript(t *testing.T) {
 	h := newHouse(t)
 	a := h.do("GET", "/b/acme-main", "", "Referer: http://shop.test/boilers").want(t, 200)
 	for _, want := range []string{"<h1>Let Acme Plumbing call you</h1>", `name="page" value="http://shop.test/boilers"`, `name="nonce" value="n_`,
-		"Which boiler?", "I ask Acme Plumbing to call me at this number about my request.", `lang="en"`, "+1 202-555-0190"} {
+		"Which boiler?", "I ask Acme Plumbing to talk with me about my request: by a call to this number, or here in the browser.", `lang="en"`, "+1 202-555-0190"} {
 		if !strings.Contains(unescape(a.body), want) {
 			t.Errorf("the form does not say %q", want)
 		}
@@ -50,6 +50,9 @@ func TestFormWithoutScript(t *testing.T) {
 	}
 	h.do("GET", "/assets/000000000000/pages.css", "").want(t, 404)
 	h.do("GET", "/b/nope", "").want(t, 404)
+	if a := h.do("GET", "/b/other-main", "").want(t, 200); !strings.Contains(unescape(a.body), " to call me at this number about my request.") {
+		t.Error("where nobody talks in the browser, the consent speaks of it")
+	}
 }
 
 func TestFormLeadsToTheStatus(t *testing.T) {

@@ -89,13 +89,13 @@ func missing(k directory.Kind) error { return fault.New(fault.NotFound, "No such
 
 func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonForm {
 	now, diary := a.Now(), a.Conductor.Diary(sub, b)
-	hours := diary.Business()
+	hours, shown := diary.Business(), consent.Shown(sub.Name, callback.AgreedWay(b))
 	f := ButtonForm{
 		ID: string(b.ID), Slug: b.Slug, Language: "en", Direction: "ltr", Order: string(b.Order), Zone: diary.Loc.String(),
 		Subscriber: FormOwner{Slug: sub.Slug, Name: sub.Name, CallerID: door.Opt(sub.CallerID.E164())},
 		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(b)},
 		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: hours.Open(now), Slots: []door.Stamp{},
-		Consent: ConsentText{consent.Version, consent.Sentence(sub.Name)}, Proof: ProofWanted{a.Conductor.NeedsProof(b)},
+		Consent: ConsentText{shown.Version, shown.Words}, Proof: ProofWanted{a.Conductor.NeedsProof(b)},
 	}
 	if next, ok := hours.Next(now); ok && !f.Open {
 		f.NextOpening = door.Stamp(next)

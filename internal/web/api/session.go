@@ -58,7 +58,7 @@ type Serving struct {
 
 func (a *API) desk() []door.Route {
 	return []door.Route{
-		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie, In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
+		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie + ". A wrong name or password is 401 bad_login, too many of them 429 limit_login; later a session that is over is 401 no_session", In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
 		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out: an agent's desk is disconnected and takes no calls; a talk is finished first", Status: http.StatusNoContent, Handle: a.signOut},
 		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
 		{Method: "GET", Pattern: "/live", Who: door.Desk, Summary: "What happens, as it happens (WebSocket, subprotocol " + Subprotocol + ")", Query: []string{"subscriber"}, Status: http.StatusSwitchingProtocols, Handle: a.live},

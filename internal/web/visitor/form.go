@@ -165,7 +165,7 @@ func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed u
 	f := &formPage{
 		page: p.page("Let " + s.Name + " call you"), Button: string(b.ID), Business: s.Name, Shut: b.Closed || s.Suspended,
 		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(b, typed), When: whenOf(diary, typed, now),
-		Consent: consent.Sentence(s.Name), Agreed: agreed(typed),
+		Consent: consent.Shown(s.Name, callback.AgreedWay(b)).Words, Agreed: agreed(typed),
 	}
 	if p.Conductor.NeedsProof(b) {
 		if f.Ticket = typed.Get("ticket"); f.Ticket == "" {

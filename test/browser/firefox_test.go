@@ -41,7 +41,8 @@ func TestFirefox(t *testing.T) {
 	long(t, "the desk in Firefox")
 	r := demo(t)
 	f := startFirefox(t, sound(), pulse(t, slices.Concat(loudspeaker, microphone)...)...)
-	f.sit(r.URL, "dana", "tulip-field")
+	f.open(r.URL + "/desk/")
+	f.sit("dana", "tulip-field")
 
 	made := ask(t, r.URL, "acme-main", "+12025550100")
 	f.sees("Acme Plumbing, Dana speaking")
@@ -71,31 +72,6 @@ func TestFirefox(t *testing.T) {
 		t.Errorf("she hears %.0f Hz, the visitor says %d", hz, line.ToneHz)
 	}
 	f.complainsOfNothing()
-}
-
-// sit brings an agent to her desk.
-func (f *firefox) sit(url, name, password string) {
-	f.t.Helper()
-	f.open(url + "/desk/")
-	f.sees("Sign in")
-	f.fill("Name", name)
-	f.fill("Password", password)
-	f.press("Sign in")
-	f.press("Use the microphone")
-	f.sees("You are heard.")
-	f.press("To the desk")
-	f.until("its voice is not connected", "document.querySelector('[data-voice=on]')", patience)
-	f.until("she is not ready", "test.sees('Waiting for a call') || (test.press('Ready'), false)", patience)
-}
-
-func (f *firefox) complainsOfNothing() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range f.complaints {
-		if !strings.Contains(c, "/api/v1/me") { // 401: who is asked before she has signed in
-			f.t.Errorf("the page complains: %s", c)
-		}
-	}
 }
 
 type wish struct{ ID, Token string }
@@ -203,10 +179,7 @@ func TestFirefoxWithoutSound(t *testing.T) {
 			maps.Copy(settings, row.settings)
 			f := startFirefox(t, settings, row.devices(t)...)
 			f.open(r.URL + "/desk/")
-			f.sees("Sign in")
-			f.fill("Name", "dana")
-			f.fill("Password", "tulip-field")
-			f.press("Sign in")
+			f.signIn("dana", "tulip-field")
 			f.press("Use the microphone")
 			f.sees(row.what)
 			f.sees(row.todo)

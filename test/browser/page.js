@@ -16,8 +16,18 @@ const fieldOf = (label) => [...document.querySelectorAll("label")].find((l) => s
 const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
 if (open) navigator.mediaDevices.getUserMedia = () => open({ audio: { noiseSuppression: false, echoCancellation: false, autoGainControl: false } });
 
+// When a bell last began, and when a timer of one second had its turn.
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...args) {
+  window.test.bell = Date.now();
+  return start.apply(this, args);
+};
+setInterval(() => window.test.turns.push(Date.now()), 1000);
+
 window.test = {
   connections,
+  bell: 0,
+  turns: [],
   sees: (text) => document.body.innerText.includes(text),
   press(name) {
     const b = [...document.querySelectorAll("button")].find((b) => shown(b) && !b.disabled && named(b) === name);

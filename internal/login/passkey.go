@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,8 +113,11 @@ func (p *Passkeys) FinishRegister(ctx context.Context, a *agent.Agent, name, dev
 	if err != nil {
 		return nil, err
 	}
-	if device = device[:min(len(device), longestDevice)]; device == "" {
+	if device = strings.TrimSpace(device); device == "" {
 		device = "passkey"
+	}
+	if letters := []rune(device); len(letters) > longestDevice {
+		device = string(letters[:longestDevice])
 	}
 	u, err := p.person(ctx, a)
 	if err != nil {

@@ -16,11 +16,13 @@ const (
 	hashesWait   = 32              // who comes after them is sent away
 	hashPatience = 5 * time.Second // how long one of them waits
 	longest      = 1024            // bytes of a password that are looked at at all
+	shortest     = 8               // letters of one that somebody chooses
 )
 
 // passwords compares passwords with their hashes, few at a time: whoever sends many must not take the machine's memory.
 type passwords struct {
 	slots, waiting chan struct{}
+	cost           *argon2id.Params
 	decoy          func() (string, error)
 }
 
@@ -29,29 +31,39 @@ func newPasswords(cost *argon2id.Params) *passwords {
 		cost = argon2id.DefaultParams
 	}
 	return &passwords{
-		slots: make(chan struct{}, hashesAtOnce), waiting: make(chan struct{}, hashesWait),
+		slots: make(chan struct{}, hashesAtOnce), waiting: make(chan struct{}, hashesWait), cost: cost,
 		decoy: sync.OnceValues(func() (string, error) { return argon2id.CreateHash("nobody's password", cost) }),
 	}
 }
 
-// match says whether plain is the password of hash. Without a hash it takes as long and says no.
-func (p *passwords) match(ctx context.Context, plain, hash string) (bool, error) {
+// turn waits for a free slot.
+func (p *passwords) turn(ctx context.Context) (done func(), err error) {
 	select {
 	case p.waiting <- struct{}{}:
-		defer func() { <-p.waiting }()
 	default:
-		return false, crowded()
+		return nil, crowded()
 	}
 	t := time.NewTimer(hashPatience)
 	defer t.Stop()
 	select {
 	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
+		return func() { <-p.slots; <-p.waiting }, nil
 	case <-ctx.Done():
-		return false, ctx.Err()
+		err = ctx.Err()
 	case <-t.C:
-		return false, crowded()
+		err = crowded()
 	}
+	<-p.waiting
+	return nil, err
+}
+
+// match says whether plain is the password of hash. Without a hash it takes as long and says no.
+func (p *passwords) match(ctx context.Context, plain, hash string) (bool, error) {
+	done, err := p.turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
 	decoy, err := p.decoy() // before it is known whether it is needed: the first to come takes longer, whoever it is
 	if err != nil {
 		return false, fmt.Errorf("password: %w", err)
@@ -65,6 +77,20 @@ func (p *passwords) match(ctx context.Context, plain, hash string) (bool, error)
 		return false, fmt.Errorf("password: %w", err)
 	}
 	return same && real, nil
+}
+
+// hash makes what is kept of a password.
+func (p *passwords) hash(ctx context.Context, plain string) (string, error) {
+	done, err := p.turn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	hash, err := argon2id.CreateHash(plain, p.cost)
+	if err != nil {
+		return "", fmt.Errorf("password: %w", err)
+	}
+	return hash, nil
 }
 
 func crowded() error {

@@ -77,8 +77,9 @@ func (s *Seed) Check(now *directory.Directory, o directory.Options) error {
 	return nil
 }
 
-// Hash hashes the agents' passwords, keeping the hash that is there where the password has not changed: a seed that is
-// applied twice changes nothing.
+// Hash hashes the agents' passwords, keeping the hash that is there where the seed's password has not changed: a seed that
+// is applied twice changes nothing, and takes no password back that an agent has chosen herself. What the seed said last is
+// known by what telephones register with, which she cannot change.
 func (s *Seed) Hash(now *directory.Directory) error {
 	for i := range s.Setup.Agents {
 		a := &s.Setup.Agents[i]
@@ -87,11 +88,9 @@ func (s *Seed) Hash(now *directory.Directory) error {
 			continue
 		}
 		a.SIP = cti.NewSecret(a.Slug, plain)
-		if old := now.Agents[id.Agent(now.ID(directory.Agent, a.Slug))]; old != nil && old.PasswordHash != "" {
-			if same, err := argon2id.ComparePasswordAndHash(plain, old.PasswordHash); err == nil && same {
-				a.PasswordHash = old.PasswordHash
-				continue
-			}
+		if old := now.Agents[id.Agent(now.ID(directory.Agent, a.Slug))]; old != nil && old.PasswordHash != "" && old.SIP == a.SIP {
+			a.PasswordHash = old.PasswordHash
+			continue
 		}
 		hash, err := argon2id.CreateHash(plain, argon2id.DefaultParams)
 		if err != nil {

@@ -302,3 +302,51 @@ func TestSignInWithPasskey(t *testing.T) {
 	isProblem(t, h.do("POST", "/api/v1/session", `{"ceremony":"c2","credential":{"id":"bad"}}`), 401, "bad_login")
 	isProblem(t, h.do("POST", "/api/v1/session/passkey", `{}`, "Origin: http://evil.test"), 403, "origin_not_allowed")
 }
+
+// Another password: the sessions of the old one end, hers here goes on, and only the new one opens the door.
+func TestChangePassword(t *testing.T) {
+	h := newHouse(t)
+	here, elsewhere := h.session(ann), h.session(ann)
+	change := func(old, chosen, cookie string) answer {
+		return h.do("POST", "/api/v1/me/password", `{"old":"`+old+`","new":"`+chosen+`"}`, cookie)
+	}
+	isProblem(t, change("wrong", "battery staple", here), 401, "bad_login")
+	isProblem(t, change(annsPassword, "short", here), 400, "wrong_type")
+	isProblem(t, change(annsPassword, annsPassword, here), 400, "wrong_type")
+	isProblem(t, change(annsPassword, strings.Repeat("long", 300), here), 400, "wrong_type")
+	isProblem(t, change(annsPassword, "battery staple", key(operatorKey)), 404, "not_found")
+	h.do("GET", "/api/v1/me", "", elsewhere).want(t, 200)
+
+	set := change(annsPassword, "battery staple", here).want(t, 204).Header.Get("Set-Cookie")
+	if !strings.HasPrefix(set, "ringback_session=ss_") {
+		t.Fatalf("cookie %q", set)
+	}
+	h.do("GET", "/api/v1/me", "", "Cookie: "+strings.Split(set, ";")[0]).want(t, 200)
+	for _, old := range []string{here, elsewhere} {
+		isProblem(t, h.do("GET", "/api/v1/me", "", old), 401, "no_session")
+	}
+	isProblem(t, h.signIn("ann", annsPassword), 401, "bad_login")
+	h.signIn("ann", "battery staple").want(t, 201)
+	if len(h.kept) > 0 {
+		t.Errorf("kept: %v", h.kept)
+	}
+	h.gate.NoPasswords = true
+	isProblem(t, change("battery staple", "another one", "Cookie: "+strings.Split(set, ";")[0]), 403, "forbidden")
+}
+
+// Who tries passwords with a session that was left open is slowed down as at the door.
+func TestGuessingWithASession(t *testing.T) {
+	h := newHouse(t)
+	cookie := h.session(ann)
+	for n := range 20 {
+		a := h.do("POST", "/api/v1/me/password", `{"old":"guess","new":"battery staple"}`, cookie)
+		if a.StatusCode == 429 {
+			if a.Header.Get("Retry-After") == "" || n < 3 {
+				t.Errorf("try %d: Retry-After %q", n, a.Header.Get("Retry-After"))
+			}
+			return
+		}
+		isProblem(t, a, 401, "bad_login")
+	}
+	t.Error("twenty guesses are not slowed down")
+}

@@ -74,6 +74,7 @@ type Gate interface {
 	SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error)
 	Who(ctx context.Context, token string) (*agent.Agent, error)
 	SignOut(ctx context.Context, token string) error
+	Change(ctx context.Context, a *agent.Agent, old, chosen, address string, keep func(ctx context.Context, hash string) (*agent.Agent, error)) (token string, err error)
 }
 
 // Deps is what the door needs.

@@ -65,12 +65,12 @@ func (a *API) beginPasskey(w http.ResponseWriter, r *http.Request) error {
 	return door.JSON(w, http.StatusOK, Ceremony{name, options})
 }
 
-// person is the agent who has signed in; a key has no passkeys.
+// person is the agent who has signed in; a key has no passkeys and no password.
 func (a *API) person(r *http.Request) (*agent.Agent, error) {
 	if ag := a.Conductor.Directory().Agents[door.Principal(r.Context()).Agent]; ag != nil {
 		return ag, nil
 	}
-	return nil, fault.New(fault.NotFound, "A key has no passkeys.")
+	return nil, fault.New(fault.NotFound, "A key has no passkeys and no password.")
 }
 
 func (a *API) listPasskeys(w http.ResponseWriter, r *http.Request) error {

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
 	"ringback/internal/agent"
+	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/login"
 	"ringback/internal/web/door"
@@ -61,6 +63,7 @@ func (a *API) desk() []door.Route {
 		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie + ". A wrong name or password is 401 bad_login, too many of them 429 limit_login; later a session that is over is 401 no_session", In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
 		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out: an agent's desk is disconnected and takes no calls; a talk is finished first", Status: http.StatusNoContent, Handle: a.signOut},
 		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
+		{Method: "POST", Pattern: "/me/password", Who: door.Desk, Secret: true, Summary: "Another password of who has signed in; her other sessions end", In: NewPassword{}, Status: http.StatusNoContent, Handle: a.changePassword},
 		{Method: "GET", Pattern: "/live", Who: door.Desk, Summary: "What happens, as it happens (WebSocket, subprotocol " + Subprotocol + ")", Query: []string{"subscriber"}, Status: http.StatusSwitchingProtocols, Handle: a.live},
 	}
 }
@@ -94,6 +97,38 @@ func (a *API) letIn(r *http.Request, in *SignIn) (token string, ag *agent.Agent,
 func (a *API) cookie(token string, lives time.Duration) *http.Cookie {
 	return &http.Cookie{Name: door.Cookie, Value: token, Path: "/", MaxAge: int(lives / time.Second), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.URL, "https://")}
+}
+
+// NewPassword is another password for who has signed in.
+type NewPassword struct {
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
+// changePassword ends all sessions of the agent and opens a new one, here.
+func (a *API) changePassword(w http.ResponseWriter, r *http.Request) error {
+	ag, err := a.person(r)
+	if err != nil {
+		return err
+	}
+	var in NewPassword
+	if err := door.Strict(r, &in); err != nil {
+		return err
+	}
+	token, err := a.Gate.Change(r.Context(), ag, in.Old, in.New, door.Visitor(r), func(ctx context.Context, hash string) (*agent.Agent, error) {
+		changed := *ag
+		changed.PasswordHash = hash
+		if _, err := a.apply(ctx, directory.Agent, directory.Setup{Agents: []agent.Agent{changed}}); err != nil {
+			return nil, err
+		}
+		return &changed, nil
+	})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, a.cookie(token, login.MaxAge))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // signOut forgets the session. Whose desk it was takes no calls any more.

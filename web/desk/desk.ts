@@ -1,6 +1,7 @@
 // The desk of an agent: which of its pages is shown, and what all of them share.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
+import { Account } from "./account";
 import { ask, Problem } from "./api";
 import { Attention } from "./attention";
 import { Check, type Sound } from "./check";
@@ -21,6 +22,7 @@ class Desk extends LitElement {
   private check: Check | null = null;
   private work: Work | null = null;
   private waiting = new Waiting(() => this.requestUpdate());
+  private account = new Account(() => this.requestUpdate(), async (old, chosen) => this.work?.changePassword(old, chosen));
   private showsBoard = false;
   private asked = false; // who she is has been asked
   private trouble = "";
@@ -101,6 +103,11 @@ class Desk extends LitElement {
     this.querySelector<HTMLDialogElement>("dialog#help")?.showModal();
   }
 
+  private opensAccount(): void {
+    this.account.look();
+    this.querySelector<HTMLDialogElement>("dialog#account")?.showModal();
+  }
+
   // wantsOut asks first when calls are promised that nobody would make.
   private async wantsOut(w: Work): Promise<void> {
     const mine: Head[] = [];
@@ -125,7 +132,7 @@ class Desk extends LitElement {
     if (!w) return html`${this.trouble ? html`<p class="alert" role="alert">${this.trouble}</p>` : nothing}${this.signIn.view()}`;
     if (this.check) return this.check.view();
     if (this.showsBoard) this.waiting.look(w);
-    return html`${this.banner(w)}${this.desk(w, Date.now())}${this.helpDialog()}${this.promiseDialog(w)}`;
+    return html`${this.banner(w)}${this.desk(w, Date.now())}${this.helpDialog()}${this.account.view()}${this.promiseDialog(w)}`;
   }
 
   private banner(w: Work): TemplateResult {
@@ -151,7 +158,7 @@ class Desk extends LitElement {
     const about = w.after?.card.callback ?? w.call?.card.callback ?? "";
     const middle = offer ? offered(w, offer, now) : w.call ? underWay(w, w.call, now) : this.showsBoard || w.watched ? board(w, this.waiting, now) : idle(w);
     return html`<div class="desk">
-      <aside class="own" aria-label="You">${side(w, now, { check: () => this.recheck(w), help: () => this.help(), signOut: () => void this.wantsOut(w) })}</aside>
+      <aside class="own" aria-label="You">${side(w, now, { check: () => this.recheck(w), help: () => this.help(), account: () => this.opensAccount(), signOut: () => void this.wantsOut(w) })}</aside>
       <main>${this.notices(w)}${this.caller(w)}${keyed(at, middle)}${this.showsBoard && (offer ?? w.call) ? board(w, this.waiting, now) : nothing}</main>
       <aside class="after" aria-label="Notes">${keyed(about, afterwards(w, now))}</aside>
     </div>`;

@@ -41,6 +41,18 @@ export class Link {
     this.socket?.close(1000);
   }
 
+  // retry is for a socket that was refused and would not be now.
+  retry(): void {
+    this.become("lost");
+    this.comeBack();
+  }
+
+  private comeBack(): void {
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.open(), this.wait * (0.75 + Math.random() / 2));
+    this.wait = Math.min(this.wait * 2, most);
+  }
+
   private open(): void {
     if (this.ended) return;
     clearTimeout(this.again);
@@ -61,9 +73,7 @@ export class Link {
       if (socket !== this.socket || this.ended) return;
       // 1008: whoever sits here may not listen any more.
       this.become(e.code === 1008 ? "refused" : "lost");
-      if (e.code === 1008) return;
-      this.again = setTimeout(() => this.open(), this.wait * (0.75 + Math.random() / 2));
-      this.wait = Math.min(this.wait * 2, most);
+      if (e.code !== 1008) this.comeBack();
     };
   }
 

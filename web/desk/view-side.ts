@@ -7,6 +7,7 @@ import { pauses, presenceWord, readable, since, span, until } from "./words";
 export interface SideDeeds {
   check(): void;
   help(): void;
+  account(): void;
   signOut(): void;
 }
 
@@ -17,6 +18,7 @@ export function side(w: Work, now: number, deeds: SideDeeds): TemplateResult {
       <div class="row">
         <button class="plain" @click=${deeds.check}>Sound</button>
         <button class="plain" @click=${deeds.help}>Keys</button>
+        <button class="plain" @click=${deeds.account}>Account</button>
         <button class="plain" @click=${deeds.signOut}>Sign out</button>
       </div>
     </section>

@@ -47,6 +47,7 @@ export class Work {
   private meter: Meter | null = null;
   private ear: MediaStream | null = null;
   private steps: number | undefined;
+  private renewing: Promise<void> = Promise.resolve(); // a change of her session that is under way
 
   constructor(
     public me: Me,
@@ -63,9 +64,27 @@ export class Work {
     if (stream) this.speakWith(stream);
     if (this.link) return;
     const url = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/api/v1/live`;
-    this.link = new Link(url, (m) => this.hear(m), (s) => (s === "refused" ? this.refused() : this.changed()));
+    this.link = new Link(url, (m) => this.hear(m), (s) => (s === "refused" ? void this.doubted() : this.changed()));
     this.leader = new Leader((leads) => this.lead(leads));
     this.steps = setInterval(() => this.listenIn(), 250);
+  }
+
+  // doubted: the live socket's session is over. Another may have begun: with another password, here or in another tab.
+  private async doubted(): Promise<void> {
+    try {
+      await this.renewing;
+      await ask("GET", "/me");
+      this.link?.retry();
+    } catch {
+      this.refused();
+    }
+  }
+
+  // changePassword ends all her sessions, and begins a new one here.
+  async changePassword(old: string, chosen: string): Promise<void> {
+    const done = post<void>("/me/password", { old, new: chosen });
+    this.renewing = done.catch(() => undefined);
+    await done;
   }
 
   close(): void {

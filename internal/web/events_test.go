@@ -27,8 +27,12 @@ type reading struct {
 
 // stream opens the events of a callback; what the handler writes arrives block by block.
 func (h *house) stream(token string, headers ...string) *reading {
+	return h.reads("/api/v1/public/callbacks/"+token+"/events", headers...)
+}
+
+func (h *house) reads(path string, headers ...string) *reading {
 	ctx, stop := context.WithCancel(context.Background())
-	r := httptest.NewRequest("GET", "/api/v1/public/callbacks/"+token+"/events", nil).WithContext(ctx)
+	r := httptest.NewRequest("GET", path, nil).WithContext(ctx)
 	for _, s := range headers {
 		k, v, _ := strings.Cut(s, ": ")
 		r.Header.Set(k, v)

@@ -60,6 +60,7 @@ type house struct {
 	remarks   map[id.Callback]callback.Remarks
 	orders    []string // of desks, that reached the conductor
 	hearts    *live.Hearts
+	links     map[string]callback.Companion // to pages of calls
 }
 
 const (
@@ -96,7 +97,7 @@ func newHouse(t *testing.T) *house {
 		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h},
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Links: h,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})

@@ -119,7 +119,25 @@ func (h *house) Dispose(_ context.Context, cb id.Callback, code, note string, by
 	})
 }
 
-func (h *house) Follow(_ context.Context, cb id.Callback, f callback.FollowUp, _ callback.Author) (*callback.Callback, error) {
+// Companion finds a link to a call's page.
+func (h *house) Companion(_ context.Context, tokenHash string) (*callback.Companion, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l, ok := h.links[tokenHash]; ok {
+		return &l, nil
+	}
+	return nil, h.failing()
+}
+
+func (h *house) Follow(_ context.Context, cb id.Callback, f callback.FollowUp, by callback.Author) (*callback.Callback, error) {
+	h.mu.Lock()
+	err := h.failing()
+	when, _ := json.Marshal(f.When)
+	h.told("follow "+string(when)+string(f.Agent), cb, by.Agent)
+	h.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	was := h.callbacks[cb]
 	c, _ := h.call(callback.Callback{State: callback.Scheduled, Subscriber: was.Subscriber, Button: was.Button, Number: was.Number, Endpoint: was.Endpoint,
 		Wanted: f.Agent})

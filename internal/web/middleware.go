@@ -101,7 +101,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-var token = regexp.MustCompile(`\b(t|r|sk)_[A-Za-z0-9_-]{8,}`)
+var token = regexp.MustCompile(`\b(t|r|a|sk)_[A-Za-z0-9_-]{8,}`)
 
 // cut takes tokens out of a path before it is logged.
 func cut(path string) string { return token.ReplaceAllString(path, "${1}_…") }

@@ -18,6 +18,7 @@ import (
 	"ringback/internal/login"
 	"ringback/internal/web/api"
 	"ringback/internal/web/asset"
+	"ringback/internal/web/companion"
 	"ringback/internal/web/desk"
 	"ringback/internal/web/door"
 	"ringback/internal/web/visitor"
@@ -41,6 +42,8 @@ type Deps struct {
 	Version    string
 	Browsers   api.Browsers
 	Passkeys   api.Passkeys
+	Links      companion.Links // to the pages of calls, of agents without a desk
+	ShowNumber bool            // those pages show visitors' whole numbers
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -70,7 +73,8 @@ func New(d Deps) http.Handler {
 		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys,
 		Submit: s.pages.Submit,
 	})
-	s.routes = slices.Concat(a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())
+	beside := companion.New(companion.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Card: a.Card, Stream: a.Stream, Assets: shelf, ShowNumber: d.ShowNumber})
+	s.routes = slices.Concat(beside.Routes(), a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}

@@ -95,6 +95,11 @@ func (a *API) card(ctx context.Context, c *callback.Callback, to id.Agent) (*Car
 	return card, err
 }
 
+// Card is what an agent must know of a call.
+func (a *API) Card(ctx context.Context, c *callback.Callback, to id.Agent) (*Card, error) {
+	return a.card(ctx, c, to)
+}
+
 // representation is what the one who reads a card answers as; nil = the business itself.
 func representation(d *directory.Directory, s id.Subscriber, at *callback.Attempt, to id.Agent) *agent.Representation {
 	if to == "" || to == at.Agent {

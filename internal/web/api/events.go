@@ -18,6 +18,11 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.Stream(w, r, c, a.view)
+}
+
+// Stream sends views of a callback to one reader, as events does.
+func (a *API) Stream(w http.ResponseWriter, r *http.Request, c *callback.Callback, view func(*callback.Callback) status.View) (err error) {
 	if c.State == callback.Ended && a.told.knows(r.Header.Get("Last-Event-ID"), c) {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
@@ -34,16 +39,16 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 	h.Set("X-Accel-Buffering", "no") // proxies that buffer would hold the news back
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	w.WriteHeader(http.StatusOK)
-	a.follow(r, s, c, watch.C())
+	a.follow(r, s, c, view, watch.C())
 	return nil
 }
 
 // follow sends the first view at once, then each change, and a sign of life in between. Without one a place in line is
 // looked up at the sign of life: others move it.
-func (a *API) follow(r *http.Request, s *stream, c *callback.Callback, news <-chan *callback.Callback) {
+func (a *API) follow(r *http.Request, s *stream, c *callback.Callback, view func(*callback.Callback) status.View, news <-chan *callback.Callback) {
 	tick := time.NewTicker(ping)
 	defer tick.Stop()
-	for s.send(a.view(c)) {
+	for s.send(view(c)) {
 		if c.State == callback.Ended {
 			a.told.end(c)
 			return

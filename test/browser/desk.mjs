@@ -289,14 +289,14 @@ check("the board: move to the front, reassign, listen, force a state", async (pa
 
 async function states(page) {
   const service = new Played(supervisor, false);
-  const look = async (name, pictured = pictures) => {
+  const look = async (name) => {
     await looks(page, name);
     await leave(page, service, name);
   };
   await service.install(page.context(), url);
   await page.goto(`${url}/desk/`);
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
-  await look("desk-sign-in", false); // its picture is made at the real service, where there are passkeys
+  await looks(page, "desk-sign-in"); // its picture is made at the real service, where there are passkeys
   await page.getByLabel("Name").fill("ann");
   await page.getByLabel("Password").fill("tulip");
   await page.keyboard.press("Enter");

@@ -32,7 +32,7 @@ func (d *Demo) shopRoutes() http.Handler {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		link := func(button string) string { return d.URL + "/b/" + button + "?page=" + url.QueryEscape(d.Shop+"/") }
-		data := map[string]string{"Link": link("acme-main"), "Bakery": link("bell-main"), "Desk": d.Desk(), "Name": deskName, "Password": deskPassword}
+		data := map[string]string{"Link": link("acme-main"), "Widget": d.URL + "/w/1/cb.js", "Bakery": link("bell-main"), "Desk": d.Desk(), "Name": deskName, "Password": deskPassword}
 		if err := page.Execute(w, data); err != nil {
 			d.log.Warn("shop page", "err", err)
 		}

@@ -107,6 +107,14 @@ func demo(t *testing.T, by ...string) ready {
 	return r
 }
 
+// The widget on pages of the demo's shop, strict ones too.
+func TestWidget(t *testing.T) {
+	t.Parallel()
+	node, chromium := tools(t)
+	r := demo(t)
+	run(t, 11, node, "widget.mjs", r.URL, r.Shop, chromium)
+}
+
 // The desk against a service that is played: every state that an agent may see. RINGBACK_SCREENSHOTS=1 takes the
 // pictures of docs/images again.
 func TestDesk(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
 	"ringback/internal/id"
@@ -72,7 +73,10 @@ func (c *Conductor) Cancel(ctx context.Context, cb id.Callback, by Actor) (*Call
 		if d.State == Connected {
 			in.Reason = ReasonEndedByRequest
 		}
-		d.apply(in)
+		if d.apply(in) && by == ByVisitor {
+			d.consents = append(d.consents, consent.Record{Subscriber: d.Subscriber, Callback: d.ID, Act: consent.Withdrawn, Route: consent.ByStatusPage, At: d.at,
+				Person: consent.Person{Number: d.Called(), NumberHash: d.NumberHash}})
+		}
 		return nil
 	})
 }

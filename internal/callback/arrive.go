@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
@@ -101,10 +102,11 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 		cb.Button, cb.Confirm, cb.Priority = b.ID, b.Confirm, b.Priority
 	}
 	hash := c.HashNumber(cb.Endpoint)
-	if number != "" && blocked(dir, hash, s.ID, now) {
+	never := blocked(dir, hash, s.ID, now)
+	if number != "" && never && !ownWish(dir, hash) { // who wants not to be called may call
 		return New{}, &turnedAway{cti.CallRejected, speech.VisitorSorry, "the caller's number is blocked"}
 	}
-	if c.callable(number, s, dir) {
+	if !never && c.callable(number, s, dir) {
 		cb.Tries = subscriber.DefaultTries
 		if b := dir.Buttons[cb.Button]; b != nil && b.Tries > 0 {
 			cb.Tries = b.Tries
@@ -130,6 +132,11 @@ func (c *Conductor) arrival(ev cti.Event, s *subscriber.Subscriber, dir *directo
 		Contact:     room.Contact{ID: c.Mint.Contact(), Subscriber: s.ID, Number: number, Name: cb.Name, CreatedAt: now, LastAt: now},
 		Interaction: room.Interaction{ID: c.Mint.Interaction(), Subscriber: s.ID, OpenedAt: now, LastAt: now},
 		Velocity:    c.Policy.arrivals(hash, ev), MaxLine: s.Limits.Concurrent * subscriber.LinePerCall}, nil
+}
+
+// ownWish says whether it is the person who keeps us from calling a number, and nobody else.
+func ownWish(dir *directory.Directory, hash string) bool {
+	return !slices.ContainsFunc(dir.BlocksOf(hash), func(b *subscriber.Block) bool { return !b.OwnWish })
 }
 
 // arrivals is what is counted for a call that has come in. Behind it stand the trunk's max_calls and the business's

@@ -146,8 +146,12 @@ func (b *border) Refuse(ctx context.Context, r callback.Refusal) error {
 	return b.write("refuse", func() error { return b.inner.Refuse(ctx, r) })
 }
 
-func (b *border) OptOut(ctx context.Context, block subscriber.Block, r consent.Record) error {
-	return b.write("opt out", func() error { return b.inner.OptOut(ctx, block, r) })
+func (b *border) OptOut(ctx context.Context, block subscriber.Block, r consent.Record, limits []callback.Velocity) error {
+	return b.write("opt out", func() error { return b.inner.OptOut(ctx, block, r, limits) })
+}
+
+func (b *border) Lift(ctx context.Context, block id.Block, r consent.Record) error {
+	return b.write("lift", func() error { return b.inner.Lift(ctx, block, r) })
 }
 
 func (b *border) Callback(ctx context.Context, sub id.Subscriber, cb id.Callback) (*callback.Callback, error) {

@@ -21,7 +21,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
-		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Blocks: d.blocks, Remarks: d.remarks,
+		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Blocks: d.blocks, Consents: d.consents, Remarks: d.remarks,
 			Letters: d.letters, Companions: d.companions}, nil
 	})
 	if err != nil {

@@ -53,10 +53,11 @@ type Settings struct {
 	Publisher Publisher
 	Meter     Meter
 	Log       *slog.Logger
-	Recorder  Recorder       // nil = nothing is recorded
-	Speaker   speech.Speaker // how sentences are said; the zero one without a synthesiser
-	Post      Post           // nil = no letter leaves the house
-	URL       string         // of the service, which links are made of, without a slash at the end
+	Recorder  Recorder                   // nil = nothing is recorded
+	Speaker   speech.Speaker             // how sentences are said; the zero one without a synthesiser
+	Post      Post                       // nil = no letter leaves the house
+	Reloaded  func(*directory.Directory) // told of each snapshot that comes into force, one after the other; nil = nobody is
+	URL       string                     // of the service, which links are made of, without a slash at the end
 }
 
 // Publisher is told of every step after it is on disk, in order for each callback.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/id"
 	"ringback/internal/speech"
@@ -121,18 +122,18 @@ func (l *Leg) passed() bool {
 // rung second, only this wish is over: whoever asked may have mistyped the number.
 func (d *draft) refusedByVisitor() {
 	if d.Order != subscriber.VisitorFirst {
-		d.apply(Input{Event: WrongNumber, Actor: ByVisitor, Reason: ReasonWrongNumber, Result: ResultVisitorDeclined, Detail: "9 twice: it was somebody else who asked"})
+		if d.apply(Input{Event: WrongNumber, Actor: ByVisitor, Reason: ReasonWrongNumber, Result: ResultVisitorDeclined, Detail: "9 twice: it was somebody else who asked"}) {
+			d.heard(consent.Withdrawn, speech.VisitorCheck)
+		}
 		return
 	}
-	if !d.apply(Input{Event: NeverAgain, Actor: ByVisitor, Reason: ReasonNeverAgain, Result: ResultVisitorDeclined, Detail: "9 twice: the number is blocked"}) || d.blocked() {
+	if !d.apply(Input{Event: NeverAgain, Actor: ByVisitor, Reason: ReasonNeverAgain, Result: ResultVisitorDeclined, Detail: "9 twice: the number is blocked"}) {
 		return
 	}
-	masked := d.Number.Mask()
-	if d.Number == "" {
-		masked = string(d.Endpoint)
-	}
-	d.blocks = append(d.blocks, subscriber.Block{ID: d.newBlock(), NumberHash: d.NumberHash, Masked: masked,
-		Reason: "pressed 9 twice: never to be called", CreatedAt: d.at})
+	b := neverBlock(d.newBlock(), d.Endpoint, d.NumberHash, "pressed 9 twice: never to be called")
+	b.CreatedAt = d.at
+	d.blocks = append(d.blocks, b)
+	d.heard(consent.OptedOut, speech.VisitorOffer)
 	d.acts = append(d.acts, Act{Effect: reload})
 }
 

@@ -24,6 +24,9 @@ func (c *Conductor) Reload(ctx context.Context) error {
 		return err
 	}
 	c.dir.Store(d)
+	if c.Reloaded != nil {
+		c.Reloaded(d)
+	}
 	trunks := make([]cti.Trunk, 0, len(d.Trunks))
 	for _, t := range d.Trunks {
 		trunks = append(trunks, *t)

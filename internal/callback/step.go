@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringback/internal/agent"
+	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
@@ -43,6 +44,7 @@ type draft struct {
 	velocity   []Velocity
 	booking    *Booking
 	blocks     []subscriber.Block
+	consents   []consent.Record
 	remarks    Remarks
 	letters    []letter.Letter
 	companions []Companion

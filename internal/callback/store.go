@@ -50,7 +50,9 @@ type Store interface {
 
 	// OptOut blocks a number and writes down that it was asked for, in one transaction. A block that is there becomes this
 	// one for ever.
-	OptOut(ctx context.Context, b subscriber.Block, r consent.Record) error
+	OptOut(ctx context.Context, b subscriber.Block, r consent.Record, limits []Velocity) error
+	// Lift takes a block away and writes down that somebody did.
+	Lift(ctx context.Context, b id.Block, r consent.Record) error
 
 	// Refuse records a refusal at the door. A failure is returned but never changes the answer to the visitor.
 	Refuse(ctx context.Context, r Refusal) error

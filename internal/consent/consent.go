@@ -32,6 +32,7 @@ const (
 	ByStatusPage Route = "status_page" // the page of one callback
 	ByStopPage   Route = "stop_page"   // the public page for any number
 	ByStaff      Route = "staff"       // a key or a command
+	ByRestore    Route = "restore"     // a list beside the database, which was restored from a backup
 )
 
 // Record is one act. Records are only ever added.
@@ -81,4 +82,9 @@ var sentences = map[Way]struct{ version, before, after string }{
 func Shown(business string, w Way) Text {
 	s := sentences[w]
 	return Text{s.version, "en", s.before + business + s.after}
+}
+
+// Stop is what is read before a number is kept from ever being called again.
+func Stop() Text {
+	return Text{"2026-1-stop", "en", "Never call this number again, whichever business asks."}
 }

@@ -179,6 +179,22 @@ func (d *Directory) Button(idOrSlug string) (*subscriber.Button, *subscriber.Sub
 	return b, d.Subscribers[b.Subscriber]
 }
 
+// Region is the country by whose rules a number without a country code is read: that of a button (id or slug), else the one
+// that all businesses have in common; "" = none.
+func (d *Directory) Region(button string) string {
+	if _, s := d.Button(button); s != nil {
+		return s.Region()
+	}
+	common := ""
+	for _, s := range d.Subscribers {
+		if common != "" && common != s.Region() {
+			return ""
+		}
+		common = s.Region()
+	}
+	return common
+}
+
 // KeyBySecret finds a key by the hash of its secret.
 func (d *Directory) KeyBySecret(hash string) *login.Key { return d.bySecret[hash] }
 

@@ -50,6 +50,7 @@ type App struct {
 	lock      *DataLock
 	keys      secrets
 	recorded  *recordings
+	never     *neverList
 	Studio    *studio.Studio
 	Doctor    *doctor.Doctor
 	ladder    *ladder.Store
@@ -76,6 +77,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 			return a, err
 		}
 	}
+	a.never = &neverList{path: filepath.Join(c.Data, "never"), log: log}
 	a.recorded = &recordings{a.Store, filepath.Join(c.Data, "recordings"), log}
 	if c.Log.Ladder > 0 {
 		if a.ladder, err = ladder.Open(ladder.Config{Dir: ladderDir(c), Keep: c.Log.Ladder, Log: log}); err != nil {
@@ -93,7 +95,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
-		Post: a.Post, URL: strings.TrimSuffix(c.URL, "/")})
+		Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Agent: func(idOrSlug string) *agent.Agent { return a.Conductor.Directory().Agent(idOrSlug) }})
 	if c.Auth.Passkeys {
@@ -144,6 +146,9 @@ func OpenData(ctx context.Context, c *config.Config, log *slog.Logger) (*App, er
 // Start reconciles with the switch and begins to work.
 func (a *App) Start(ctx context.Context) error {
 	if err := a.recorded.recover(ctx); err != nil {
+		return err
+	}
+	if err := a.never.bring(ctx, a.Store, a.Mint); err != nil {
 		return err
 	}
 	if err := a.Conductor.Start(ctx); err != nil {

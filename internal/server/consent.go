@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"ringback/internal/callback"
@@ -114,7 +115,7 @@ func telephone(raw string) (cti.Endpoint, error) {
 	if e := cti.Endpoint(raw); e.Kind() == cti.SIP {
 		return cti.ParseEndpoint(raw)
 	}
-	n, err := phone.Parse(raw, "")
+	n, err := phone.Parse(strings.TrimPrefix(raw, "tel:"), "")
 	if err != nil {
 		return "", fmt.Errorf("%s: %w. Write it with country code: +12025550100", raw, err)
 	}

@@ -50,6 +50,7 @@ type house struct {
 	working   map[string]bool
 	next      error                     // of the next call to the conductor or the book
 	asked     []callback.Request        // what reached the conductor
+	stopped   []string                  // who is never to be called, whom that binds, and by which way it came
 	place     map[id.Callback]int       // in line
 	statuses  map[id.Agent]agent.Status // of agents
 	explode   bool                      // the conductor panics
@@ -287,6 +288,24 @@ func (h *house) act(cb id.Callback, f func(*callback.Callback) error) (*callback
 	c.Version++
 	h.callbacks[cb] = c
 	return c, nil
+}
+
+func (h *house) OptOutOf(_ context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error) {
+	return h.act(cb, func(c *callback.Callback) error {
+		h.stopped = append(h.stopped, string(c.Endpoint)+" "+string(o.Business)+" "+string(o.Route))
+		return nil
+	})
+}
+
+func (h *house) OptOutNumber(_ context.Context, to cti.Endpoint, o callback.OptOut) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = append(h.stopped, string(to)+" "+string(o.Business)+" "+string(o.Route))
+	return nil
+}
+
+func (h *house) Lift(ctx context.Context, b id.Block, _ callback.Author) error {
+	return h.Delete(ctx, directory.Block, string(b))
 }
 
 func (h *house) Cancel(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {

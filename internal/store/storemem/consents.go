@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"ringback/internal/callback"
 	"ringback/internal/consent"
 	"ringback/internal/id"
 	"ringback/internal/store/micro"
@@ -33,9 +34,27 @@ func (s *Store) testify(r *consent.Record, of id.Callback) {
 }
 
 // OptOut: see callback.Store.
-func (s *Store) OptOut(ctx context.Context, b subscriber.Block, r consent.Record) error {
+func (s *Store) OptOut(ctx context.Context, b subscriber.Block, r consent.Record, limits []callback.Velocity) error {
 	return s.do(ctx, "opt out", func() error {
+		if err := s.within(limits, r.At); err != nil {
+			return err
+		}
+		s.count(limits, r.At)
 		s.block([]subscriber.Block{b})
+		s.testify(&r, "")
+		return nil
+	})
+}
+
+// Lift: see callback.Store.
+func (s *Store) Lift(ctx context.Context, b id.Block, r consent.Record) error {
+	return s.do(ctx, "lift", func() error {
+		if s.directory.Blocks[b] == nil {
+			return nil
+		}
+		d := copyOf(s.directory)
+		delete(d.Blocks, b)
+		s.directory = d
 		s.testify(&r, "")
 		return nil
 	})

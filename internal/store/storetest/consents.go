@@ -4,9 +4,11 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"ringback/internal/callback"
 	"ringback/internal/consent"
+	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/subscriber"
 )
@@ -19,7 +21,7 @@ func ledger(t *testing.T, h *House) {
 	c := h.Made("+12025550188")
 	h.withdraw(c.ID, consent.Record{Subscriber: h.Acme, Act: consent.Withdrawn, Route: consent.ByStatusPage, At: h.Clock.Now()})
 	never := consent.Record{Act: consent.OptedOut, Route: consent.ByStopPage, At: h.Clock.Now(), Person: consent.Person{Number: "+12025550188", NumberHash: c.NumberHash}}
-	if err := h.OptOut(t.Context(), h.never(c.NumberHash), never); err != nil {
+	if err := h.OptOut(t.Context(), h.never(c.NumberHash), never, nil); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -45,11 +47,11 @@ func neverBlocks(t *testing.T, h *House) {
 	b.Until = h.Clock.Now().Add(1)
 	b.OwnWish = false
 	r := consent.Record{Act: consent.OptedOut, Route: consent.ByStaff, At: h.Clock.Now()}
-	if err := h.OptOut(t.Context(), b, r); err != nil {
+	if err := h.OptOut(t.Context(), b, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	again := h.never("hash of somebody")
-	if err := h.OptOut(t.Context(), again, r); err != nil {
+	if err := h.OptOut(t.Context(), again, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	d, err := h.Directory(t.Context())
@@ -61,6 +63,23 @@ func neverBlocks(t *testing.T, h *House) {
 		t.Errorf("blocked by %+v, want one for ever under the first id", got)
 	}
 	h.verified(t, 2, 0)
+	limits := []callback.Velocity{{Key: "stops:h", N: 1, Per: time.Hour, Code: fault.LimitVisitor, Say: "Wait."}}
+	for i, more := range []string{"hash of a second", "hash of a third"} {
+		r.ID = h.Mint.Consent()
+		if err := h.OptOut(t.Context(), h.never(more), r, limits); i == 0 && err != nil || i == 1 && !fault.Is(err, fault.LimitVisitor) {
+			t.Errorf("%s: %v", more, err)
+		}
+	}
+	r.ID, r.Act = h.Mint.Consent(), consent.Lifted
+	for range 2 { // gone already: nothing is written
+		if err := h.Lift(t.Context(), b.ID, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d, err = h.Directory(t.Context()); err != nil || len(d.BlocksOf(b.NumberHash)) != 0 || len(d.BlocksOf("hash of a second")) != 1 || len(d.BlocksOf("hash of a third")) != 0 {
+		t.Errorf("after it was lifted: %+v, %v", d.Blocks, err)
+	}
+	h.verified(t, 4, 0)
 }
 
 // withdraw steps a callback with a record.

@@ -52,6 +52,7 @@ func (a *API) actions() []door.Route {
 	follow := post("follow_up", "Book another call to the same visitor", NewFollowUp{}, a.followUp)
 	follow.Status = http.StatusCreated
 	return []door.Route{
+		post("opt_out", "Write down that the visitor is never to be called again", WhyStop{}, a.staffOptsOut),
 		post("note", "Write something about a callback", NewNote{}, a.addNote),
 		post("disposition", "Say with a code what came of a callback", NewDisposition{}, a.dispose),
 		follow,

@@ -33,6 +33,9 @@ type Conductor interface {
 	MoveToFront(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	Reassign(ctx context.Context, cb id.Callback, a id.Agent, by callback.Actor) (*callback.Callback, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
+	OptOutOf(ctx context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error)
+	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error
+	Lift(ctx context.Context, b id.Block, by callback.Author) error
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	SignOut(ctx context.Context, a id.Agent) error
 	Directory() *directory.Directory

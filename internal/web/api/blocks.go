@@ -28,6 +28,7 @@ type Block struct {
 	SubscriberSlug *string    `json:"subscriber_slug"`
 	Reason         *string    `json:"reason"`
 	Until          door.Stamp `json:"until"`
+	OwnWish        bool       `json:"own_wish"` // the person asked for it: deleting it is on record, and no seed does
 	CreatedAt      door.Stamp `json:"created_at"`
 }
 
@@ -38,7 +39,7 @@ func (a *API) blocks() thing[BlockDoc, Block] {
 		whose: func(d *directory.Directory, i string) id.Subscriber { return d.Blocks[id.Block(i)].Subscriber },
 		view: func(d *directory.Directory, i string) Block {
 			b := d.Blocks[id.Block(i)]
-			v := Block{ID: i, Number: b.Masked, Subscriber: door.Opt(b.Subscriber), Reason: door.Opt(b.Reason), Until: door.Stamp(b.Until), CreatedAt: door.Stamp(b.CreatedAt)}
+			v := Block{ID: i, Number: b.Masked, Subscriber: door.Opt(b.Subscriber), Reason: door.Opt(b.Reason), Until: door.Stamp(b.Until), OwnWish: b.OwnWish, CreatedAt: door.Stamp(b.CreatedAt)}
 			if s := d.Subscribers[b.Subscriber]; s != nil {
 				v.SubscriberSlug = &s.Slug
 			}

@@ -41,6 +41,8 @@ func (a *API) public() []door.Route {
 		{Method: "POST", Pattern: cb + "/reschedule", Summary: "Call at another time", In: NewTime{}, Out: status.View{}, Handle: a.visitorReschedules},
 		{Method: "POST", Pattern: cb + "/now", Summary: "Call now", In: Nothing{}, Out: status.View{}, Handle: a.visitorCallsNow},
 		{Method: "GET", Pattern: cb + "/browser", Summary: "By which servers the visitor's browser may reach us", Out: BrowserWays{}, Handle: a.visitorWays},
+		{Method: "POST", Pattern: cb + "/opt_out", Summary: "Never call this telephone again", In: Nothing{}, Out: status.View{}, Handle: a.visitorOptsOut},
+		{Method: "POST", Pattern: "/public/opt_out", Summary: "Never call a telephone again, whichever", In: StopNumber{}, Out: Stopped{}, Handle: a.optOut},
 		{Method: "POST", Pattern: cb + "/browser", Summary: "Connect the visitor's browser: to talk there", In: BrowserOffer{}, Out: BrowserAnswer{}, Handle: a.visitorConnects},
 	}
 	return rows
@@ -76,7 +78,15 @@ func (a *API) people() []door.Route {
 func (a *API) machine() []door.Route {
 	rows := crud(a, "/trunks", "trunk", a.trunks(), door.Operator)
 	rows = append(rows, withoutPatch(crud(a, "/keys", "key", a.keys(), door.Operator))...)
-	return append(rows, withoutPatch(crud(a, "/blocks", "block", a.blocks(), door.Keyed))...)
+	blocks := withoutPatch(crud(a, "/blocks", "block", a.blocks(), door.Keyed))
+	for i := range blocks {
+		if blocks[i].Method == "DELETE" {
+			blocks[i].Handle = a.removeBlock
+		}
+	}
+	rows = append(rows, blocks...)
+	return append(rows, door.Route{Method: "POST", Pattern: "/opt_outs", Who: door.Keyed, Summary: "Write down that a telephone is never to be called again",
+		In: StaffOptOut{}, Out: Stopped{}, Handle: a.staffStops})
 }
 
 func withoutPatch(rows []door.Route) []door.Route {

@@ -13,7 +13,7 @@ import (
 var files embed.FS
 
 // pages are the templates by name; each stands in the frame.
-var pages = parse("form", "room", "status", "number", "reschedule", "problem")
+var pages = parse("form", "room", "status", "stop", "number", "reschedule", "problem")
 
 func parse(names ...string) map[string]*template.Template {
 	all := map[string]*template.Template{}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"ringback/internal/callback"
+	"ringback/internal/cti"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/schedule"
@@ -48,6 +49,7 @@ type statusPage struct {
 	Ended                                    bool
 	Steps                                    []step
 	Can                                      map[string]bool
+	Stop                                     bool // there is a telephone that can be kept from being called
 	Base, Events, Again                      string
 	Alert                                    string
 }
@@ -65,6 +67,7 @@ func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
 		State: c.State, Ended: c.State == callback.Ended, Steps: steps(c), Can: map[string]bool{}, Base: "/c/" + token,
 		Events: "/api/v1/public/callbacks/" + token + "/events",
 	}
+	s.Stop = c.Endpoint.Kind() != cti.Web
 	for _, can := range v.Can {
 		s.Can[can] = true
 	}

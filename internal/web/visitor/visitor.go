@@ -10,6 +10,7 @@ import (
 
 	"ringback/internal/agent"
 	"ringback/internal/callback"
+	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
@@ -25,6 +26,8 @@ type Conductor interface {
 	Cancel(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
+	OptOutOf(ctx context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error)
+	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	Directory() *directory.Directory
 	NeedsProof(b *subscriber.Button) bool
@@ -67,6 +70,10 @@ func (p *Pages) Routes() []door.Route {
 		{Method: "GET", Pattern: "/r/{token}", Page: true, Handle: p.room},
 		{Method: "POST", Pattern: "/c/{token}/cancel", Page: true, Handle: p.cancel},
 		{Method: "POST", Pattern: "/c/{token}/now", Page: true, Handle: p.callNow},
+		{Method: "GET", Pattern: "/c/{token}/opt_out", Page: true, Handle: p.askStop},
+		{Method: "POST", Pattern: "/c/{token}/opt_out", Page: true, Handle: p.stop},
+		{Method: "GET", Pattern: "/stop", Page: true, Handle: p.askAnyStop},
+		{Method: "POST", Pattern: "/stop", Page: true, Handle: p.stopAny},
 		{Method: "GET", Pattern: "/c/{token}/number", Page: true, Handle: p.askNumber},
 		{Method: "POST", Pattern: "/c/{token}/number", Page: true, Handle: p.changeNumber},
 		{Method: "GET", Pattern: "/c/{token}/reschedule", Page: true, Handle: p.askTime},

@@ -15,15 +15,19 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 	var d *draft
 	after, err := c.store.Step(c.ctx, cb, func(cur *Callback) (Change, error) {
 		d = c.draft(cur)
+		was := accountOf(cur)
 		for i, j := range jobs {
 			errs[i] = j.do(d)
 		}
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
-		return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Blocks: d.blocks, Consents: d.consents, Remarks: d.remarks,
-			Letters: d.letters, Companions: d.companions}, nil
+		spend, err := c.spending(was, d)
+		return d.change(spend), err
 	})
+	if fault.Is(err, fault.LimitSpend) && c.refuseForSpend(cb, jobs, err) {
+		return nil
+	}
 	if err != nil {
 		return c.failed(cb, jobs, err)
 	}
@@ -37,6 +41,12 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 		}
 	}
 	return nil
+}
+
+// change is what is written with the callback.
+func (d *draft) change(s *Spend) Change {
+	return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Spend: s, Blocks: d.blocks, Consents: d.consents, Remarks: d.remarks,
+		Letters: d.letters, Companions: d.companions}
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {

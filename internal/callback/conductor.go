@@ -28,6 +28,7 @@ type Conductor struct {
 	Settings
 
 	setter   *challenge.Setter
+	broke    sync.Map // businesses to the day of which it was said that its budget is used up
 	dir      atomic.Pointer[directory.Directory]
 	line     *line
 	wake     *wake

@@ -11,6 +11,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/login"
+	"ringback/internal/money"
 	"ringback/internal/phone"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
@@ -24,9 +25,10 @@ type Policy struct {
 	Night                schedule.Night // when telephones are not rung for tries that nobody chose the time of
 	MonitorWithoutNotice bool           // a supervisor may listen to who was not told
 
-	Proof              bool   // buttons that do not say otherwise ask visitors for a proof of work
-	AllowProofOff      bool   // a button may say that it asks for none
-	PlainPerVisitor    []Rate // forms sent without script, which prove no work
+	SpendPerDay        money.Amount // of all businesses together; none = no limit
+	Proof              bool         // buttons that do not say otherwise ask visitors for a proof of work
+	AllowProofOff      bool         // a button may say that it asks for none
+	PlainPerVisitor    []Rate       // forms sent without script, which prove no work
 	PlainPerSubscriber []Rate
 
 	PerCaller []Rate // calls that come in, of one number

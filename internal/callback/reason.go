@@ -32,6 +32,7 @@ const (
 	ReasonCancelledStaff  Reason = "cancelled_by_staff"
 	ReasonExpired         Reason = "expired"
 	ReasonPolicy          Reason = "policy"
+	ReasonSpend           Reason = "spend"
 	ReasonCrash           Reason = "unknown_after_crash"
 	ReasonOutsideHours    Reason = "outside_hours"
 	ReasonBooked          Reason = "booked"
@@ -73,6 +74,7 @@ var words = map[Reason]Words{
 	ReasonCancelledStaff:  {"Staff cancelled.", "The business cancelled the call."},
 	ReasonExpired:         {"The time for this callback has passed.", "We could not call you in time. We are sorry."},
 	ReasonPolicy:          {"Number policy forbids this call.", "This number cannot be called."},
+	ReasonSpend:           {"The budget of the day is used up, or no price is known for the number: limits.spend_per_day and rates.", "We cannot call you today any more. Please try again tomorrow. We are sorry."},
 	ReasonCrash:           {"What became of the call is unknown after a crash.", "Something went wrong on our side. We are sorry."},
 	ReasonOutsideHours:    {"Asked outside opening hours: moved to the next opening.", "We are closed now and will call you when we open."},
 	ReasonBooked:          {"Asked for a time.", "We will call you at the time you chose."},

@@ -281,7 +281,10 @@ func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) e
 	for {
 		d := c.begin(cb, due, later, ch)
 		n.Lines, n.Agents = d.lines, d.moves
-		err := c.store.Create(c.ctx, *n) // not with the ctx of who asks: it may be on disk when they have gone
+		var err error
+		if n.Spend, err = c.spending(account{}, d); err == nil {
+			err = c.store.Create(c.ctx, *n) // not with the ctx of who asks: it may be on disk when they have gone
+		}
 		if err == nil {
 			c.settled(cb.Clone(), d)
 			if ch == nil && !later {

@@ -19,7 +19,7 @@ import (
 type Store interface {
 	// Create writes a new callback with all that belongs to it in one transaction, after the checks of n in that
 	// same transaction. With n.Once already used it returns
-	// *Replayed. Checks in this order: idempotency, proof, one live callback per number, velocity, length of the line, the slot.
+	// *Replayed. Checks in this order: idempotency, proof, one live callback per number, velocity, length of the line, the slot, the budget.
 	Create(ctx context.Context, n New) error
 
 	// Step reads the callback, lets decide change it, and writes what changed, the journal lines (Seq runs to
@@ -84,6 +84,7 @@ type New struct {
 
 	Proof    []Velocity // what this wish uses up; its faults have no RetryAfter
 	Velocity []Velocity // limits that are counted and checked
+	Spend    *Spend     // what it may cost; nil = nothing
 	Booking  *Booking   // nil = no slot is booked
 	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber
 	Once     *Once      // nil = no idempotency key
@@ -128,6 +129,8 @@ type Change struct {
 	Agents []Move
 
 	Velocity []Velocity // limits that this step counts: another number is another telephone that may ring
+
+	Spend *Spend // what it may cost or has cost; nil = nothing new
 
 	Booking *Booking // the slot that it is moved to; nil = none
 

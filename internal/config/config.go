@@ -6,6 +6,8 @@ package config
 
 import (
 	"time"
+
+	"ringback/internal/money"
 )
 
 // Config holds the settings of one process. Business data (subscribers, agents, trunks) is not here: see `ringback apply`.
@@ -136,6 +138,10 @@ type Policy struct {
 	Proof string `yaml:"proof"`
 	// Whether a button may turn the proof of work off. If not, a button's proof: off is passed over.
 	AllowProofOff bool `yaml:"allow_proof_off"`
+	// What calls may cost in a day, of all businesses together: "100.00 USD"; empty = no limit. Each business has its own
+	// (limits.spend_per_day in the seed). What a call may cost at most is put aside before a telephone rings; without rates of the
+	// trunks no price is known and no budget holds.
+	SpendPerDay money.Amount `yaml:"spend_per_day"`
 	// Hosts that sip: endpoints of public forms and of subscriber keys may be at: pbx.example.com, 192.0.2.7,
 	// *.example.com. Empty = none. Checked again when the call is sent.
 	AllowSIP []string `yaml:"allow_sip"`

@@ -43,6 +43,7 @@ type Trunk struct {
 	ClientKey      string
 	CA             string // PEM of the only authorities believed for its certificate; "" = the system's
 	Headers        bool   // X-Ringback-* on INVITEs
+	Rates          []Rate // what its calls cost; empty = not told
 	SilentFailover bool   // another trunk after silence (callflow 1.1's known hole is closed by false)
 }
 

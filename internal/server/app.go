@@ -308,7 +308,7 @@ func databaseURL(c *config.Config) string {
 
 func policyOf(c *config.Config) callback.Policy {
 	p := callback.Policy{AllowSIP: c.Policy.AllowSIP, MonitorWithoutNotice: c.Policy.MonitorWithoutNotice,
-		Proof: c.Policy.Proof == "required", AllowProofOff: c.Policy.AllowProofOff}
+		SpendPerDay: c.Policy.SpendPerDay, Proof: c.Policy.Proof == "required", AllowProofOff: c.Policy.AllowProofOff}
 	p.Night, _ = schedule.ParseNight(c.Policy.QuietHours) // it was checked when the settings were read
 	limits := c.Policy.Limits
 	for _, l := range []struct {

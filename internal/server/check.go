@@ -17,6 +17,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/letter"
+	"ringback/internal/money"
 	"ringback/internal/speech"
 	"ringback/internal/store"
 	"ringback/internal/subscriber"
@@ -107,6 +108,7 @@ func checkData(ctx context.Context, c *config.Config) []Finding {
 		return append(out, Finding{What: "outbox", Say: err.Error()})
 	}
 	out = append(out, checkLetters(c, dir, given)...)
+	out = append(out, checkBudgets(c, dir)...)
 	return append(out, checkPrompts(dir)...)
 }
 
@@ -151,6 +153,30 @@ func checkProof(c *config.Config, dir *directory.Directory) []Finding {
 	for _, b := range dir.Buttons {
 		if b.Proof == subscriber.ProofOff && p.NeedsProof(b) {
 			out = append(out, Finding{What: "button " + b.Slug, OK: true, Say: "proof: off is passed over: its form needs a proof of work. policy.allow_proof_off: true lets buttons go without"})
+		}
+	}
+	return out
+}
+
+// checkBudgets says which budgets cannot hold, because nobody told what calls cost.
+func checkBudgets(c *config.Config, dir *directory.Directory) []Finding {
+	var out []Finding
+	say := func(what, format string, args ...any) {
+		out = append(out, Finding{What: what, OK: true, Say: fmt.Sprintf(format, args...)})
+	}
+	caps := map[string]money.Amount{"policy.spend_per_day": c.Policy.SpendPerDay}
+	for _, s := range dir.Subscribers {
+		caps["business "+s.Slug] = s.Limits.SpendPerDay
+	}
+	for what, most := range caps {
+		for _, t := range dir.Trunks {
+			switch {
+			case most.IsNone():
+			case len(t.Rates) == 0:
+				say(what, "a budget of %s a day does not hold over trunk %s: nobody told what its calls cost. Name rates or rates_file in the seed", most, t.Slug)
+			case t.Rates[0].PerMinute.Currency != most.Currency:
+				say(what, "the budget is in %s and the rates of trunk %s in %s: calls are refused. Write both in one currency", most.Currency, t.Slug, t.Rates[0].PerMinute.Currency)
+			}
 		}
 	}
 	return out

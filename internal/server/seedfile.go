@@ -49,6 +49,15 @@ type seedTrunk struct {
 	Local          string         `yaml:"local"`
 	Headers        *bool          `yaml:"headers"`
 	SilentFailover *bool          `yaml:"silent_failover"`
+	Rates          []seedRate     `yaml:"rates"`
+	RatesFile      string         `yaml:"rates_file"`
+}
+
+// seedRate is what a minute to numbers with a prefix costs.
+type seedRate struct {
+	Prefix    string        `yaml:"prefix"`
+	PerMinute money.Amount  `yaml:"per_minute"`
+	Step      time.Duration `yaml:"step"`
 }
 
 type seedAccount struct {

@@ -66,6 +66,7 @@ func (s *seedReader) trunk(key string, t *seedTrunk) cti.Trunk {
 			s.wrong(fmt.Sprintf("%s.accept_from[%d]", key, i), "%v", err)
 		}
 	}
+	out.Rates = s.rates(key, t)
 	if strings.Trim(t.TechPrefix, "0123456789*#") != "" {
 		s.wrong(key+".tech_prefix", "digits only")
 	}

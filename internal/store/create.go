@@ -48,6 +48,7 @@ func create(t *tx, n callback.New) (*callback.Callback, error) {
 		func() error { return insert(t, c) },
 		func() error { return count(t, n.Velocity, c, c.CreatedAt) },
 		func() error { return line(t, n.MaxLine, c) },
+		func() error { return spend(t, n.Spend, c) },
 		func() error { return book(t, n.Booking, c) },
 		func() error { return writeAttempts(t, nil, c) },
 		func() error { return testify(t, n.Consent, c.ID) },

@@ -87,6 +87,9 @@ func write(t *tx, before, after *callback.Callback, change callback.Change) (boo
 	if err := book(t, change.Booking, after); err != nil {
 		return false, err
 	}
+	if err := spend(t, change.Spend, after); err != nil {
+		return false, err
+	}
 	if err := writeAttempts(t, before.Attempts, after); err != nil {
 		return false, err
 	}

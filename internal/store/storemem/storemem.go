@@ -56,6 +56,8 @@ type kept struct {
 	chain        consent.Head
 	refusals     []callback.Refusal
 	velocity     map[string][]time.Time
+	charges      map[id.Leg]charge
+	holds        map[id.Callback]hold
 	requests     map[request]answer
 	claims       map[request]bool // of this process
 	agents       map[id.Agent]agent.Status
@@ -80,7 +82,7 @@ func New(mint *id.Mint, now func() time.Time) *Store {
 	return &Store{mint: mint, now: now, kept: kept{
 		callbacks: map[id.Callback]*callback.Callback{}, journal: map[id.Callback][]callback.Line{},
 		contacts: map[id.Contact]room.Contact{}, interactions: map[id.Interaction]room.Interaction{},
-		velocity: map[string][]time.Time{}, requests: map[request]answer{}, claims: map[request]bool{},
+		velocity: map[string][]time.Time{}, charges: map[id.Leg]charge{}, holds: map[id.Callback]hold{}, requests: map[request]answer{}, claims: map[request]bool{},
 		agents: map[id.Agent]agent.Status{}, directory: d, telephones: map[string]cti.Registration{}, sessions: map[string]login.Session{}, passkeys: map[string]login.Passkey{}, remarks: map[id.Callback]callback.Remarks{}, companions: map[string]callback.Companion{}, texts: map[string]consent.Text{},
 	}}
 }
@@ -163,6 +165,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 		func() error { return s.numberFree(c) },
 		func() error { return s.within(n.Velocity, c.CreatedAt) },
 		func() error { return s.roomInLine(n.MaxLine, c) },
+		func() error { return s.budget(n.Spend, c) },
 		func() error { return s.book(n.Booking, c) },
 		func() error { return s.movable(n.Agents) },
 	} {
@@ -173,6 +176,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 	s.meet(n, c)
 	s.count(n.Proof, c.CreatedAt)
 	s.count(n.Velocity, c.CreatedAt)
+	s.spend(n.Spend, c)
 	s.testify(n.Consent, c.ID)
 	s.move(n.Agents)
 	s.write(c, lines)
@@ -257,6 +261,7 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 			return s.numberFree(after)
 		},
 		func() error { return s.within(change.Velocity, at) },
+		func() error { return s.budget(change.Spend, after) },
 		func() error { return s.book(change.Booking, after) },
 		func() error { return s.movable(change.Agents) },
 	} {
@@ -265,6 +270,7 @@ func (s *Store) step(cb id.Callback, decide func(*callback.Callback) (callback.C
 		}
 	}
 	s.count(change.Velocity, at)
+	s.spend(change.Spend, after)
 	s.move(change.Agents)
 	s.block(change.Blocks)
 	for i := range change.Consents {

@@ -29,6 +29,7 @@ import (
 // Store is all that a store does.
 type Store interface {
 	callback.Store
+	callback.Accounts
 	directory.Book
 	cti.Registrations
 	login.Sessions
@@ -68,6 +69,7 @@ func Run(t *testing.T, open Opener) {
 		{"a proof is used up once", proofOnce},
 		{"limits slide over subscribers", velocity},
 		{"a step counts towards limits", stepVelocity},
+		{"a budget holds to one call", budget},
 		{"two want the last place of a slot", lastPlace},
 		{"a step blocks a number", stepBlocks},
 		{"the line is bounded", lineBounded},

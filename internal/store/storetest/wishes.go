@@ -13,6 +13,7 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/phone"
 	"ringback/internal/room"
 	"ringback/internal/subscriber"
 )
@@ -420,5 +421,71 @@ func stepBlocks(t *testing.T, h *House) {
 		if fails && len(got) != 0 || !fails && (len(got) != 1 || *got[0] != b) {
 			t.Errorf("after a step that fails=%t: %+v, want %+v", fails, got, b)
 		}
+	}
+}
+
+// Held and spent together stay within the day's budgets, however many ask at once; what is over is released, its record stays.
+func budget(t *testing.T, h *House) {
+	const day, hold = 20261125, 600_000
+	put := func(sub id.Subscriber, number string, most int64) (*callback.Callback, error) {
+		n := h.Wish(phone.Number(number))
+		n.Callback.Subscriber = sub
+		n.Spend = &callback.Spend{Day: day, Currency: "USD", Write: true, Hold: hold, Again: time.Hour,
+			Limits: []callback.SpendLimit{{Subscriber: sub, Micro: most}, {Micro: 10*hold + hold/2}}}
+		return n.Callback, h.Create(t.Context(), n)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var made []id.Callback
+	for i := range 20 {
+		wg.Go(func() {
+			c, err := put(h.Acme, fmt.Sprintf("+120255501%02d", i), 5*hold+hold/2)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				made = append(made, c.ID)
+			} else if !fault.Is(err, fault.LimitSpend) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	has := func(sub id.Subscriber, want callback.Spent) {
+		t.Helper()
+		if got, err := h.Spent(t.Context(), sub, day, "USD"); err != nil || got != want {
+			t.Errorf("%s has %+v, %v; want %+v", sub, got, err, want)
+		}
+	}
+	if len(made) != 5 {
+		t.Fatalf("a budget for five calls let %d through", len(made))
+	}
+	has(h.Acme, callback.Spent{Held: 5 * hold})
+	for i := range 6 { // another business has its own, and both share the operator's ten
+		if _, err := put(h.Zen, fmt.Sprintf("+120255502%02d", i), 9*hold); (err != nil) != (i == 5) {
+			t.Errorf("call %d of the other business: %v", i+1, err)
+		}
+	}
+	settle := callback.Spend{Day: day, Write: true, Legs: []callback.Charge{
+		{Leg: "leg_1", Day: day, At: h.Clock.Now(), Seconds: 61, Talked: true, Micro: 20_000, Currency: "USD", Prefix: "+1202555"}}}
+	for range 2 { // a leg is charged once
+		if _, err := h.Step(t.Context(), made[0], func(*callback.Callback) (callback.Change, error) {
+			return callback.Change{Lines: []callback.Line{{At: h.Clock.Now()}}, Spend: &settle}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(h.Acme, callback.Spent{Spent: 20_000, Held: 4 * hold})
+	has("", callback.Spent{Spent: 20_000, Held: 9 * hold})
+	if other, err := h.Spent(t.Context(), h.Acme, day+1, "USD"); err != nil || other != (callback.Spent{}) {
+		t.Errorf("the next day has %+v, %v", other, err)
+	}
+	_, err := put(h.Acme, "+12025550130", 5*hold+hold/2)
+	if err != nil {
+		t.Errorf("what was released is not to be had: %v", err)
+	}
+	_, err = put(h.Acme, "+12025550131", 5*hold+hold/2)
+	var f *fault.Fault
+	if wants(t, err, fault.LimitSpend); errors.As(err, &f) && f.RetryAfter != time.Hour {
+		t.Errorf("to be tried again in %v", f.RetryAfter)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/money"
 	"ringback/internal/phone"
 	"ringback/internal/web/door"
 )
@@ -49,6 +50,36 @@ type TrunkDoc struct {
 	ListedNumbers  []string         `json:"listed_numbers"`
 	Headers        bool             `json:"headers"`
 	SilentFailover bool             `json:"silent_failover"`
+	Rates          []RateDoc        `json:"rates"`
+}
+
+// RateDoc is what a minute to numbers with a prefix costs.
+type RateDoc struct {
+	Prefix    string       `json:"prefix"`
+	PerMinute money.Amount `json:"per_minute"`
+	StepS     door.Seconds `json:"step_s"`
+}
+
+func rateDocs(all []cti.Rate) []RateDoc {
+	out := []RateDoc{}
+	for _, r := range all {
+		out = append(out, RateDoc{r.Prefix, r.PerMinute, door.Seconds(cmp.Or(r.Step, cti.DefaultStep))})
+	}
+	return out
+}
+
+func rates(docs []RateDoc) (out []cti.Rate, err error) {
+	for _, d := range docs {
+		r := cti.Rate{Prefix: d.Prefix, PerMinute: d.PerMinute, Step: time.Duration(d.StepS)}
+		if r.Step == cti.DefaultStep {
+			r.Step = 0
+		}
+		out = append(out, r)
+	}
+	if _, err := cti.CheckRates(out); err != nil {
+		return nil, bad("rates", "%v.", err)
+	}
+	return out, nil
 }
 
 // AccountDoc is one more account of a trunk. The password is never shown; left out, it stays that of this username.
@@ -75,7 +106,7 @@ func (a *API) trunks() thing[TrunkDoc, Trunk] {
 		blank: TrunkDoc{
 			Prefixes: []string{""}, NumberFormat: cti.PlusE164, CallerID: cti.InFrom,
 			Codecs: []cti.Codec{cti.PCMU, cti.PCMA}, NAT: cti.NATNo, Local: cti.LocalPublic, SessionTimer: cti.TimerAuto, SRTP: cti.SRTPNo, Headers: true, SilentFailover: true,
-			PingS: door.Seconds(cti.DefaultPing), ExpiresS: door.Seconds(cti.DefaultExpires), Family: cti.FamilyBoth, Accounts: []AccountDoc{}, ListedNumbers: []string{},
+			PingS: door.Seconds(cti.DefaultPing), ExpiresS: door.Seconds(cti.DefaultExpires), Family: cti.FamilyBoth, Accounts: []AccountDoc{}, ListedNumbers: []string{}, Rates: []RateDoc{},
 		},
 		check: checkTrunk,
 	}
@@ -89,7 +120,7 @@ func trunkDoc(t *cti.Trunk) TrunkDoc {
 		SRTP: cmp.Or(t.SRTP, cti.SRTPNo), ClientCert: t.ClientCert, CAFile: t.CA, Headers: t.Headers, SilentFailover: t.SilentFailover,
 		Accounts: accountDocs(t.Accounts), Register: t.Register, ExpiresS: door.Seconds(cmp.Or(t.Expires, cti.DefaultExpires)), PingS: door.Seconds(t.Ping),
 		Weight: t.Weight, Family: cmp.Or(t.Family, cti.FamilyBoth), FromUser: fromUser(t.FromUser), UserPhone: t.UserPhone, Country: t.Country,
-		ListedNumbers: list(t.ListedNumbers),
+		ListedNumbers: list(t.ListedNumbers), Rates: rateDocs(t.Rates),
 	}
 }
 
@@ -159,6 +190,10 @@ func checkTrunk(_ *http.Request, d *directory.Directory, self string, in *TrunkD
 	}
 	if in.ClientKey != nil {
 		t.ClientKey = *in.ClientKey
+	}
+	var err error
+	if t.Rates, err = rates(in.Rates); err != nil {
+		return none, err
 	}
 	return directory.Setup{Trunks: []cti.Trunk{t}}, checkTrunkWords(&t)
 }

@@ -106,7 +106,7 @@ func TestLevel(t *testing.T) {
 	serve := func(at, after time.Duration, to callback.State, o callback.Outcome) {
 		h.Publish(&callback.Callback{Subscriber: "acme", ArrivedAt: noon.Add(at - after), Outcome: o}, []callback.Line{{At: noon.Add(at), From: callback.RingingVisitor, To: to}})
 	}
-	if _, ok := h.Level("acme", noon); ok {
+	if _, ok := h.Level("acme", time.Minute, noon); ok {
 		t.Error("a level of nothing")
 	}
 	serve(0, 10*time.Second, callback.Connected, "")
@@ -114,13 +114,16 @@ func TestLevel(t *testing.T) {
 	serve(2*time.Minute, time.Minute, callback.Ended, callback.NoAgent)
 	serve(3*time.Minute, time.Minute, callback.Ended, callback.Completed) // was counted when it began
 	serve(4*time.Minute, time.Minute, callback.Connected, "")
-	if share, ok := h.Level("acme", noon.Add(5*time.Minute)); !ok || share != 0.5 {
+	if share, ok := h.Level("acme", time.Minute, noon.Add(5*time.Minute)); !ok || share != 0.5 {
 		t.Errorf("%v %v", share, ok)
 	}
-	if share, _ := h.Level("acme", noon.Add(32*time.Minute)); share != 0.5 {
+	if share, ok := h.Level("acme", 2*time.Minute, noon.Add(5*time.Minute)); !ok || share != 0.75 {
+		t.Errorf("within two minutes: %v %v", share, ok)
+	}
+	if share, _ := h.Level("acme", time.Minute, noon.Add(32*time.Minute)); share != 0.5 {
 		t.Errorf("after half an hour %v", share) // the NoAgent of minute 2 and the last
 	}
-	if _, ok := h.Level("acme", noon.Add(time.Hour)); ok {
+	if _, ok := h.Level("acme", time.Minute, noon.Add(time.Hour)); ok {
 		t.Error("after an hour")
 	}
 }

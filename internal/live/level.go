@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// ServedWithin is how soon somebody is to be served who has arrived.
-	ServedWithin = time.Minute
 	// levelWindow is over how long a level is counted.
 	levelWindow = 30 * time.Minute
 	// mostServed bounds what is remembered of one business.
@@ -25,17 +23,19 @@ type levels struct {
 
 type served struct {
 	at     time.Time
-	inTime bool
+	waited time.Duration // never, when nobody has served her
 }
+
+const never time.Duration = 1<<63 - 1
 
 // note takes in a step: a talk that begins, or an end without one for want of somebody who answers.
 func (l *levels) note(c *callback.Callback, lines []callback.Line) {
 	for _, line := range lines {
 		switch {
 		case line.To == callback.Connected && line.From != callback.Connected:
-			l.add(c.Subscriber, served{line.At, line.At.Sub(c.ArrivedAt) <= ServedWithin})
+			l.add(c.Subscriber, served{line.At, line.At.Sub(c.ArrivedAt)})
 		case line.To == callback.Ended && line.From != callback.Ended && (c.Outcome == callback.NoAgent || c.Outcome == callback.Expired):
-			l.add(c.Subscriber, served{line.At, false})
+			l.add(c.Subscriber, served{line.At, never})
 		}
 	}
 }
@@ -66,13 +66,13 @@ func (l *levels) recent(s id.Subscriber, now time.Time) []served {
 }
 
 // of a business: the share that was served in time in the last half hour; false when there was nobody to serve.
-func (l *levels) of(s id.Subscriber, now time.Time) (share float64, ok bool) {
+func (l *levels) of(s id.Subscriber, within time.Duration, now time.Time) (share float64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known := l.recent(s, now)
 	n := 0
 	for _, one := range known {
-		if one.inTime {
+		if one.waited <= within {
 			n++
 		}
 	}
@@ -82,7 +82,8 @@ func (l *levels) of(s id.Subscriber, now time.Time) (share float64, ok bool) {
 	return float64(n) / float64(len(known)), true
 }
 
-// Level is the share of a business's callbacks of the last half hour that were served within ServedWithin.
-func (h *Hub) Level(s id.Subscriber, now time.Time) (share float64, ok bool) {
-	return h.levels.of(s, now)
+// Level is the share of a business's callbacks of the last half hour that were served within a time from their arrival;
+// false when there was nobody to serve.
+func (h *Hub) Level(s id.Subscriber, within time.Duration, now time.Time) (share float64, ok bool) {
+	return h.levels.of(s, within, now)
 }

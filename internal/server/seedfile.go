@@ -65,6 +65,11 @@ type seedAccount struct {
 	PasswordFile string `yaml:"password_file"`
 }
 
+type seedLevel struct {
+	Target int           `yaml:"target"` // percent
+	Within time.Duration `yaml:"within"`
+}
+
 type seedSubscriber struct {
 	ID           string              `yaml:"id"`
 	Name         string              `yaml:"name"`
@@ -83,6 +88,7 @@ type seedSubscriber struct {
 	Strategy     string              `yaml:"strategy"`
 	WrapUp       time.Duration       `yaml:"wrap_up"`
 	PreferLast   time.Duration       `yaml:"prefer_last"`
+	ServiceLevel seedLevel           `yaml:"service_level"`
 	Escalate     seedEscalation      `yaml:"escalate"`
 	Suspended    bool                `yaml:"suspended"`
 	Dispositions []string            `yaml:"dispositions"`

@@ -42,6 +42,8 @@ func TestSeedMistakes(t *testing.T) {
 		{`order: agent_first`, `recording: onn`, `seed.yaml:13: subscribers[0].buttons[0].recording: "onn" is not one of on, off, did you mean on?`},
 		{`limits: {concurrent: 5`, "strategy: longest\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].strategy: "longest" is not one of longest_idle, round_robin`},
 		{`limits: {concurrent: 5`, "wrap_up: 2h\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].wrap_up: 1s to 1h`},
+		{`limits: {concurrent: 5`, "service_level: {target: 101, within: 20s}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].service_level.target: 1 to 100 percent`},
+		{`limits: {concurrent: 5`, "service_level: {within: 20ms}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].service_level.within: 1s to 1h`},
 		{`limits: {concurrent: 5`, "prefer_last: 1h\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].prefer_last: 0s to 10m`},
 		{`limits: {concurrent: 5`, "escalate: {after: 1s, to: ann}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.after: 5s to 15m`},
 		{`limits: {concurrent: 5`, "escalate: {after: 1m, to: \"tel:+19005550106\"}\n    limits: {concurrent: 5", `seed.yaml:11: subscribers[0].escalate.to: tel:+19005550106 is no ordinary telephone`},

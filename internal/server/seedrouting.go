@@ -27,6 +27,10 @@ func (s *seedReader) routing(key string, f *seedSubscriber) subscriber.Routing {
 	if out.PreferLast < 0 || out.PreferLast > 10*time.Minute {
 		s.wrong(key+".prefer_last", "0s to 10m: how long a visitor waits for who talked with her last")
 	}
+	out.Level = subscriber.Level(f.ServiceLevel)
+	if bad, why := out.Level.Check(); bad != "" {
+		s.wrong(key+".service_level."+bad, "%s", why)
+	}
 	out.Escalate = s.escalation(key+".escalate", f.Escalate)
 	return out
 }

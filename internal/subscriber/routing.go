@@ -9,6 +9,41 @@ type Routing struct {
 	WrapUp     time.Duration `json:"wrap_up,omitempty"`     // for notes after a call; 0 = DefaultWrapUp
 	PreferLast time.Duration `json:"prefer_last,omitempty"` // how long a visitor waits for who talked with her last; 0 = not at all
 	Escalate   Escalation    `json:"escalate,omitzero"`
+	Level      Level         `json:"service_level,omitzero"` // what the business wants; zero = DefaultLevel
+}
+
+// Level is a service level: Target percent of those who want to talk are served within a time from their arrival in line.
+type Level struct {
+	Target int           `json:"target,omitempty"`
+	Within time.Duration `json:"within,omitempty"`
+}
+
+// DefaultLevel is that of a business that has set none.
+var DefaultLevel = Level{80, time.Minute}
+
+// MaxLevelWithin bounds the time of a service level; it is at least a second.
+const MaxLevelWithin = time.Hour
+
+// Wanted is the level with what is not set as by default.
+func (l Level) Wanted() Level {
+	if l.Target <= 0 {
+		l.Target = DefaultLevel.Target
+	}
+	if l.Within <= 0 {
+		l.Within = DefaultLevel.Within
+	}
+	return l
+}
+
+// Check says what is wrong with a level; zero values are not.
+func (l Level) Check() (key, why string) {
+	switch {
+	case l.Target < 0 || l.Target > 100:
+		return "target", "1 to 100 percent of those who want to talk"
+	case l.Within != 0 && (l.Within < time.Second || l.Within > MaxLevelWithin):
+		return "within", "1s to 1h: how soon they are served"
+	}
+	return "", ""
 }
 
 // Strategy is who is asked first among those who may be asked, of one priority.
@@ -55,6 +90,9 @@ func (r Routing) Bare() Routing {
 	}
 	if r.WrapUp == DefaultWrapUp {
 		r.WrapUp = 0
+	}
+	if r.Level.Wanted() == DefaultLevel {
+		r.Level = Level{}
 	}
 	if r.Escalate.To == "" {
 		r.Escalate = Escalation{}

@@ -198,11 +198,20 @@ func TestBoard(t *testing.T) {
 	if q["subscriber"].(map[string]any)["slug"] != "acme" || q["waiting"] != 1.0 || q["longest_s"] != 50.0 || q["ready"] != 1.0 || q["alarm"] != true {
 		t.Errorf("queue: %v", q)
 	}
+	if q["target"] != 0.8 || q["target_s"] != 60.0 || q["below_target"] != false {
+		t.Errorf("what is wanted: %v", q)
+	}
 	h.agent(ann, func(a *agent.Agent) { a.Supervisor = true })
 	b = h.sits(t, h.session(ann)).next("board")
 	if agents := b["agents"].([]any); len(agents) != 1 || agents[0].(map[string]any)["presence"] != "ready" {
 		t.Errorf("board: %v", b)
 	}
+	h.do("PATCH", "/api/v1/subscribers/acme", `{"service_level":{"target":90,"within_s":120}}`, key(operatorKey)).want(t, 200)
+	q = h.sits(t, h.session(ann)).next("board")["queues"].([]any)[0].(map[string]any)
+	if q["target"] != 0.9 || q["target_s"] != 120.0 || q["alarm"] != false {
+		t.Errorf("with another goal: %v", q)
+	}
+	isProblem(t, h.do("PATCH", "/api/v1/subscribers/acme", `{"service_level":{"target":101}}`, key(operatorKey)), 400, "wrong_type")
 	if b := h.sits(t, key(operatorKey)).next("board"); len(b["queues"].([]any)) != 2 {
 		t.Errorf("the operator's board: %v", b)
 	}

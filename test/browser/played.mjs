@@ -41,8 +41,8 @@ export const says = {
   board: (more = {}) => ({
     type: "board",
     queues: [
-      { subscriber: acme, waiting: 2, longest_s: 48, ready: 1, talking: 3, service_level: 0.86, target_s: 20, alarm: true },
-      { subscriber: bell, waiting: 0, longest_s: 0, ready: 2, talking: 0, service_level: null, target_s: 20, alarm: false },
+      { subscriber: acme, waiting: 2, longest_s: 48, ready: 1, talking: 3, service_level: 0.76, target: 0.8, target_s: 20, below_target: true, alarm: true },
+      { subscriber: bell, waiting: 0, longest_s: 0, ready: 2, talking: 0, service_level: null, target: 0.8, target_s: 60, below_target: false, alarm: false },
     ],
     agents: [],
     ...more,

@@ -59,7 +59,9 @@ export interface Queue {
   ready: number;
   talking: number;
   service_level: number | null;
+  target?: number;
   target_s?: number;
+  below_target?: boolean;
   alarm?: boolean;
 }
 

@@ -69,8 +69,16 @@ function line(q: Queue): TemplateResult {
   return html`<tr ?data-alarm=${q.alarm ?? false}>
     <th scope="row">${q.subscriber.name}${q.alarm ? html` <strong class="wrong">waits too long soon</strong>` : nothing}</th>
     <td>${q.waiting}</td><td>${q.waiting ? span(q.longest_s * 1000) : "–"}</td><td>${q.ready}</td><td>${q.talking}</td>
-    <td>${q.service_level === null ? "–" : `${Math.round(q.service_level * 100)} %`}</td>
+    <td>${inTime(q)}</td>
   </tr>`;
+}
+
+// inTime is the share served in time beside what the business wants.
+function inTime(q: Queue): TemplateResult {
+  const wanted = q.target ? html` <span class="soft">of ${Math.round(q.target * 100)} % in ${span((q.target_s ?? 0) * 1000)}</span>` : nothing;
+  if (q.service_level === null) return html`–${wanted}`;
+  const share = `${Math.round(q.service_level * 100)} %`;
+  return html`${q.below_target ? html`<strong class="wrong">${share}</strong>` : share}${wanted}`;
 }
 
 function caller(w: Work, waiting: Waiting, h: Head, now: number): TemplateResult {

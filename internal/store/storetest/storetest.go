@@ -288,7 +288,7 @@ func Setup() directory.Setup {
 		Subscribers: []subscriber.Subscriber{
 			{Slug: "acme", Name: "Acme Plumbing", Regions: []string{"US"}, TimeZone: "America/New_York", CallerID: "+12025550190", Numbers: []phone.Number{"+12025550191"}, Destination: "tel:+12025550101",
 				Prompts: subscriber.Prompts{Wait: "wait.wav", Closed: "closed.wav"}, Language: "de", Limits: subscriber.Limits{Concurrent: 5, MaxTalk: time.Hour},
-				Routing: subscriber.Routing{Strategy: subscriber.RoundRobin, WrapUp: time.Minute, PreferLast: 30 * time.Second,
+				Routing: subscriber.Routing{Level: subscriber.Level{Target: 90, Within: 20 * time.Second}, Strategy: subscriber.RoundRobin, WrapUp: time.Minute, PreferLast: 30 * time.Second,
 					Escalate: subscriber.Escalation{After: time.Minute, To: "bob", Confirm: "key"}}},
 			{Slug: "zen", Name: "Zen Garden", Regions: []string{"US", "CA"}, TimeZone: "America/Chicago"},
 		},

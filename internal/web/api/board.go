@@ -9,7 +9,6 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/directory"
 	"ringback/internal/id"
-	"ringback/internal/live"
 	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
@@ -29,7 +28,9 @@ type Queue struct {
 	Ready        int          `json:"ready"`         // agents who would be asked
 	Talking      int          `json:"talking"`       // calls
 	ServiceLevel *float64     `json:"service_level"` // share served in time in the last half hour; null = nobody came
+	Target       float64      `json:"target"`        // the share that the business wants
 	TargetS      door.Seconds `json:"target_s"`      // what in time is
+	Below        bool         `json:"below_target"`  // fewer were served in time than the business wants
 	Alarm        bool         `json:"alarm"`         // somebody will soon have waited too long
 }
 
@@ -69,14 +70,15 @@ func (a *API) board(p login.Principal, only []id.Subscriber) Board {
 			continue
 		}
 		at[sub] = len(b.Queues)
-		q := Queue{Subscriber: Named{string(s.ID), s.Slug, s.Name}, TargetS: door.Seconds(live.ServedWithin)}
+		want := s.Routing.Level.Wanted()
+		q := Queue{Subscriber: Named{string(s.ID), s.Slug, s.Name}, Target: float64(want.Target) / 100, TargetS: door.Seconds(want.Within)}
 		for _, r := range d.Representatives(sub) {
 			if agents[r.Agent].Presence == agent.Ready {
 				q.Ready++
 			}
 		}
-		if share, ok := a.Live.Level(sub, now); ok {
-			q.ServiceLevel = new(places(share, 3))
+		if share, ok := a.Live.Level(sub, want.Within, now); ok {
+			q.ServiceLevel, q.Below = new(places(share, 3)), share < q.Target
 		}
 		b.Queues = append(b.Queues, q)
 	}
@@ -97,7 +99,7 @@ func (q *Queue) count(c *callback.Callback, now time.Time) {
 		q.Waiting++
 		if waits := now.Sub(c.ArrivedAt).Truncate(time.Second); waits > time.Duration(q.LongestS) && !c.ArrivedAt.IsZero() {
 			q.LongestS = door.Seconds(waits)
-			q.Alarm = waits >= live.ServedWithin*3/4
+			q.Alarm = waits >= time.Duration(q.TargetS)*3/4
 		}
 	case callback.Connected:
 		q.Talking++

@@ -18,6 +18,29 @@ type RoutingDoc struct {
 	Escalate    *EscalationDoc      `json:"escalate"`
 }
 
+// ServiceLevelDoc is what a business wants: so many percent are served within so many seconds from their arrival in line.
+type ServiceLevelDoc struct {
+	Target  int          `json:"target"`
+	WithinS door.Seconds `json:"within_s"`
+}
+
+func levelDoc(l subscriber.Level) ServiceLevelDoc {
+	l = l.Wanted()
+	return ServiceLevelDoc{l.Target, door.Seconds(l.Within)}
+}
+
+func (in ServiceLevelDoc) read() (subscriber.Level, error) {
+	out := subscriber.Level{Target: in.Target, Within: time.Duration(in.WithinS)}
+	switch key, why := out.Check(); key {
+	case "":
+		return out, nil
+	case "within":
+		return out, bad("service_level.within_s", "%s.", why)
+	default:
+		return out, bad("service_level."+key, "%s.", why)
+	}
+}
+
 // EscalationDoc is who gets a call that nobody has taken.
 type EscalationDoc struct {
 	AfterS  door.Seconds `json:"after_s"`

@@ -32,6 +32,7 @@ type SubscriberDoc struct {
 	Limits       LimitsDoc          `json:"limits"`
 	Recording    RecordingDoc       `json:"recording"`
 	Routing      RoutingDoc         `json:"routing"`
+	ServiceLevel ServiceLevelDoc    `json:"service_level"`
 	Suspended    bool               `json:"suspended"`
 	Dispositions []string           `json:"dispositions"` // none = done, follow_up, wrong_number, spam
 	ScreenPop    string             `json:"screen_pop"`   // https://crm.example/find?number={number}
@@ -69,6 +70,7 @@ type Subscriber struct {
 	Limits       LimitsDoc          `json:"limits"`
 	Recording    RecordingDoc       `json:"recording"`
 	Routing      RoutingDoc         `json:"routing"`
+	ServiceLevel ServiceLevelDoc    `json:"service_level"`
 	Suspended    bool               `json:"suspended"`
 	Dispositions []string           `json:"dispositions"`
 	ScreenPop    *string            `json:"screen_pop"`
@@ -88,7 +90,7 @@ func (a *API) subscribers() thing[SubscriberDoc, Subscriber] {
 			return subscriberDoc(d.Subscribers[id.Subscriber(i)])
 		},
 		blank: SubscriberDoc{TimeZone: "UTC", Limits: LimitsDoc{subscriber.DefaultConcurrent, door.Seconds(subscriber.DefaultMaxTalk), money.Amount{}},
-			Recording: RecordingDoc{RetentionS: door.Seconds(subscriber.DefaultRetention)}, Routing: routingDoc(subscriber.Routing{})},
+			Recording: RecordingDoc{RetentionS: door.Seconds(subscriber.DefaultRetention)}, Routing: routingDoc(subscriber.Routing{}), ServiceLevel: levelDoc(subscriber.Level{})},
 		check: checkSubscriber,
 	}
 }
@@ -99,14 +101,14 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 		CallerID: door.Opt(s.CallerID.E164()), Numbers: list(s.Numbers), Destination: door.Opt(s.Destination), Prompts: s.Prompts, Language: door.Opt(s.Language),
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
-		Routing:   routingDoc(s.Routing),
+		Routing:   routingDoc(s.Routing), ServiceLevel: levelDoc(s.Routing.Level),
 		Suspended: s.Suspended, Dispositions: s.Codes(), ScreenPop: door.Opt(s.ScreenPop), CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
 }
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.Suspended, list(s.Dispositions), s.ScreenPop}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.ServiceLevel, v.Suspended, list(s.Dispositions), s.ScreenPop}
 }
 
 func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
@@ -157,6 +159,9 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 		return none, bad("slots", "%v.", err)
 	}
 	if s.Routing, err = in.Routing.read(d, &s); err != nil {
+		return none, err
+	}
+	if s.Routing.Level, err = in.ServiceLevel.read(); err != nil {
 		return none, err
 	}
 	if old := d.Subscribers[s.ID]; old != nil {

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"slices"
 	"time"
 
 	"ringback/internal/cti"
@@ -70,5 +71,13 @@ func (c *Conductor) follow(was *Callback) error {
 	cb.Actor, cb.TokenHash = ByAgent, id.TokenHash(c.Mint.Token(id.CallbackToken))
 	n := c.belongings(r, cb, s, now)
 	n.Consent = nil // it was asked for in the talk
+	n.Velocity = untilThen(n.Velocity, due.At.Sub(now))
 	return c.create(dir, &n, due)
+}
+
+// untilThen leaves out the limits that have nothing to say about a call that follows another: what was counted has left
+// their time when the telephone rings, and it is staff who promise it. Otherwise no talk of less than five minutes could
+// end with "until tomorrow".
+func untilThen(limits []Velocity, wait time.Duration) []Velocity {
+	return slices.DeleteFunc(limits, func(v Velocity) bool { return v.Per <= wait })
 }

@@ -34,7 +34,8 @@ func TestFollowUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, only("joe"), people{"joe": {takesAndPresses(row.key), presses(s(2), "1", s(3), 0)}, "vera": one(ctisim.Answers(s(3), row.talk))}, func(w *world) {
-				cb := w.ask("vera", func(r *callback.Request) { r.Topic = "boiler" })
+				w.c.Policy.PerNumber = []callback.Rate{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}}
+				cb := w.ask("vera", func(r *callback.Request) { r.Topic, r.SkipLimits = "boiler", false })
 				c := w.reaches(cb, callback.Ended)
 				pass(s(30))
 				w.invariants()

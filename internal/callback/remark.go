@@ -58,7 +58,7 @@ func (c *Conductor) Follow(ctx context.Context, cb id.Callback, f FollowUp, by A
 		return nil, err
 	}
 	r := Request{Button: string(was.Button), Number: was.Number.E164(), Order: was.Order, When: f.When, Name: was.Name, Topic: was.Topic,
-		Fields: was.Fields, Page: was.Page, Language: was.Language, Metadata: was.Metadata, Agent: string(f.Agent),
+		Fields: was.Fields, Page: was.Page, Language: was.Language, Metadata: was.Metadata, Agent: string(f.Agent), follows: true,
 		By: &login.Principal{Role: login.Subscriber, Sees: was.Subscriber, Agent: by.Agent}}
 	if was.Number == "" {
 		r.Endpoint = string(was.Endpoint)

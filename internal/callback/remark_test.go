@@ -74,7 +74,8 @@ func second[T any](_ T, err error) error { return err }
 func TestPromised(t *testing.T) {
 	who := people{"ann": {ctisim.Answers(s(2), 0)}, "bob": {ctisim.Answers(s(2), 0)}, "vera": {ctisim.Takes(s(1), s(1), s(30)), ctisim.Takes(s(1), s(1), s(30))}}
 	play(t, func(d *directory.Setup) { d.Subscribers[0].Hours = schedule.Hours{} }, who, func(w *world) {
-		cb := w.ask("vera")
+		w.c.Policy.PerNumber = []callback.Rate{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}} // they talk for less than that
+		cb := w.ask("vera", func(r *callback.Request) { r.SkipLimits = false })
 		by := callback.Author{Actor: callback.ByAgent, Agent: w.agents["ann"]}
 		first := w.reaches(cb, callback.Connected)
 		f := callback.FollowUp{When: schedule.After(48 * time.Hour), Agent: w.agents["bob"], Note: "bring the plan"}

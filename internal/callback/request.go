@@ -48,6 +48,8 @@ type Request struct {
 	Ticket     string           // of a form that was sent without script
 	Once       *Once            // its Answer is set from Answer below
 	Answer     func(*Made) Kept // with Once: what will be answered; called inside the transaction
+
+	follows bool // staff promise it after a call
 }
 
 // Made is what became of a wish.
@@ -94,6 +96,9 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	token := c.Mint.Token(id.CallbackToken)
 	cb.TokenHash = id.TokenHash(token)
 	n, diary := c.belongings(r, cb, s, now), r.diary(c, s, b)
+	if r.follows {
+		n.Velocity = untilThen(n.Velocity, due.At.Sub(now))
+	}
 	n.Booking = booking(diary, due)
 	n.Proof, n.Velocity = pass.proof, append(n.Velocity, pass.limits...)
 	if r.Once != nil {

@@ -57,7 +57,7 @@ keys:
   - {id: op, role: operator, secret_file: op.key}
 `
 
-func newDeskHouse(t testing.TB, seedText string) *deskHouse {
+func newDeskHouse(t testing.TB, seedText string, change ...func(*config.Config)) *deskHouse {
 	h := &deskHouse{TB: t, key: "sk_operator-operator-operator"}
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
 	var err error
@@ -69,6 +69,9 @@ func newDeskHouse(t testing.TB, seedText string) *deskHouse {
 	c.Data, c.URL, c.Listen.HTTP, c.Listen.RTC = filepath.Join(dir, "data"), "http://127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Listen.SIP = []config.SIPSocket{{Network: "udp", Host: "127.0.0.1", Port: 0}}
 	c.Listen.RTP = config.Ports{Host: "127.0.0.1"}
+	for _, f := range change {
+		f(c)
+	}
 	if h.s, err = StartService(t.Context(), c, log); err != nil {
 		t.Fatal(err)
 	}

@@ -37,6 +37,7 @@ func TestCompanionPage(t *testing.T) {
 	h.dir.Representations[annAtAcme].Greeting = "Acme Plumbing, Ann speaking"
 	before, _ := h.call(callback.Callback{State: callback.Ended, Outcome: callback.VisitorBusy, NumberHash: "hash", ArrivedAt: h.now.Add(-time.Hour)})
 	h.remarks[before.ID] = callback.Remarks{Notes: []callback.Note{{Text: "wants a quote", By: callback.Author{Agent: ann}}}}
+	h.now = h.now.Add(time.Second) // a later id
 	_, page := h.linked(talking())
 	a := h.do("GET", page, "").want(t, 200)
 	body := unescape(a.body)

@@ -23,6 +23,7 @@ export function quick(took, most, what) {
 // Bench runs checks, each in a context of its own, and keeps what the browser complains of.
 export class Bench {
   complaints = [];
+  after; // what a check leaves to be done when it is over
 
   constructor(browser, ours, expected = () => false) {
     Object.assign(this, { browser, ours, expected });
@@ -36,13 +37,15 @@ export class Bench {
     context.setDefaultTimeout(30_000);
     context.on("page", (page) => this.watch(name, page));
     const page = await context.newPage();
-    let detail = "";
+    let [detail, told] = ["", undefined];
     try {
-      await run(page, context);
+      told = await run(page, context); // a figure, where there is one
     } catch (e) {
       detail = `${e.message}\n${await page.locator("body").innerText().catch(() => "")}`;
     }
-    console.log(JSON.stringify({ name, ok: detail === "", detail }));
+    console.log(JSON.stringify({ name, ok: detail === "", detail, told }));
+    await this.after?.();
+    this.after = undefined;
     await context.close();
   }
 

@@ -161,8 +161,8 @@ func run(t *testing.T, least int, command ...string) {
 	checks := 0
 	for line := range strings.Lines(string(out)) {
 		var c struct {
-			Name, Detail string
-			OK           bool
+			Name, Detail, Told string
+			OK                 bool
 		}
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatalf("%q: %v", line, err)
@@ -171,6 +171,9 @@ func run(t *testing.T, least int, command ...string) {
 		t.Run(c.Name, func(t *testing.T) {
 			if !c.OK {
 				t.Error(c.Detail)
+			}
+			if c.Told != "" {
+				t.Log(c.Told)
 			}
 		})
 	}

@@ -1,5 +1,6 @@
 // The form's second button: to talk here, in the browser. Nothing is asked for before it is certain that the microphone is
 // there, so that nobody answers a visitor who cannot speak.
+import { listen } from "./microphone";
 
 const button = document.querySelector<HTMLButtonElement>("button[data-talk]");
 if (button && navigator.mediaDevices && "RTCPeerConnection" in window) offer(button);
@@ -27,11 +28,9 @@ function offer(button: HTMLButtonElement): void {
 // microphone asks for it once; "" = it is there, else why not and what to do.
 async function microphone(): Promise<string> {
   try {
-    const all = await navigator.mediaDevices.getUserMedia({ audio: true });
-    for (const t of all.getTracks()) t.stop();
+    for (const t of (await listen()).getTracks()) t.stop();
     return "";
   } catch (e) {
-    if ((e as DOMException).name === "NotFoundError") return "No microphone was found. Plug one in, or let us call your telephone.";
-    return "The microphone was not allowed. Allow it beside the address of this page, or let us call your telephone.";
+    return `${(e as Error).message} Or let us call your telephone.`;
   }
 }

@@ -44,10 +44,9 @@ async function inRoom(page) {
 // other end, and the page heard there again.
 async function goesOn(call, happens) {
   const said = await call.far.hears(call.own);
-  const at = Date.now();
-  await happens(call.page);
+  const at = (await happens(call.page)) ?? Date.now();
   const back = await until(async () => {
-    const all = await call.page.evaluate((since) => window.heard.filter(([t, , level]) => t > since && level > -60), at + 300).catch(() => []);
+    const all = await call.page.evaluate((since) => window.heard.filter(([t, , level]) => t > since && level > -60), at).catch(() => []);
     return all.find(([, hz]) => Math.abs(hz - call.far.hz) < 15)?.[0];
   }, "the page hears nothing any more", 30_000);
   // What was on its way when it happened is no return: the longest hole of the next seconds counts.
@@ -61,9 +60,16 @@ async function goesOn(call, happens) {
   return `${page} ms without sound at the page, ${other} s of silence at the other end`;
 }
 
+// loads returns when it began.
+async function loads(page) {
+  const at = Date.now();
+  await page.reload();
+  return at;
+}
+
 const ends = { "the desk": atDesk, "the room": inRoom };
 for (const [who, begin] of Object.entries(ends)) {
-  await bench.check(`${who} is loaded again in mid call`, async (page) => goesOn(await begin(page), (p) => p.reload()), look);
+  await bench.check(`${who} is loaded again in mid call`, async (page) => goesOn(await begin(page), loads), look);
 }
 
 if (place.inside) {

@@ -1,7 +1,8 @@
 // The step after signing in: speak, hear yourself, hear the ring. Without sound the desk makes nobody available.
 import { html, nothing, type TemplateResult } from "lit";
 import type { Attention } from "./attention";
-import { audible, devices, echo, listen, Meter, Outlet, pick, silent, Trouble, type Devices, type Ear } from "./sound";
+import { listen, Trouble } from "../microphone";
+import { audible, devices, echo, Meter, Outlet, pick, silent, type Devices, type Ear } from "./sound";
 
 const setting = "ringback-desk-sound";
 const heardYou = 0.45; // of the meter: a voice, no hum of a room

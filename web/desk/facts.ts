@@ -183,8 +183,4 @@ export type Heard =
   | ({ type: "call_over" } & CallOver)
   | { type: "notice"; level: string; text: string };
 
-export interface ICEServer {
-  urls: string[];
-  username?: string;
-  credential?: string;
-}
+export type { ICEServer } from "../way";

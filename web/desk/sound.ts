@@ -1,4 +1,5 @@
 // What a desk hears and says with: microphone, loudspeaker, and a ring made of two tones.
+import { Trouble } from "../microphone";
 
 export interface Ear {
   id: string;
@@ -10,16 +11,6 @@ export interface Devices {
   speakers: Ear[]; // empty where the browser does not list them
   lists: boolean; // whether the browser can choose an output at all
   hides: boolean; // whether it lists only the outputs that somebody has chosen for this page (Firefox)
-}
-
-// Trouble says in words why there is no sound, and what to do.
-export class Trouble extends Error {
-  constructor(
-    readonly what: string,
-    readonly todo: string,
-  ) {
-    super(what);
-  }
 }
 
 const choosesOutput = (): boolean => "setSinkId" in HTMLMediaElement.prototype;
@@ -38,33 +29,6 @@ export async function devices(): Promise<Devices> {
 export async function pick(): Promise<string> {
   const picked = await (navigator.mediaDevices as Picks).selectAudioOutput?.().catch(() => null);
   return picked?.deviceId ?? "";
-}
-
-// listen opens the microphone, or says why it cannot.
-export async function listen(id: string): Promise<MediaStream> {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    throw new Trouble("This browser gives no microphone to a page that comes over plain http.", "Open the desk by its https address.");
-  }
-  try {
-    return await navigator.mediaDevices.getUserMedia({
-      audio: { ...(id ? { deviceId: { ideal: id } } : {}), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    });
-  } catch (e) {
-    throw deaf((e as DOMException).name);
-  }
-}
-
-function deaf(name: string): Trouble {
-  switch (name) {
-    case "NotAllowedError":
-      return new Trouble("The microphone is not allowed.", "Press the sign at the left of the address, allow the microphone for this page, and try again.");
-    case "NotFoundError":
-      return new Trouble("No microphone was found.", "Plug in a headset, or turn its microphone on, and try again.");
-    case "NotReadableError":
-      return new Trouble("The microphone is there but gives no sound.", "Another program may hold it. Close that program, and try again.");
-    default:
-      return new Trouble("The microphone could not be opened.", "Unplug the headset, plug it in again, and try again.");
-  }
 }
 
 export const silent = new Trouble("No loudspeaker or headset was found.", "Plug in a headset or turn on a loudspeaker, and try again.");

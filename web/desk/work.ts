@@ -91,7 +91,7 @@ export class Work {
     clearInterval(this.steps);
     this.link?.close();
     this.leader?.close();
-    this.voice.close();
+    this.voice.drop();
     this.meter?.close();
     for (const t of this.ear?.getTracks() ?? []) t.stop();
     this.attention.close();
@@ -208,6 +208,7 @@ export class Work {
     } else {
       this.attention.rest();
     }
+    this.voice.hears(this.calls.size > 0);
     this.voice.speak(!this.muted && (this.call !== null || ["whisper", "barge"].includes(this.watching?.mode ?? "")));
     this.changed();
   }

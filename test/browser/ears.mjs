@@ -52,16 +52,14 @@ export async function heard(page, hz, since = 0) {
   return s;
 }
 
-// silence is the longest stretch, in seconds, in which a page has heard nothing since a time.
-export async function silence(page, since) {
+// missing is the longest stretch, in seconds, in which a page has not heard a tone since a time.
+export async function missing(page, hz, since) {
   const all = await page.evaluate(() => window.heard);
   let [longest, last] = [0, since];
-  for (const [at, , level] of all) {
-    if (at < since) continue;
-    if (level > loud) {
-      longest = Math.max(longest, at - last);
-      last = at;
-    }
+  for (const [at, tone, level] of all) {
+    if (at < since || level <= loud || !same(tone, hz)) continue;
+    longest = Math.max(longest, at - last);
+    last = at;
   }
   return Math.max(longest, Date.now() - last) / 1000;
 }

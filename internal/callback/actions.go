@@ -199,6 +199,7 @@ func (c *Conductor) CallNow(ctx context.Context, cb id.Callback, by Actor) (*Cal
 			d.apply(Input{Event: Rescheduled, Actor: by, Reason: ReasonRetryCrash, Due: sure})
 			return nil
 		}
+		d.When = `{"now":true}` // what was promised is given up for it
 		d.apply(Input{Event: CalledNow, Actor: by})
 		return nil
 	})

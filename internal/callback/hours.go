@@ -100,9 +100,7 @@ const (
 // rezoned moves a promise whose wall time is another instant than it was when it was made: the country has changed its
 // clocks since. In so many minutes is no wall time.
 func (d *draft) rezoned() bool {
-	var asked schedule.When
-	if d.State != Scheduled || len(d.Attempts) > 0 || d.Wall == "" || d.Zone == "" || d.Reason != ReasonBooked && d.Reason != ReasonOutsideHours ||
-		json.Unmarshal([]byte(d.When), &asked) != nil || asked.IsAfter() {
+	if d.State != Scheduled || len(d.Attempts) > 0 || d.Wall == "" || d.Zone == "" || d.Reason != ReasonBooked && d.Reason != ReasonOutsideHours || wish(d.Callback).IsAfter() {
 		return false
 	}
 	now, err := schedule.Again(d.Wall, d.Zone, d.DueAt)
@@ -111,6 +109,15 @@ func (d *draft) rezoned() bool {
 	}
 	return d.apply(Input{Event: Rescheduled, Actor: ByRingback, Reason: d.Reason, Due: now, Detail: "the clocks of " + d.Zone + " are changed otherwise than was known: " + d.Wall + " is kept"})
 }
+
+// wish is when the callback was asked for; now, where that cannot be read.
+func wish(c *Callback) (w schedule.When) {
+	_ = json.Unmarshal([]byte(c.When), &w)
+	return w
+}
+
+// asked says whether a time was asked for, rather than a call now.
+func asked(c *Callback) bool { return !wish(c).IsNow() }
 
 // wallIn is what the clock in a zone shows at t; "" where the zone is not known.
 func wallIn(zone string, t time.Time) string {

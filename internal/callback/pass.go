@@ -31,7 +31,7 @@ func (c *Conductor) Ticket(b *subscriber.Button) string {
 
 // pass asks a visitor for the proof of work, or for the ticket of a form without script.
 func (c *Conductor) pass(r *Request, b *subscriber.Button, now time.Time) (pass, error) {
-	if r.By != nil || !c.Policy.NeedsProof(b) {
+	if r.By != nil || r.After != nil || !c.Policy.NeedsProof(b) {
 		return pass{}, nil
 	}
 	var p pass

@@ -39,6 +39,7 @@ type Request struct {
 	Channel     string // Phone or Web; "" = phone
 	Consent     bool
 
+	After      *Callback        // it follows one that has ended, by whose page it is asked for
 	By         *login.Principal // nil = a visitor
 	SkipLimits bool             // "limits": "skip"
 	Visitor    string           // the visitor's address, hashed before it is kept; "" with By
@@ -100,6 +101,9 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 		n.Velocity = untilThen(n.Velocity, due.At.Sub(now))
 	}
 	n.Booking = booking(diary, due)
+	if r.After != nil {
+		n.Velocity = apart(n.Velocity, due.At.Sub(now))
+	}
 	n.Proof, n.Velocity = pass.proof, append(n.Velocity, pass.limits...)
 	if r.Once != nil {
 		once := *r.Once
@@ -145,7 +149,7 @@ func (r *Request) check(b *subscriber.Button, s *subscriber.Subscriber) error {
 		return fault.At("fields", fault.TooLarge, "At most %d fields.", maxField)
 	}
 	for _, f := range b.Fields {
-		if f.Required && strings.TrimSpace(r.Fields[f.Name]) == "" && r.By == nil {
+		if f.Required && strings.TrimSpace(r.Fields[f.Name]) == "" && r.By == nil && r.After == nil {
 			return fault.At("fields."+f.Name, fault.FieldRequired, "%s is needed.", f.Label)
 		}
 	}

@@ -191,7 +191,9 @@ func (d *draft) becomes(r rule, in *Input) {
 		if d.ArrivedAt.IsZero() {
 			d.ArrivedAt = d.arrival(in)
 		}
-		d.DueAt = d.at.Add(MaxWait)
+		if d.DueAt = d.at.Add(MaxWait); d.promised() {
+			d.DueAt = d.promiseEnds()
+		}
 	case RingingAgent, RingingVisitor:
 		d.DueAt = d.at.Add(ActGrace)
 	case Connected:

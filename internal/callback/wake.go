@@ -210,6 +210,10 @@ func (d *draft) due(facts []cti.LegFact) {
 			d.callerDue(facts)
 			return
 		}
+		if d.promised() {
+			d.apply(Input{Event: OutOfTime, Actor: ByRingback, Reason: ReasonExpired, Detail: d.whyNot()})
+			return
+		}
 		d.apply(Input{Event: NobodyLeft, Actor: ByRingback, Reason: ReasonNobodyReady, Detail: d.whyNot()})
 	case RingingAgent, RingingVisitor, Connected:
 		if d.State == Connected && d.OnLine() && !d.JoinedAt.IsZero() && d.DueAt.Before(d.talkEnds()) {

@@ -197,6 +197,27 @@ func (d Diary) Near(t, now time.Time, n int) []time.Time {
 	return inTurn(earlier, later, n)
 }
 
+// Few picks at most n of many times to choose from: the first of a day in loc and one at least three hours later, day by
+// day.
+func Few(all []time.Time, loc *time.Location, n int) (out []time.Time) {
+	var day Day
+	var first time.Time
+	second := false
+	for _, t := range all {
+		switch today := DayOf(t, loc); {
+		case len(out) >= n:
+			return out
+		case today != day:
+			day, first, second = today, t, false
+			out = append(out, t)
+		case !second && t.Sub(first) >= 3*time.Hour:
+			second = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // last are the furthest times on offer: t lies far beyond them.
 func (d Diary) last(now time.Time, n int) []time.Time {
 	all := d.Offer(now)

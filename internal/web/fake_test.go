@@ -228,7 +228,7 @@ func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, 
 		return nil, fault.At("consent", fault.ConsentMissing, "Please tick.")
 	}
 	for _, f := range b.Fields {
-		if f.Required && r.Fields[f.Name] == "" && r.By == nil {
+		if f.Required && r.Fields[f.Name] == "" && r.By == nil && r.After == nil {
 			return nil, fault.At("fields."+f.Name, fault.FieldRequired, "%s is needed.", f.Label)
 		}
 	}
@@ -367,6 +367,15 @@ func (h *house) InHand() []*callback.Callback {
 	return out
 }
 func (h *house) Reload(context.Context) error { return nil }
+
+// Again makes a callback like the one before.
+func (h *house) Again(ctx context.Context, was *callback.Callback, a callback.Another) (*callback.Made, error) {
+	if was.State != callback.Ended {
+		return nil, fault.New(fault.TooLate, "It has not ended.")
+	}
+	return h.Request(ctx, callback.Request{Button: string(was.Button), Number: was.Number.E164(), When: a.When, Consent: true, Act: "again", Visitor: a.Visitor, After: was, Answer: a.Answer})
+}
+
 func (h *house) Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary {
 	return diaryIn(h.Directory(), s, b)
 }

@@ -281,3 +281,30 @@ func TestTokensStayOutOfTheLog(t *testing.T) {
 		t.Errorf("cut: %s", got)
 	}
 }
+
+// The status page offers a few times, one tap each and without script: to move a call to while it is planned, to ask for
+// another one when it has ended.
+func TestTimesOnThePage(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.call(callback.Callback{State: callback.Scheduled, DueAt: h.now.Add(time.Hour), Reason: callback.ReasonBooked, Button: acmeMain, Number: "+12025550100", Endpoint: "tel:+12025550100"})
+	page := h.do("GET", "/c/"+token, "").want(t, 200).body
+	if strings.Count(page, `name="at"`) == 0 || !strings.Contains(page, `/reschedule" class="times" data-can="reschedule">`) || !strings.Contains(page, `/again" class="times" data-when="ended" hidden>`) {
+		t.Errorf("while it lives:\n%s", page)
+	}
+	h.do("POST", "/c/"+token+"/again", "when=at&at=2026-12-02T15:00:00Z&zone=America/New_York", formType).want(t, 409)
+	times := h.do("GET", "/api/v1/public/callbacks/"+token+"/times", "").want(t, 200).json(t)
+	if times["reschedule"] != true || times["again"] != false || times["zone"] != "America/New_York" || len(times["times"].([]any)) == 0 {
+		t.Errorf("%v", times)
+	}
+	h.do("POST", "/c/"+token+"/cancel", "", formType).want(t, 303)
+	page = h.do("GET", "/c/"+token, "").want(t, 200).body
+	if strings.Contains(page, `/reschedule" class`) || !strings.Contains(page, `/again" class="times" data-when="ended">`) {
+		t.Errorf("when it has ended:\n%s", page)
+	}
+	made := h.do("POST", "/c/"+token+"/again", "when=at&at=2026-12-02T15:00:00Z&zone=America/New_York", formType).want(t, 303)
+	next := strings.TrimPrefix(made.Header.Get("Location"), "/c/")
+	if h.do("GET", "/c/"+next, "").want(t, 200); next == token {
+		t.Error("it is the old page")
+	}
+	h.do("POST", "/api/v1/public/callbacks/"+token+"/again", `{}`).want(t, 422)
+}

@@ -32,6 +32,7 @@ type Conductor interface {
 	Follow(ctx context.Context, cb id.Callback, f callback.FollowUp, by callback.Author) (*callback.Callback, error)
 	MoveToFront(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	Reassign(ctx context.Context, cb id.Callback, a id.Agent, by callback.Actor) (*callback.Callback, error)
+	Again(ctx context.Context, was *callback.Callback, a callback.Another) (*callback.Made, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	OptOutOf(ctx context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error)
 	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error

@@ -39,6 +39,8 @@ func (a *API) public() []door.Route {
 		{Method: "POST", Pattern: cb + "/cancel", Summary: "Do not call", In: Nothing{}, Out: status.View{}, Handle: a.visitorCancels},
 		{Method: "POST", Pattern: cb + "/number", Summary: "Call another telephone", In: NewNumber{}, Out: status.View{}, Handle: a.visitorChangesNumber},
 		{Method: "POST", Pattern: cb + "/reschedule", Summary: "Call at another time", In: NewTime{}, Out: status.View{}, Handle: a.visitorReschedules},
+		{Method: "GET", Pattern: cb + "/times", Summary: "Times that it could be moved to, or asked for again", Out: Times{}, Handle: a.times},
+		{Method: "POST", Pattern: cb + "/again", Summary: "Ask for another callback when this one has ended", In: NewTime{}, Out: status.Answer{}, Status: http.StatusCreated, Handle: a.again},
 		{Method: "POST", Pattern: cb + "/now", Summary: "Call now", In: Nothing{}, Out: status.View{}, Handle: a.visitorCallsNow},
 		{Method: "GET", Pattern: cb + "/browser", Summary: "By which servers the visitor's browser may reach us", Out: BrowserWays{}, Handle: a.visitorWays},
 		{Method: "POST", Pattern: cb + "/opt_out", Summary: "Never call this telephone again", In: Nothing{}, Out: status.View{}, Handle: a.visitorOptsOut},

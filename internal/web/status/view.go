@@ -3,6 +3,7 @@
 package status
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,14 @@ func Of(c *callback.Callback, l Line, now time.Time) View {
 	v.Message = message(c, v, zone)
 	return v
 }
+
+// Movable says whether the visitor may choose another time for it.
+func Movable(c *callback.Callback) bool {
+	return slices.Contains(callback.Can(c), callback.CanReschedule)
+}
+
+// ZoneOf is whose clock a visitor reads: her own where it is known, else that of the business.
+func ZoneOf(c *callback.Callback, sub *subscriber.Subscriber) *time.Location { return zoneOf(c, sub) }
 
 func zoneOf(c *callback.Callback, sub *subscriber.Subscriber) *time.Location {
 	if c.Zone != "" {

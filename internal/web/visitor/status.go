@@ -52,6 +52,7 @@ type statusPage struct {
 	Stop                                     bool // there is a telephone that can be kept from being called
 	Base, Events, Again                      string
 	Alert                                    string
+	Others                                   []another // times to move it to, or to ask for again; none = neither
 }
 
 type step struct {
@@ -77,6 +78,7 @@ func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
 	if b := p.Conductor.Directory().Buttons[c.Button]; b != nil {
 		s.Again = "/b/" + string(b.ID) + "?page=" + url.QueryEscape(c.Page)
 	}
+	s.Others = p.others(c, s.Base)
 	switch {
 	case s.Ended:
 		s.Events = ""
@@ -137,19 +139,24 @@ func (p *Pages) act(w http.ResponseWriter, r *http.Request, do func(context.Cont
 		return err
 	}
 	if err := do(r.Context(), c); err != nil {
-		return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
-			if now, err := p.held(r); err == nil { // it has moved on: that is often why
-				c = now
-			}
-			s := p.statusPage(c, r.PathValue("token"))
-			s.Alert = pr.Detail
-			if err := p.show(w, pr.Status, "status", s); err != nil {
-				p.Fault(w, pr)
-			}
-		}}
+		return p.notDone(err, c, r)
 	}
 	p.back(w, r)
 	return nil
+}
+
+// notDone shows the status with why something could not be done.
+func (p *Pages) notDone(err error, c *callback.Callback, r *http.Request) error {
+	return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
+		if now, err := p.held(r); err == nil { // it has moved on: that is often why
+			c = now
+		}
+		s := p.statusPage(c, r.PathValue("token"))
+		s.Alert = pr.Detail
+		if err := p.show(w, pr.Status, "status", s); err != nil {
+			p.Fault(w, pr)
+		}
+	}}
 }
 
 func (p *Pages) back(w http.ResponseWriter, r *http.Request) {

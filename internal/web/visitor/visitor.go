@@ -28,6 +28,7 @@ type Conductor interface {
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)
 	OptOutOf(ctx context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error)
 	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error
+	Again(ctx context.Context, was *callback.Callback, a callback.Another) (*callback.Made, error)
 	CallNow(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	Directory() *directory.Directory
 	NeedsProof(b *subscriber.Button) bool
@@ -69,6 +70,7 @@ func (p *Pages) Routes() []door.Route {
 		{Method: "GET", Pattern: "/c/{token}", Page: true, Handle: p.status},
 		{Method: "GET", Pattern: "/r/{token}", Page: true, Handle: p.room},
 		{Method: "POST", Pattern: "/c/{token}/cancel", Page: true, Handle: p.cancel},
+		{Method: "POST", Pattern: "/c/{token}/again", Page: true, Handle: p.askAgain},
 		{Method: "POST", Pattern: "/c/{token}/now", Page: true, Handle: p.callNow},
 		{Method: "GET", Pattern: "/c/{token}/opt_out", Page: true, Handle: p.askStop},
 		{Method: "POST", Pattern: "/c/{token}/opt_out", Page: true, Handle: p.stop},

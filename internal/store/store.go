@@ -25,6 +25,7 @@ type DB struct {
 	write, read *sql.DB
 	o           Options
 	seal        *sealer
+	url         string
 	owner       string // of requests in progress: this opening of the database
 	schema      int64
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: d, o: o.withDefaults(), quit: make(chan struct{}), stopped: make(chan struct{})}
+	db := &DB{dialect: d, url: url, o: o.withDefaults(), quit: make(chan struct{}), stopped: make(chan struct{})}
 	if db.seal, err = newSealer(o.Key); err != nil {
 		return nil, err
 	}

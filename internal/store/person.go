@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"ringback/internal/callback"
+	"ringback/internal/consent"
+	"ringback/internal/cti"
+	"ringback/internal/fault"
+	"ringback/internal/id"
+	"ringback/internal/room"
+	"ringback/internal/store/micro"
+)
+
+// Person is somebody by her telephone.
+type Person struct {
+	Telephone  cti.Endpoint // tel:+… or sip:…
+	NumberHash string
+}
+
+// spellings are the texts under which the telephone stands in the database.
+func (p Person) spellings() (endpoint, number string) {
+	if n := p.Telephone.Number(); n != "" {
+		return string(p.Telephone), n
+	}
+	return string(p.Telephone), string(p.Telephone)
+}
+
+// CallsOf are the callbacks that have to do with a person: her own, calls of hers, and those in which her telephone was rung as
+// another's, the oldest first.
+func (db *DB) CallsOf(ctx context.Context, p Person) (own, others []id.Callback, err error) {
+	e, n := p.spellings()
+	q := reader{ctx, db.read}
+	own, err = callbackIDs(q, "SELECT id FROM callbacks WHERE number_hash = $1 OR number = $2 OR endpoint = $3 ORDER BY id", p.NumberHash, n, e)
+	if err == nil {
+		others, err = callbackIDs(q, "SELECT id FROM callbacks WHERE destination = $1 UNION SELECT callback_id FROM legs WHERE endpoint = $1 ORDER BY 1", e)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("calls of a person: %w", told(err))
+	}
+	return own, slices.DeleteFunc(others, func(cb id.Callback) bool { return slices.Contains(own, cb) }), nil
+}
+
+func callbackIDs(q querier, statement string, args ...any) ([]id.Callback, error) {
+	rows, err := q.query(statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(scan scanner) (cb id.Callback, err error) {
+		err = scan(&cb)
+		return cb, err
+	})
+}
+
+// ContactsOf are how the businesses know a person.
+func (db *DB) ContactsOf(ctx context.Context, p Person) ([]room.Contact, error) {
+	_, n := p.spellings()
+	rows, err := reader{ctx, db.read}.query("SELECT id, subscriber_id, number, name, created_at, last_at FROM contacts WHERE number = $1 ORDER BY id", n)
+	if err != nil {
+		return nil, fmt.Errorf("contacts of a person: %w", told(err))
+	}
+	return collect(rows, func(scan scanner) (c room.Contact, err error) {
+		var created, last int64
+		err = scan(&c.ID, &c.Subscriber, (*string)(&c.Number), &c.Name, &created, &last)
+		c.CreatedAt, c.LastAt = micro.Time(created), micro.Time(last)
+		return c, err
+	})
+}
+
+// Erased is what an erasure took away.
+type Erased struct {
+	Callbacks int `json:"callbacks"`
+	Contacts  int `json:"contacts"`
+	Consents  int `json:"consents"` // records that lost their personal part; the chain still proves itself
+}
+
+// ErasePerson takes away all that tells who somebody is, and leaves what happened: states, times, causes. Blocks stay, and the
+// chain of consents. While a call of hers is under way it is fault.TooLate. Recordings are the caller's to delete before.
+func (db *DB) ErasePerson(ctx context.Context, p Person, at time.Time) (sum Erased, err error) {
+	const most = 8 // what was on its way to disk meanwhile is found by the next pass; a pass of its own proves that nothing is left
+	for range most {
+		own, others, err := db.CallsOf(ctx, p)
+		if err != nil {
+			return sum, err
+		}
+		var did Erased
+		err = db.commit(ctx, p.NumberHash, func(t *tx) (err error) {
+			did, err = erase(t, p, own, others, at)
+			return err
+		})
+		if err != nil {
+			return sum, fmt.Errorf("erase a person: %w", err)
+		}
+		if did == (Erased{}) {
+			return sum, db.purge(ctx)
+		}
+		sum.Callbacks, sum.Contacts, sum.Consents = sum.Callbacks+did.Callbacks, sum.Contacts+did.Contacts, sum.Consents+did.Consents
+	}
+	return sum, fault.New(fault.TooLate, "This person is being called all the time. Block the number, and try again.")
+}
+
+func erase(t *tx, p Person, own, others []id.Callback, at time.Time) (did Erased, err error) {
+	_, number := p.spellings()
+	for _, cb := range append(slices.Clone(own), others...) {
+		c, err := load(t, "id = $1", string(cb))
+		if err != nil {
+			return did, err
+		}
+		if c != nil && stillMoves(c) {
+			return did, fault.New(fault.TooLate, "A call of this person is under way (%s). Cancel it, or wait until it is over.", cb)
+		}
+	}
+	if err := eraseConsents(t, p, own, at, &did); err != nil {
+		return did, err
+	}
+	for _, cb := range own {
+		if err := eraseCallback(t, cb); err != nil {
+			return did, err
+		}
+		did.Callbacks++
+	}
+	for _, cb := range others {
+		if err := eraseBeside(t, p, cb); err != nil {
+			return did, err
+		}
+		did.Callbacks++
+	}
+	n, err := t.exec("DELETE FROM contacts WHERE number = $1", number)
+	if did.Contacts = int(n); err != nil {
+		return did, err
+	}
+	_, err = t.exec("UPDATE blocks SET masked = '•••' WHERE number_hash = $1", p.NumberHash)
+	return did, err
+}
+
+// eraseCallback blanks a callback of hers and all that was written about it.
+func eraseCallback(t *tx, cb id.Callback) error {
+	for _, q := range []string{
+		`UPDATE callbacks SET version = version + 1, token_hash = 'erased ' || id, number = '', endpoint = '', number_hash = '', destination = '', name = '',
+			topic = '', fields = 'null', page = '', metadata = 'null', asked = '{}', wall = '' WHERE id = $1`,
+		"UPDATE legs SET endpoint = '', switch_ref = substr(switch_ref, 1, 0) WHERE callback_id = $1",
+		"UPDATE journal SET detail = '' WHERE callback_id = $1",
+		"DELETE FROM notes WHERE callback_id = $1",
+		"UPDATE dispositions SET note = '' WHERE callback_id = $1",
+		"DELETE FROM outbox WHERE callback_id = $1",
+		"DELETE FROM companions WHERE callback_id = $1",
+		"DELETE FROM idempotency WHERE resource = $1",
+	} {
+		if _, err := t.exec(q, string(cb)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseBeside blanks her telephone in somebody else's callback.
+func eraseBeside(t *tx, p Person, cb id.Callback) error {
+	e, _ := p.spellings()
+	for _, q := range []string{
+		"UPDATE callbacks SET version = version + 1, destination = '' WHERE id = $1 AND destination = $2",
+		"UPDATE legs SET endpoint = '', switch_ref = substr(switch_ref, 1, 0) WHERE callback_id = $1 AND endpoint = $2",
+		"UPDATE journal SET detail = '' WHERE callback_id = $1 AND $2 <> ''",
+	} {
+		if _, err := t.exec(q, string(cb), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseConsents takes the personal part of her records away, and writes down that it did. Refusals from the same addresses
+// lose their page.
+func eraseConsents(t *tx, p Person, own []id.Callback, at time.Time, did *Erased) error {
+	var erased []id.Consent
+	addresses := map[string]bool{}
+	take := func(e *consent.Entry) error {
+		if who, err := e.Who(); err == nil && who.Address != "" {
+			addresses[who.Address] = true
+		}
+		if !e.IsErased() && e.Act != consent.Erased && !slices.Contains(erased, e.ID) {
+			erased = append(erased, e.ID)
+		}
+		return nil
+	}
+	if err := eachConsent(t, take, "WHERE number_hash = $1", p.NumberHash); err != nil {
+		return err
+	}
+	for _, cb := range own {
+		if err := eachConsent(t, take, "WHERE callback_id = $1", string(cb)); err != nil {
+			return err
+		}
+	}
+	for _, r := range erased {
+		if _, err := t.exec("UPDATE consent_records SET salt = substr(salt, 1, 0), person = '', number_hash = '' WHERE id = $1", string(r)); err != nil {
+			return err
+		}
+	}
+	for a := range addresses {
+		if _, err := t.exec("UPDATE refusals SET page = '' WHERE visitor_hash = $1", a); err != nil {
+			return err
+		}
+	}
+	if did.Consents = len(erased); did.Consents == 0 {
+		return nil
+	}
+	return testify(t, &consent.Record{Act: consent.Erased, Route: consent.ByStaff, At: at, Erases: erased}, "")
+}
+
+// CallsWith reads her callbacks.
+func (db *DB) CallsWith(ctx context.Context, p Person) (out []*callback.Callback, err error) {
+	own, _, err := db.CallsOf(ctx, p)
+	for _, cb := range own {
+		var c *callback.Callback
+		if c, err = db.Callback(ctx, "", cb); err != nil {
+			break
+		}
+		out = append(out, c)
+	}
+	return out, err
+}

@@ -200,7 +200,7 @@ func TestSpeechGoesThrough(t *testing.T) {
 
 // Without a good credential there is nothing, and after a few tries no connection.
 func TestStrangers(t *testing.T) {
-	d := newDoor(t, Config{})
+	d := newDoor(t, Config{first: time.Minute})
 	user, password := d.Credential("ann")
 	late, secret := d.keys.issue("ann", time.Now().Add(-time.Second))
 	other := newKeys()
@@ -336,18 +336,24 @@ func TestSlow(t *testing.T) {
 	mute, half := d.client("", ""), d.client("", "")
 	half.say([]byte{0, 1, 0, 8, 0x21})
 	busy := d.client("", "")
-	done := make(chan struct{})
+	ended := make(chan error, 1)
 	go func() {
-		defer close(done)
-		for _, err := busy.conn.Write(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw); err == nil; {
-			if _, err = busy.in.next(); err == nil {
-				_, err = busy.conn.Write(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw)
+		for {
+			if _, err := busy.conn.Write(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw); err != nil {
+				ended <- err
+				return
+			}
+			if _, err := busy.in.next(); err != nil {
+				ended <- err
+				return
 			}
 		}
 	}()
 	mute.cut()
 	half.cut()
-	<-done
+	if err := <-ended; errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("who asks for no relay is served for ever")
+	}
 }
 
 // What is too long, or neither a message nor speech, ends the connection.

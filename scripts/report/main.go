@@ -1,10 +1,12 @@
 // Command report reads `go test -json` and says what a person wants to know: what failed, with its output; which tests
 // did not run, with their reason; how long each package took.
 //
-//	go test -json ./... | go run ./scripts/report -notrun FILE
+//	go test -json ./... | go run ./scripts/report -notrun FILE -failed FILE
 //
-// Exit status 1 if anything failed. Skipped tests are written to FILE, a line each. A reason that begins with "long:" is
-// a test that is left to a target of its own and is not listed.
+// Exit status 1 if anything failed. Skipped tests are written to the one file, a line each. A reason that begins with
+// "long:" is a test that is left to a target of its own and is not listed. The other file gets what may be tried once
+// more, "package test" a line, with "." for a package that ended without saying which test it was in; a data race is
+// never a matter of chance, and leaves the file empty.
 package main
 
 import (
@@ -13,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -20,10 +23,14 @@ import (
 
 func main() {
 	notRun := flag.String("notrun", "", "file to append the skipped tests to")
+	failed := flag.String("failed", "", "file to append to what may be tried once more")
 	flag.Parse()
 	r := read(os.Stdin, os.Stdout)
-	if *notRun != "" && len(r.skipped) > 0 {
-		if err := appendLines(*notRun, r.skipped); err != nil {
+	for file, lines := range map[string][]string{*notRun: r.skipped, *failed: r.again()} {
+		if file == "" || len(lines) == 0 {
+			continue
+		}
+		if err := appendLines(file, lines); err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(1)
 		}
@@ -42,9 +49,20 @@ type event struct {
 // report is what came out of one run.
 type report struct {
 	failed  bool
+	raced   bool
+	unbuilt bool
+	fell    []string // "package test" of what failed, outermost tests only
 	skipped []string
 	output  map[string][]string // lines by package and test, dropped when a test has passed
 	w       io.Writer
+}
+
+// again is what may be tried once more: nothing after a data race or a build that failed.
+func (r *report) again() []string {
+	if r.raced || r.unbuilt {
+		return nil
+	}
+	return r.fell
 }
 
 func read(in io.Reader, w io.Writer) *report {
@@ -78,14 +96,18 @@ func (r *report) take(e event) {
 	case "build-output":
 		fmt.Fprint(r.w, e.Output)
 	case "build-fail":
-		r.failed = true
+		r.failed, r.unbuilt = true, true
 	case "skip":
 		r.skip(e, r.output[key])
 		delete(r.output, key)
 	case "fail":
 		r.failed = true
+		r.fell = r.fallen(e)
 		r.fail(e, r.output[key])
 		delete(r.output, key)
+		if e.Test == "" {
+			r.cutOff(e.Package)
+		}
 	case "pass":
 		if e.Test == "" {
 			fmt.Fprintf(r.w, "ok   %6.1f s  %s%s\n", e.Elapsed, e.Package, cached(r.output[key]))
@@ -97,9 +119,41 @@ func (r *report) take(e event) {
 func (r *report) fail(e event, output []string) {
 	name := strings.TrimSpace(e.Package + " " + e.Test)
 	fmt.Fprintf(r.w, "FAIL %6.1f s  %s\n", e.Elapsed, name)
+	r.print(output)
+}
+
+func (r *report) print(output []string) {
 	for _, line := range output {
+		r.raced = r.raced || strings.Contains(line, "WARNING: DATA RACE") || strings.Contains(line, "race detected during execution")
 		if !strings.HasPrefix(line, "=== ") {
 			fmt.Fprint(r.w, "    "+line)
+		}
+	}
+}
+
+// fallen adds what failed, once.
+func (r *report) fallen(e event) []string {
+	test, _, _ := strings.Cut(e.Test, "/")
+	line := e.Package + " " + test
+	if e.Test == "" {
+		if slices.ContainsFunc(r.fell, func(s string) bool { return strings.HasPrefix(s, line) }) {
+			return r.fell // by its tests
+		}
+		line += "."
+	}
+	if slices.Contains(r.fell, line) {
+		return r.fell
+	}
+	return append(r.fell, line)
+}
+
+// cutOff says what the tests wrote that had no end when their package had one: it died in one of them.
+func (r *report) cutOff(pkg string) {
+	for _, key := range slices.Sorted(maps.Keys(r.output)) {
+		if test, ok := strings.CutPrefix(key, pkg+" "); ok {
+			fmt.Fprintf(r.w, "CUT OFF       %s\n", strings.TrimSpace(pkg+" "+test))
+			r.print(r.output[key])
+			delete(r.output, key)
 		}
 	}
 }

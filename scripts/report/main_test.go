@@ -22,6 +22,13 @@ const run = `{"Action":"build-output","ImportPath":"a","Output":"x.go:1: undefin
 {"Action":"fail","Package":"b","Elapsed":3}
 {"Action":"skip","Package":"c"}
 go: a word from go itself
+{"Action":"output","Package":"e","Test":"TestDies","Output":"=== RUN   TestDies\n"}
+{"Action":"output","Package":"e","Test":"TestDies","Output":"panic: out of the blue\n"}
+{"Action":"output","Package":"e","Output":"FAIL\te\t0.004s\n"}
+{"Action":"fail","Package":"e","Elapsed":0.1}
+{"Action":"fail","Package":"f","Test":"TestTree/leaf","Elapsed":0.1}
+{"Action":"fail","Package":"f","Test":"TestTree","Elapsed":0.1}
+{"Action":"fail","Package":"f","Elapsed":0.1}
 {"Action":"output","Package":"d","Output":"ok  \td\t(cached)\n"}
 {"Action":"pass","Package":"d","Elapsed":0}
 `
@@ -36,13 +43,29 @@ func TestSaysWhatFailedAndWhatDidNotRun(t *testing.T) {
 		t.Errorf("skipped %q, want %q", r.skipped, want)
 	}
 	got := w.String()
-	for _, want := range []string{"x.go:1: undefined: y", "FAIL    2.5 s  b TestBad\n", "b_test.go:7: heard nothing", "go: a word", "d (cached)", "1 tests passed, 1 skipped"} {
+	for _, want := range []string{"x.go:1: undefined: y", "FAIL    2.5 s  b TestBad\n", "b_test.go:7: heard nothing", "go: a word", "d (cached)", "CUT OFF       e TestDies\n    panic: out of the blue\n", "1 tests passed, 1 skipped"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
+	if r.unbuilt = false; !slices.Equal(r.again(), []string{"b TestBad", "e .", "f TestTree"}) {
+		t.Errorf("to be tried once more: %q", r.again())
+	}
 	if strings.Contains(got, "chatter") || strings.Contains(got, "=== RUN") {
 		t.Errorf("too much is said:\n%s", got)
+	}
+}
+
+func TestNoSecondTry(t *testing.T) {
+	for _, run := range []string{
+		`{"Action":"output","Package":"a","Test":"TestX","Output":"WARNING: DATA RACE\n"}
+{"Action":"fail","Package":"a","Test":"TestX"}`,
+		`{"Action":"build-fail","ImportPath":"a"}
+{"Action":"fail","Package":"a"}`,
+	} {
+		if r := read(strings.NewReader(run), &bytes.Buffer{}); !r.failed || len(r.again()) > 0 {
+			t.Errorf("failed %v, once more %q after %s", r.failed, r.again(), run)
+		}
 	}
 }
 

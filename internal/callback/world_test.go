@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ringback/internal/agent"
@@ -277,6 +278,7 @@ func (w *world) until(cb id.Callback, what string, fits func(*callback.Callback)
 		c, more := w.shown[cb], w.more
 		w.mu.Unlock()
 		if c != nil && fits(c) {
+			synctest.Wait() // it is shown before its effects are carried out
 			return c
 		}
 		select {
@@ -294,13 +296,14 @@ func (w *world) reaches(cb id.Callback, s callback.State) *callback.Callback {
 	return w.until(cb, string(s), func(c *callback.Callback) bool { return c.State == s })
 }
 
-// hears waits until a telephone has been told something, such as that it rings.
+// rings waits until a telephone has been told that it rings.
 func (w *world) rings(name string) ctisim.Call {
 	w.Helper()
 	limit := time.After(patience)
 	for {
 		for _, c := range w.phones.Calls() {
 			if c.To == telephones[name] && c.GoneAt.IsZero() && !c.RingingAt.IsZero() {
+				synctest.Wait()
 				return c
 			}
 		}

@@ -68,6 +68,8 @@ const (
 type Fault struct {
 	Code         Code
 	Detail       string        // a sentence: what is wrong and what to do
+	Format       string        // the sentence as it was written, and
+	Args         []any         // what was filled in: to say it in another language
 	Fields       []Field       // where in the input
 	RetryAfter   time.Duration // 0 = no use waiting
 	Alternatives []time.Time   // other times on offer, with outside_hours
@@ -83,7 +85,7 @@ type Field struct {
 
 // New makes a fault with a sentence for people.
 func New(code Code, format string, args ...any) *Fault {
-	return &Fault{Code: code, Detail: fmt.Sprintf(format, args...)}
+	return &Fault{Code: code, Detail: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // At makes a fault of one input field.

@@ -28,6 +28,7 @@ type line struct {
 	asks      uint64
 	rests     map[cti.Endpoint]time.Time  // telephones that were busy, until they are rung again
 	resuming  map[id.Callback]id.Callback // a caller on the line: what she was waiting for
+	measured  map[id.Subscriber]*measure  // how long calls take
 	kicked    chan struct{}
 }
 
@@ -40,7 +41,7 @@ type meant struct {
 
 func newLine() *line {
 	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]promise{}, agents: map[id.Agent]agent.Status{},
-		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, gone: map[id.Agent]time.Time{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, kicked: make(chan struct{}, 1)}
+		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, gone: map[id.Agent]time.Time{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, measured: map[id.Subscriber]*measure{}, kicked: make(chan struct{}, 1)}
 }
 
 // kick asks for a look at the line.
@@ -55,6 +56,7 @@ func (l *line) kick() {
 func (l *line) note(c *Callback) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.learn(l.live[c.ID], c)
 	delete(l.live, c.ID)
 	delete(l.scheduled, c.ID)
 	delete(l.resuming, c.ID)

@@ -196,6 +196,13 @@ func (q *question) again(c *Candidate) time.Time {
 	return c.BusyUntil
 }
 
+// Able says whether a candidate could answer w, were she ready, as things stand: she can do it, it is her hours, and she has not
+// let it pass too often; and it is not kept for another who is at work.
+func Able(w Waiter, c *Candidate) bool {
+	q := question{w: w}
+	return q.unable(c) == ""
+}
+
 // widens is when a wish is given up.
 func (q *question) widens() time.Time {
 	switch {

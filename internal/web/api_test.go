@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/challenge"
 	"ringback/internal/cti"
@@ -167,14 +166,26 @@ func TestPlaceAndWait(t *testing.T) {
 		m := h.do("GET", "/api/v1/public/callbacks/"+token, "").want(t, 200).json(t)
 		return m["place"], m["wait_s"], m["message"]
 	}
-	h.place[c.ID] = 1
-	h.statuses[ann] = agent.Status{Presence: agent.WrapUp, Until: h.now.Add(12 * time.Second)}
-	if place, wait, say := view(); place != 1.0 || wait != 12.0 || say != "You are next. We call you as soon as somebody is free." {
-		t.Errorf("place %v, wait %v, %v", place, wait, say)
-	}
-	h.place[c.ID] = 3 // one agent: how long the two before talk nobody knows
-	if place, wait, say := view(); place != 3.0 || wait != nil || !strings.Contains(say.(string), "number 3") {
-		t.Errorf("place %v, wait %v, %v", place, wait, say)
+	for _, tt := range []struct {
+		place int
+		wait  time.Duration // 0 = nobody knows
+		wantS any
+		say   string
+	}{
+		{1, 0, nil, "You are next. We call you as soon as somebody is free."},
+		{3, 0, nil, "You are number 3 in line. We call you as soon as somebody is free."},
+		{1, 12 * time.Second, 12.0, "You are next. It takes about a minute."},
+		{1, time.Minute, 60.0, "You are next. It takes about a minute."},
+		{2, 61 * time.Second, 61.0, "You are number 2 in line. It takes about 2 minutes."},
+		{2, 230 * time.Second, 230.0, "You are number 2 in line. It takes about 4 minutes."},
+	} {
+		h.place[c.ID] = tt.place
+		if delete(h.waits, c.ID); tt.wait > 0 {
+			h.waits[c.ID] = tt.wait
+		}
+		if place, wait, say := view(); place != float64(tt.place) || wait != tt.wantS || say != tt.say {
+			t.Errorf("place %v, wait %v, %v; want %+v", place, wait, say, tt)
+		}
 	}
 }
 

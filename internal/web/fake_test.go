@@ -48,10 +48,11 @@ type house struct {
 	tokens    map[string]string // hash -> token
 	kept      map[string]*callback.Kept
 	working   map[string]bool
-	next      error                     // of the next call to the conductor or the book
-	asked     []callback.Request        // what reached the conductor
-	stopped   []string                  // who is never to be called, whom that binds, and by which way it came
-	place     map[id.Callback]int       // in line
+	next      error               // of the next call to the conductor or the book
+	asked     []callback.Request  // what reached the conductor
+	stopped   []string            // who is never to be called, whom that binds, and by which way it came
+	place     map[id.Callback]int // in line
+	waits     map[id.Callback]time.Duration
 	statuses  map[id.Agent]agent.Status // of agents
 	explode   bool                      // the conductor panics
 	remote    string                    // address of the visitor; "" = httptest's
@@ -88,7 +89,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{
 		t: t, live: live.NewHub(), log: &bytes.Buffer{}, now: time.Date(2026, 12, 1, 15, 0, 0, 0, time.UTC), // Tuesday 10:00 in New York
 		callbacks: map[id.Callback]*callback.Callback{}, tokens: map[string]string{}, kept: map[string]*callback.Kept{}, working: map[string]bool{},
-		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
+		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, waits: map[id.Callback]time.Duration{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
 	}
 	h.tapes, h.remarks = &tapes{}, map[id.Callback]callback.Remarks{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
@@ -390,6 +391,14 @@ func (h *house) Place(cb id.Callback) (int, bool) {
 	n, ok := h.place[cb]
 	return n, ok
 }
+
+func (h *house) Wait(cb id.Callback) (time.Duration, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d, ok := h.waits[cb]
+	return d, ok
+}
+
 func (h *house) Registered(name string) []cti.Registration {
 	if name != "ann" {
 		return nil

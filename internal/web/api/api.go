@@ -43,6 +43,7 @@ type Conductor interface {
 	InHand() []*callback.Callback
 	Reload(ctx context.Context) error
 	Place(cb id.Callback) (n int, ok bool)
+	Wait(cb id.Callback) (within time.Duration, known bool)
 	Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary
 	Agents() map[id.Agent]agent.Status
 	Registered(name string) []cti.Registration

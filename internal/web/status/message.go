@@ -46,18 +46,34 @@ func scheduled(c *callback.Callback, zone *time.Location) string {
 func queued(c *callback.Callback, v View) string {
 	here := c.Endpoint.Kind() == cti.Web
 	switch {
+	case here && v.Place != nil && v.WaitS != nil:
+		return foretold(*v.Place, *v.WaitS) + " Stay on this page."
 	case here && v.Place != nil && *v.Place > 1:
 		return fmt.Sprintf("You are number %d in line. Stay on this page.", *v.Place)
 	case here && v.Place != nil:
 		return "You are next. Stay on this page."
 	case c.Reason == callback.ReasonAgentLeft, c.Reason == callback.ReasonAgentMissed, c.Reason == callback.ReasonAgentLater:
 		return c.Reason.Words().Visitor
+	case v.Place != nil && v.WaitS != nil:
+		return foretold(*v.Place, *v.WaitS)
 	case v.Place != nil && *v.Place > 1:
 		return fmt.Sprintf("You are number %d in line. We call you as soon as somebody is free.", *v.Place)
 	case v.Place != nil:
 		return "You are next. We call you as soon as somebody is free."
 	}
 	return "We are finding somebody for you."
+}
+
+// foretold tells place and wait; minutes are rounded up.
+func foretold(place, wait int) string {
+	line := "You are next."
+	if place > 1 {
+		line = fmt.Sprintf("You are number %d in line.", place)
+	}
+	if wait <= 60 {
+		return line + " It takes about a minute."
+	}
+	return line + fmt.Sprintf(" It takes about %d minutes.", (wait+59)/60)
 }
 
 func ringingAgent(c *callback.Callback, who string) string {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/directory"
@@ -51,7 +50,7 @@ type Person struct {
 type Line interface {
 	Directory() *directory.Directory
 	Place(cb id.Callback) (n int, ok bool)
-	Agents() map[id.Agent]agent.Status
+	Wait(cb id.Callback) (within time.Duration, known bool)
 }
 
 // Of renders a callback for its visitor.
@@ -75,7 +74,7 @@ func Of(c *callback.Callback, l Line, now time.Time) View {
 	case callback.Queued:
 		if n, ok := l.Place(c.ID); ok {
 			v.Place = &n
-			v.WaitS = wait(n, dir.Representatives(c.Subscriber), l.Agents(), now)
+			v.WaitS = wait(c.ID, l)
 		}
 	}
 	v.Message = message(c, v, zone)
@@ -141,27 +140,12 @@ func Masked(c *callback.Callback) string {
 	return "•••"
 }
 
-// wait is how long the n-th in line waits, where that is known: nobody for whom an agent is ready, and those whose
-// agent is only writing notes. How long others talk nobody knows.
-func wait(n int, all []*agent.Representation, now map[id.Agent]agent.Status, at time.Time) *int {
-	var free []int
-	for _, r := range all {
-		switch s := now[r.Agent]; s.Presence {
-		case agent.Ready:
-			free = append(free, 0)
-		case agent.WrapUp:
-			free = append(free, max(0, int(s.Until.Sub(at).Round(time.Second)/time.Second)))
-		}
-	}
-	if n < 1 || n > len(free) {
+// wait is within how many seconds her telephone rings; nil = that is not known.
+func wait(cb id.Callback, l Line) *int {
+	within, known := l.Wait(cb)
+	if !known {
 		return nil
 	}
-	for i := range free { // a handful: the n smallest by selection
-		for j := i + 1; j < len(free); j++ {
-			if free[j] < free[i] {
-				free[i], free[j] = free[j], free[i]
-			}
-		}
-	}
-	return &free[n-1]
+	s := int((within + time.Second - 1) / time.Second)
+	return &s
 }

@@ -34,6 +34,7 @@ type Conductor interface {
 	NeedsProof(b *subscriber.Button) bool
 	Ticket(b *subscriber.Button) string
 	Place(cb id.Callback) (n int, ok bool)
+	Wait(cb id.Callback) (within time.Duration, known bool)
 	Agents() map[id.Agent]agent.Status
 	Diary(s *subscriber.Subscriber, b *subscriber.Button) schedule.Diary
 }

@@ -85,12 +85,6 @@ func (s *mailServer) answer(verb, yes string) string {
 	return yes
 }
 
-func (s *mailServer) set(verb, answer string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.say[verb] = answer
-}
-
 func (s *mailServer) got() (mails []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -36,9 +36,11 @@ func (r *Recording) Channels() []string {
 
 // RecordingFilter of a list.
 type RecordingFilter struct {
-	Callback id.Callback  // "" = of all
-	After    id.Recording // the last of the page before
-	Limit    int
+	ID        id.Recording  // "" = whichever
+	Callbacks []id.Callback // none = of all
+	Desk      *Desk         // nil = whatever: of an agent, the talks that she was in
+	After     id.Recording  // the last of the page before
+	Limit     int
 }
 
 // Recorder makes place and key for a recording before the switch is asked for it.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"ringback/internal/callback"
@@ -71,13 +72,48 @@ func (db *DB) Recording(ctx context.Context, sub id.Subscriber, rec id.Recording
 
 // Recordings lists newest first; sub "" = all.
 func (db *DB) Recordings(ctx context.Context, sub id.Subscriber, f callback.RecordingFilter) ([]callback.Recording, error) {
-	found, err := db.scanRecordings(reader{ctx, db.read},
-		"($1 = '' OR subscriber_id = $1) AND ($2 = '' OR callback_id = $2) AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4",
-		string(sub), string(f.Callback), string(f.After), f.Limit)
+	where, args := "($1 = '' OR subscriber_id = $1) AND ($2 = '' OR id = $2) AND ($3 = '' OR id < $3)", []any{string(sub), string(f.ID), string(f.After)}
+	if len(f.Callbacks) > 0 {
+		where += " AND callback_id IN (" + holders(&args, f.Callbacks) + ")"
+	}
+	if f.Desk != nil {
+		where += heardBy(f.Desk, &args)
+	}
+	args = append(args, f.Limit)
+	found, err := db.scanRecordings(reader{ctx, db.read}, fmt.Sprintf("%s ORDER BY id DESC LIMIT $%d", where, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("recordings: %w", told(err))
 	}
 	return found, nil
+}
+
+// heardBy narrows to what an agent may hear: of the businesses that she represents, what she herself has said. Her telephone
+// was in the talk when the recording began or came a second before its end, and stayed until that end or for a second: who hands
+// a visitor over is still on the line when the next one's recording begins, and that one when hers ends.
+func heardBy(d *callback.Desk, args *[]any) string {
+	if len(d.Represents) == 0 {
+		return " AND 1 = 0"
+	}
+	where := " AND recordings.subscriber_id IN (" + holders(args, d.Represents) + ")"
+	if d.All {
+		return where
+	}
+	*args = append(*args, string(d.Agent))
+	return where + fmt.Sprintf(` AND EXISTS (SELECT 1 FROM legs WHERE legs.callback_id = recordings.callback_id AND legs.n = recordings.n
+		AND legs.agent_id = $%[1]d AND legs.party = 'agent' AND legs.role IN ('', 'third') AND legs.bridged_at <> 0
+		AND (recordings.ended_at = 0 OR legs.confirmed_at <= recordings.started_at OR legs.confirmed_at + %[2]d < recordings.ended_at)
+		AND (legs.ended_at = 0 OR legs.ended_at > recordings.started_at + %[2]d OR recordings.ended_at <> 0 AND legs.ended_at >= recordings.ended_at))`,
+		len(*args), time.Second.Microseconds())
+}
+
+// holders adds what a list of a condition holds to its arguments.
+func holders[T ~string](args *[]any, all []T) string {
+	in := make([]string, len(all))
+	for i, one := range all {
+		*args = append(*args, string(one))
+		in[i] = fmt.Sprintf("$%d", len(*args))
+	}
+	return strings.Join(in, ", ")
 }
 
 // OpenRecordings are those whose end was never told: after a crash all that there are.

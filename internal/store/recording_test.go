@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,74 @@ func TestRecordings(t *testing.T) {
 		}
 		if lines, err := db.RecordingAudit(ctx, first.ID); err != nil || len(lines) != 2 || lines[0].Who != "key_1" || lines[1].What != "deleted" {
 			t.Errorf("audit %v %v", lines, err)
+		}
+	})
+}
+
+// An agent may hear what she herself has said: not what was recorded after she had handed the visitor over, before she took
+// her over, of a talk that she was only asked about, or of a business that she does not represent any more.
+func TestRecordingsOfAgents(t *testing.T) {
+	databases(t, func(t *testing.T, url string) {
+		h, db := house(t, url)
+		began := h.Clock.Now()
+		at := func(s float64) time.Time { return began.Add(time.Duration(s * float64(time.Second))) }
+		leg := func(who id.Agent, role callback.Role, confirmed, bridged, ended float64) callback.Leg {
+			l := callback.Leg{ID: id.Leg("leg_" + string(who) + string(role)), Party: cti.Agent, Agent: who, Role: role, State: cti.Bridged,
+				CreatedAt: at(0), ConfirmedAt: at(confirmed), BridgedAt: at(bridged)}
+			if ended > 0 {
+				l.State, l.EndedAt = cti.Ended, at(ended)
+			}
+			return l
+		}
+		c := h.Made("+12025550171")
+		_, err := h.Step(t.Context(), c.ID, func(now *callback.Callback) (callback.Change, error) {
+			now.Attempts = append(now.Attempts, callback.Attempt{N: 1, Agent: h.Bob, StartedAt: at(0), Legs: []callback.Leg{
+				leg(h.Ann, callback.NoRole, 9, 60, 70.1), leg(h.Bob, callback.NoRole, 65, 70, 0), leg("agt_asked", callback.Dismissed, 60, 61, 64)}})
+			return callback.Change{Lines: lineOf(h)}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape := func(rec id.Recording, from, to float64) {
+			t.Helper()
+			r := callback.Recording{ID: rec, Subscriber: h.Acme, Callback: c.ID, Attempt: 1, First: cti.Visitor, StartedAt: at(from), DeleteAt: at(1e6)}
+			if err := db.BeginRecording(t.Context(), r, []byte("key")); err != nil {
+				t.Fatal(err)
+			}
+			if to > 0 {
+				if err := db.EndRecording(t.Context(), rec, at(to), time.Second); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		tape("rec_1", 10, 65.2) // until the visitor was let wait, which took a moment
+		tape("rec_2", 70, 0)    // with Bob, while Ann was being let go
+		both := []id.Subscriber{h.Zen, h.Acme}
+		for _, row := range []struct {
+			name string
+			desk callback.Desk
+			f    callback.RecordingFilter
+			want []id.Recording
+		}{
+			{"who handed over", callback.Desk{Agent: h.Ann, Represents: both}, callback.RecordingFilter{}, []id.Recording{"rec_1"}},
+			{"who took over", callback.Desk{Agent: h.Bob, Represents: both}, callback.RecordingFilter{}, []id.Recording{"rec_2"}},
+			{"who was asked only", callback.Desk{Agent: "agt_asked", Represents: both}, callback.RecordingFilter{}, nil},
+			{"a supervisor", callback.Desk{Agent: "agt_asked", Represents: both, All: true}, callback.RecordingFilter{}, []id.Recording{"rec_2", "rec_1"}},
+			{"of another business", callback.Desk{Agent: h.Ann, Represents: []id.Subscriber{h.Zen}, All: true}, callback.RecordingFilter{}, nil},
+			{"of none", callback.Desk{Agent: h.Ann, All: true}, callback.RecordingFilter{}, nil},
+			{"the other's by name", callback.Desk{Agent: h.Ann, Represents: both}, callback.RecordingFilter{ID: "rec_2"}, nil},
+			{"hers by name", callback.Desk{Agent: h.Ann, Represents: both}, callback.RecordingFilter{ID: "rec_1", Callbacks: []id.Callback{"cb_none", c.ID}}, []id.Recording{"rec_1"}},
+			{"of another call", callback.Desk{Agent: h.Ann, Represents: both}, callback.RecordingFilter{Callbacks: []id.Callback{"cb_none"}}, nil},
+		} {
+			row.f.Desk, row.f.Limit = &row.desk, 10
+			found, err := db.Recordings(t.Context(), "", row.f)
+			var got []id.Recording
+			for _, r := range found {
+				got = append(got, r.ID)
+			}
+			if err != nil || !slices.Equal(got, row.want) {
+				t.Errorf("%s: %v %v, want %v", row.name, got, err, row.want)
+			}
 		}
 	})
 }

@@ -86,6 +86,12 @@ export interface Field {
   value: string;
 }
 
+// Tape is a recorded talk that she may hear.
+export interface Tape {
+  id: string;
+  length_s: number;
+}
+
 export interface Earlier {
   callback: string;
   at: string | null;
@@ -94,6 +100,7 @@ export interface Earlier {
   agent: Named | string | null;
   disposition: string | null;
   note: string | null;
+  recordings: Tape[];
 }
 
 export interface Card {

@@ -1,8 +1,8 @@
 // The call card: who she is now, whom she talks to, and what to say.
 import { html, nothing, type TemplateResult } from "lit";
-import type { Card, Earlier, Offer } from "./facts";
+import type { Card, Earlier, Offer, Tape } from "./facts";
 import type { Work } from "./work";
-import { dayAndTime, outcomeWord, place, readable, until, wallTime, webAddress } from "./words";
+import { dayAndTime, outcomeWord, place, readable, span, until, wallTime, webAddress } from "./words";
 
 // offered is a call that rings.
 export function offered(w: Work, o: Offer, now: number): TemplateResult {
@@ -72,5 +72,13 @@ function contact(e: Earlier): TemplateResult {
   return html`<li>
     <strong>${dayAndTime(e.at)}</strong> ${e.disposition ? readable(e.disposition) : outcomeWord(e.outcome)}${who ? html` · ${who}` : nothing}
     ${e.topic ? html`<br />${e.topic}` : nothing} ${e.note ? html`<br /><span class="note">${e.note}</span>` : nothing}
+    ${e.recordings.map((t, i) => tape(e, t, i))}
   </li>`;
+}
+
+// tape plays what was recorded of it. Nothing is fetched before she asks: who hears it is written down.
+function tape(e: Earlier, t: Tape, i: number): TemplateResult {
+  const part = e.recordings.length > 1 ? `, part ${i + 1}` : "";
+  const name = `Recording of ${dayAndTime(e.at)}${part}, ${span(t.length_s * 1000)}`;
+  return html`<audio controls preload="none" aria-label=${name} src=${`/api/v1/recordings/${encodeURIComponent(t.id)}/audio`}></audio>`;
 }

@@ -10,6 +10,7 @@ import (
 	"ringback/internal/callback"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/phone"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
@@ -65,11 +66,19 @@ type Earlier struct {
 	Agent       *Named     `json:"agent"`
 	Disposition *string    `json:"disposition"`
 	Note        *string    `json:"note"`
+	Recordings  []Tape     `json:"recordings"` // that the reader may hear, the oldest first
+}
+
+// Tape is a recorded talk that can be played.
+type Tape struct {
+	ID       string       `json:"id"`
+	LengthS  door.Seconds `json:"length_s"`
+	AudioURL string       `json:"audio_url"`
 }
 
 // card is put together from what is set up now; its agent is that of the newest attempt. To an agent it tells who she is in
 // this call, also when somebody else still has it; to a key, who that one is.
-func (a *API) card(ctx context.Context, c *callback.Callback, to id.Agent) (*Card, error) {
+func (a *API) card(ctx context.Context, c *callback.Callback, to login.Principal) (*Card, error) {
 	d := a.Conductor.Directory()
 	s := d.Subscribers[c.Subscriber]
 	if s == nil {
@@ -82,7 +91,7 @@ func (a *API) card(ctx context.Context, c *callback.Callback, to id.Agent) (*Car
 		at := &c.Attempts[n-1]
 		card.Attempt = at.N
 		card.Agent = named(d, at.Agent)
-		card.as(representation(d, c.Subscriber, at, to))
+		card.as(representation(d, c.Subscriber, at, to.Agent))
 	}
 	card.asked(c, d.Buttons[c.Button])
 	pop := subscriber.Pop{Number: c.Number.E164(), Name: c.Name, Callback: string(c.ID), Contact: string(c.Contact), Topic: c.Topic}
@@ -91,13 +100,13 @@ func (a *API) card(ctx context.Context, c *callback.Callback, to id.Agent) (*Car
 	}
 	card.ScreenPop = door.Opt(s.Opens(pop))
 	var err error
-	card.Earlier, err = a.earlier(ctx, c)
+	card.Earlier, err = a.earlier(ctx, c, to)
 	return card, err
 }
 
-// Card is what an agent must know of a call.
+// Card is what an agent must know of a call, who has not signed in: no recording of earlier ones is for her.
 func (a *API) Card(ctx context.Context, c *callback.Callback, to id.Agent) (*Card, error) {
-	return a.card(ctx, c, to)
+	return a.card(ctx, c, login.Principal{Agent: to, Sees: login.Nobody})
 }
 
 // representation is what the one who reads a card answers as; nil = the business itself.
@@ -165,10 +174,10 @@ func (a *API) cardVisitor(c *callback.Callback, s *subscriber.Subscriber) CardVi
 const mostEarlier = 5
 
 // earlier tells of the callbacks of the same number at the same business.
-func (a *API) earlier(ctx context.Context, c *callback.Callback) ([]Earlier, error) {
+func (a *API) earlier(ctx context.Context, c *callback.Callback, to login.Principal) ([]Earlier, error) {
 	out := []Earlier{}
 	found, err := a.Callbacks.Callbacks(ctx, c.Subscriber, callback.Filter{NumberHash: c.NumberHash, After: c.ID, Limit: mostEarlier})
-	if err != nil || c.NumberHash == "" {
+	if err != nil || c.NumberHash == "" || len(found) == 0 {
 		return out, err
 	}
 	ids := make([]id.Callback, len(found))
@@ -179,6 +188,10 @@ func (a *API) earlier(ctx context.Context, c *callback.Callback) ([]Earlier, err
 	if err != nil {
 		return out, err
 	}
+	tapes, err := a.tapes(ctx, c.Subscriber, ids, to)
+	if err != nil {
+		return out, err
+	}
 	d := a.Conductor.Directory()
 	for i := range found {
 		e := &found[i]
@@ -186,11 +199,33 @@ func (a *API) earlier(ctx context.Context, c *callback.Callback) ([]Earlier, err
 		if at.IsZero() {
 			at = e.CreatedAt
 		}
-		one := Earlier{Callback: string(e.ID), At: door.Stamp(at), Outcome: door.Opt(e.Outcome), Topic: door.Opt(e.Topic)}
+		one := Earlier{Callback: string(e.ID), At: door.Stamp(at), Outcome: door.Opt(e.Outcome), Topic: door.Opt(e.Topic), Recordings: tapes[e.ID]}
+		if one.Recordings == nil {
+			one.Recordings = []Tape{}
+		}
 		one.remarked(remarks[e.ID], d)
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// mostTapes is how many recordings of those earlier callbacks a card offers.
+const mostTapes = 20
+
+// tapes are the recordings of callbacks that the reader may hear; one that still runs is not among them.
+func (a *API) tapes(ctx context.Context, sub id.Subscriber, of []id.Callback, to login.Principal) (map[id.Callback][]Tape, error) {
+	f := callback.RecordingFilter{Callbacks: of, Limit: mostTapes}
+	if to.Agent != "" {
+		f.Desk = deskFor(to)
+	}
+	found, err := a.Recordings.Recordings(ctx, sub, f)
+	out := map[id.Callback][]Tape{}
+	for i := range slices.Backward(found) {
+		if r := &found[i]; !r.EndedAt.IsZero() {
+			out[r.Callback] = append(out[r.Callback], Tape{string(r.ID), door.Seconds(r.Length), a.audioURL(r.ID)})
+		}
+	}
+	return out, err
 }
 
 // remarked tells the code, and the last that was written.

@@ -65,7 +65,7 @@ func (a *API) ofDesk(r *http.Request, p login.Principal) (id.Subscriber, *callba
 		sub, err := a.narrowed(r)
 		return sub, nil, err
 	}
-	desk := &callback.Desk{Agent: p.Agent, Represents: p.Represents, All: p.Role == login.Supervisor}
+	desk := deskFor(p)
 	asked := r.URL.Query().Get("subscriber")
 	if asked == "" {
 		return "", desk, nil
@@ -75,6 +75,10 @@ func (a *API) ofDesk(r *http.Request, p login.Principal) (id.Subscriber, *callba
 		return "", nil, missing(directory.Subscriber)
 	}
 	return sub, desk, nil
+}
+
+func deskFor(p login.Principal) *callback.Desk {
+	return &callback.Desk{Agent: p.Agent, Represents: p.Represents, All: p.Role == login.Supervisor}
 }
 
 // page reads limit and after; after is "" or an id with the prefix.

@@ -154,7 +154,7 @@ func (n *news) offers(ctx context.Context, d *directory.Directory, p login.Princ
 			p.Agent != "" && !isHers(d, p.Agent, at, l) {
 			continue
 		}
-		card, err := n.a.card(ctx, c, p.Agent)
+		card, err := n.a.card(ctx, c, p)
 		if err != nil {
 			return out, err
 		}
@@ -247,7 +247,7 @@ func (n *news) show(ctx context.Context, p login.Principal, c *callback.Callback
 		s.note(journal)
 	}
 	if s.card == nil || s.attempt != at.N || door.Text(s.agent) != door.Text(who) {
-		card, err := n.a.card(ctx, c, p.Agent)
+		card, err := n.a.card(ctx, c, p)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"ringback/internal/callback"
 	"ringback/internal/cti"
+	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/web/door"
 )
@@ -43,9 +44,9 @@ type RecordOrder struct {
 func (a *API) recordings() []door.Route {
 	const one = "/recordings/{id}"
 	return []door.Route{
-		{Method: "GET", Pattern: "/recordings", Who: door.Keyed, Summary: "List recorded talks", Query: append([]string{"subscriber", "callback"}, paging...), Out: door.List[Recording]{}, Handle: a.listRecordings},
-		{Method: "GET", Pattern: one, Who: door.Keyed, Summary: "One recorded talk", Out: Recording{}, Handle: a.oneRecording},
-		{Method: "GET", Pattern: one + "/audio", Who: door.Keyed, Summary: "The sound of a recorded talk (WAV, each side in a channel of its own)", Media: "audio/wav", Handle: a.listen},
+		{Method: "GET", Pattern: "/recordings", Who: door.Desk, Summary: "List recorded talks", Query: append([]string{"subscriber", "callback"}, paging...), Out: door.List[Recording]{}, Handle: a.listRecordings},
+		{Method: "GET", Pattern: one, Who: door.Desk, Summary: "One recorded talk", Out: Recording{}, Handle: a.oneRecording},
+		{Method: "GET", Pattern: one + "/audio", Who: door.Desk, Summary: "The sound of a recorded talk (WAV, each side in a channel of its own)", Media: "audio/wav", Handle: a.listen},
 		{Method: "DELETE", Pattern: one, Who: door.Keyed, Summary: "Delete a recorded talk, its file and its key", Status: http.StatusNoContent, Handle: a.destroyRecording},
 		{Method: "POST", Pattern: "/callbacks/{id}/recording", Who: door.Keyed, Summary: "Pause, resume or stop the recording of a talk", In: RecordOrder{}, Out: Callback{}, Handle: a.record},
 	}
@@ -56,11 +57,14 @@ func (a *API) listRecordings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sub, err := a.narrowed(r)
+	sub, desk, err := a.ofDesk(r, door.Principal(r.Context()))
 	if err != nil {
 		return err
 	}
-	f := callback.RecordingFilter{Callback: id.Callback(r.URL.Query().Get("callback")), After: id.Recording(after), Limit: limit + 1}
+	f := callback.RecordingFilter{Desk: desk, After: id.Recording(after), Limit: limit + 1}
+	if cb := r.URL.Query().Get("callback"); cb != "" {
+		f.Callbacks = []id.Callback{id.Callback(cb)}
+	}
 	found, err := a.Recordings.Recordings(r.Context(), sub, f)
 	if err != nil {
 		return err
@@ -79,11 +83,28 @@ func (a *API) listRecordings(w http.ResponseWriter, r *http.Request) error {
 func (a *API) recordingView(r *callback.Recording) Recording {
 	return Recording{ID: string(r.ID), Callback: string(r.Callback), Attempt: r.Attempt, StartedAt: door.Stamp(r.StartedAt),
 		EndedAt: door.Stamp(r.EndedAt), LengthS: door.Seconds(r.Length), DeleteAt: door.Stamp(r.DeleteAt),
-		Channels: r.Channels(), AudioURL: a.URL + Base + "/recordings/" + string(r.ID) + "/audio"}
+		Channels: r.Channels(), AudioURL: a.audioURL(r.ID)}
 }
 
+func (a *API) audioURL(rec id.Recording) string {
+	return a.URL + Base + "/recordings/" + string(rec) + "/audio"
+}
+
+// recordingOf finds one that the principal may hear: a key those of its business, an agent those of talks that she was in, and of
+// businesses that she supervises all.
 func (a *API) recordingOf(r *http.Request) (*callback.Recording, error) {
-	return a.Recordings.Recording(r.Context(), door.Principal(r.Context()).Sees, id.Recording(r.PathValue("id")))
+	p, rec := door.Principal(r.Context()), id.Recording(r.PathValue("id"))
+	if p.Agent == "" {
+		return a.Recordings.Recording(r.Context(), p.Sees, rec)
+	}
+	found, err := a.Recordings.Recordings(r.Context(), "", callback.RecordingFilter{ID: rec, Desk: deskFor(p), Limit: 1})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, fault.New(fault.NotFound, "There is no such recording.")
+	}
+	return &found[0], nil
 }
 
 func (a *API) oneRecording(w http.ResponseWriter, r *http.Request) error {

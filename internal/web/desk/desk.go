@@ -11,9 +11,9 @@ import (
 	"ringback/internal/web/door"
 )
 
-// policy of the desk: its own script, style and pictures, its own API and live socket; no markup out of text, but for
+// policy of the desk: its own script, style and pictures, its own API, its recordings and live socket; no markup out of text, but for
 // what Lit makes of the templates in the script itself.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self'; " +
 	"form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
 
 //go:embed desk.html

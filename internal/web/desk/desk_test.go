@@ -42,7 +42,7 @@ func TestPage(t *testing.T) {
 	if strings.Contains(body, "<style") || regexp.MustCompile(`<script[^>]*>[^<]`).MatchString(body) {
 		t.Errorf("something is inline:\n%s", body)
 	}
-	for _, part := range []string{"default-src 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'"} {
+	for _, part := range []string{"default-src 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'", "media-src 'self'"} {
 		if !strings.Contains(h.Get("Content-Security-Policy"), part) {
 			t.Errorf("the policy lacks %s: %s", part, h.Get("Content-Security-Policy"))
 		}

@@ -58,6 +58,8 @@ func (c *Conductor) takeCall(ev cti.Event) error {
 	switch {
 	case c.draining.Load():
 		return &turnedAway{cti.Congestion, "", "the service is stopping"}
+	case c.Halted():
+		return &turnedAway{cti.NoAnswer, speech.VisitorSorry, "the operator has stopped all calls"}
 	case s == nil || s.Suspended:
 		return &turnedAway{cti.UnallocatedNumber, "", "the number is no business's"}
 	case c.line.callers(s.ID) >= s.Limits.Concurrent:

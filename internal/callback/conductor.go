@@ -24,7 +24,8 @@ import (
 type Conductor struct {
 	store Store
 	book  directory.Book
-	sw    cti.Switch
+	sw    cti.Switch // behind gate
+	gate  *gate
 	Settings
 
 	setter   *challenge.Setter
@@ -77,7 +78,8 @@ type Meter interface {
 
 // NewConductor assembles a conductor; Start makes it work.
 func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
-	c := &Conductor{store: store, book: book, sw: sw, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1)}
+	g := &gate{Switch: sw}
+	c := &Conductor{store: store, book: book, sw: g, gate: g, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1)}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.setter = challenge.New(s.Key)
 	c.line = newLine()

@@ -36,6 +36,9 @@ func (c *Conductor) dispatch() time.Duration {
 	if c.draining.Load() {
 		return time.Hour
 	}
+	if c.Halted() {
+		return max(again, time.Millisecond)
+	}
 	all, next := c.line.match(now, c.Directory())
 	for _, f := range all {
 		if f.choice == nil {

@@ -123,7 +123,14 @@ func (c *Conductor) call(cb *Callback, a Act) {
 		return
 	}
 	c.Meter.Refused(err)
-	c.push(cb.ID, job{keep: true, do: func(d *draft) error { d.refused(leg, err); return nil }})
+	c.push(cb.ID, job{keep: true, do: func(d *draft) error {
+		if errors.Is(err, errHalted) {
+			d.haltedLeg(leg)
+		} else {
+			d.refused(leg, err)
+		}
+		return nil
+	}})
 }
 
 // refused: the switch did not take the order, so nothing has left. Some refusals pass, some mean the leg is over, and

@@ -1,6 +1,15 @@
 package callback
 
-import "ringback/internal/id"
+import (
+	"ringback/internal/cti"
+	"ringback/internal/id"
+)
+
+// NewGate stands before a switch.
+func NewGate(sw cti.Switch) *gate { return &gate{Switch: sw} }
+
+// Shut shuts it, or lets go.
+func (g *gate) Shut(on bool) { g.hold(on) }
 
 // LookNow is the wake-up of a callback, whenever it was due.
 func (c *Conductor) LookNow(cb id.Callback) { c.look(cb) }

@@ -33,6 +33,7 @@ const (
 	ReasonExpired         Reason = "expired"
 	ReasonPolicy          Reason = "policy"
 	ReasonSpend           Reason = "spend"
+	ReasonHalted          Reason = "calls_stopped"
 	ReasonCrash           Reason = "unknown_after_crash"
 	ReasonOutsideHours    Reason = "outside_hours"
 	ReasonBooked          Reason = "booked"
@@ -75,6 +76,7 @@ var words = map[Reason]Words{
 	ReasonExpired:         {"The time for this callback has passed.", "We could not call you in time. We are sorry."},
 	ReasonPolicy:          {"Number policy forbids this call.", "This number cannot be called."},
 	ReasonSpend:           {"The budget of the day is used up, or no price is known for the number: limits.spend_per_day and rates.", "We cannot call you today any more. Please try again tomorrow. We are sorry."},
+	ReasonHalted:          {"The operator has stopped all calls (ringback kill).", "We can make no calls at the moment. Please try again later. We are sorry."},
 	ReasonCrash:           {"What became of the call is unknown after a crash.", "Something went wrong on our side. We are sorry."},
 	ReasonOutsideHours:    {"Asked outside opening hours: moved to the next opening.", "We are closed now and will call you when we open."},
 	ReasonBooked:          {"Asked for a time.", "We will call you at the time you chose."},

@@ -24,6 +24,7 @@ func (c *Conductor) Reload(ctx context.Context) error {
 		return err
 	}
 	c.dir.Store(d)
+	c.gate.set(HaltOf(d).On)
 	if c.Reloaded != nil {
 		c.Reloaded(d)
 	}

@@ -86,6 +86,9 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	if err := r.check(b, s); err != nil {
 		return nil, err
 	}
+	if c.Halted() {
+		return nil, halted()
+	}
 	pass, err := c.pass(r, b, now)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,8 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 		return speech.VisitorLater
 	case in.Event == Withdrawn && in.Reason == ReasonPolicy:
 		return speech.CallerRefused
+	case in.Reason == ReasonHalted:
+		return speech.VisitorSorry
 	case in.Event == Withdrawn, in.Event == Forbidden:
 		return speech.VisitorCancelled
 	case d.State != Ended:

@@ -103,7 +103,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 			return a, err
 		}
 	}
-	a.Studio = studio.New(studio.Deps{Switch: a.Switch, Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
+	a.Studio = studio.New(studio.Deps{Switch: a.Conductor.Switch(), Book: a.Store, Reload: a.Conductor.Reload, Hash: a.Conductor.HashNumber,
 		Mint: a.Mint, Speaker: a.speaker, Dir: filepath.Join(c.Data, "prompts"), Now: time.Now, Log: log})
 	a.Doctor = a.newDoctor()
 	a.meter.watchLadder(a.ladder.Dropped)

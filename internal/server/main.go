@@ -37,6 +37,7 @@ type commands struct {
 	Config  configCmd  `cmd:"" help:"Show the configuration in force."`
 	Setup   setupCmd   `cmd:"" help:"Set up what is said."`
 	Trunk   trunkCmd   `cmd:"" help:"Lines to the telephone network."`
+	Kill    killCmd    `cmd:"" help:"Stop all calls that have not left, or let them leave again."`
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
 	Consent consentCmd `cmd:"" help:"Proof of who asked to be called, and who asked never to be."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`

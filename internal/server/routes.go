@@ -51,6 +51,7 @@ func (s *Service) controlRoutes() http.Handler {
 		reply(w, done, err)
 	})
 	s.consentRoutes(mux)
+	s.killRoutes(mux)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
 	s.letterRoutes(mux)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {

@@ -194,5 +194,5 @@ func pickTrunk(dir *directory.Directory, named string) (*cti.Trunk, error) {
 }
 
 func (a *App) newDoctor() *doctor.Doctor {
-	return doctor.New(doctor.Deps{Switch: a.Switch, Trace: a.ladder, Mint: a.Mint, Random: rand.IntN, Now: time.Now})
+	return doctor.New(doctor.Deps{Switch: a.Conductor.Switch(), Trace: a.ladder, Mint: a.Mint, Random: rand.IntN, Now: time.Now})
 }

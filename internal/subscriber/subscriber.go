@@ -161,6 +161,9 @@ const (
 // DefaultTries is how often a visitor is rung when the button does not say.
 const DefaultTries = 3
 
+// Everybody in the place of a Block's NumberHash: no telephone at all is rung.
+const Everybody = "*"
+
 // Block is a number that is not served: by one business, or by the operator for all.
 type Block struct {
 	ID         id.Block
@@ -172,3 +175,7 @@ type Block struct {
 	OwnWish    bool      // the person asked for it: only staff takes it away, by its id, never a seed
 	CreatedAt  time.Time
 }
+
+// Seeded says whether a seed may bring it, and take it away when it does not name it: the blocks of single telephones that
+// staff has set up. What people asked for and what guards the operator stays.
+func (b *Block) Seeded() bool { return !b.OwnWish && b.NumberHash != Everybody }

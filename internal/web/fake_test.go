@@ -309,6 +309,14 @@ func (h *house) Lift(ctx context.Context, b id.Block, _ callback.Author) error {
 	return h.Delete(ctx, directory.Block, string(b))
 }
 
+func (h *house) Halt(ctx context.Context, on bool, reason string) (callback.Halt, error) {
+	if !on {
+		return callback.Halt{}, h.Delete(ctx, directory.Block, "")
+	}
+	_, err := h.Apply(ctx, directory.Setup{Blocks: []subscriber.Block{{NumberHash: subscriber.Everybody, Reason: reason}}}, directory.Options{})
+	return callback.HaltOf(h.Directory()), err
+}
+
 func (h *house) Cancel(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
 	return h.act(cb, func(c *callback.Callback) error {
 		c.State, c.Outcome, c.Reason, c.EndedAt = callback.Ended, callback.Cancelled, callback.ReasonCancelled, h.now

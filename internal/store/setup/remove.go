@@ -13,7 +13,7 @@ import (
 // prune removes what the setup does not name.
 func (p *planner) prune() {
 	named := maps.Clone(p.have.Blocks)
-	maps.DeleteFunc(named, func(_ id.Block, b *subscriber.Block) bool { return b.OwnWish }) // no seed knows what people ask of us
+	maps.DeleteFunc(named, func(_ id.Block, b *subscriber.Block) bool { return !b.Seeded() }) // no seed knows what people ask of us
 	pruneKind(p, directory.Block, named)
 	pruneKind(p, directory.Key, p.have.Keys)
 	pruneKind(p, directory.Representation, p.have.Representations)

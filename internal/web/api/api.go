@@ -37,6 +37,7 @@ type Conductor interface {
 	OptOutOf(ctx context.Context, cb id.Callback, o callback.OptOut) (*callback.Callback, error)
 	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error
 	Lift(ctx context.Context, b id.Block, by callback.Author) error
+	Halt(ctx context.Context, on bool, reason string) (callback.Halt, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	SignOut(ctx context.Context, a id.Agent) error
 	Directory() *directory.Directory

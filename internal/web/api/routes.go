@@ -87,6 +87,7 @@ func (a *API) machine() []door.Route {
 		}
 	}
 	rows = append(rows, blocks...)
+	rows = append(rows, a.guard()...)
 	return append(rows, door.Route{Method: "POST", Pattern: "/opt_outs", Who: door.Keyed, Summary: "Write down that a telephone is never to be called again",
 		In: StaffOptOut{}, Out: Stopped{}, Handle: a.staffStops})
 }

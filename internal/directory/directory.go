@@ -1,5 +1,5 @@
 // Package directory is everything that is set up rather than lived: businesses, buttons, agents, representations,
-// trunks, keys, blocks. It is read once into memory and replaced whole when something changes.
+// trunks, keys, blocks, users. It is read once into memory and replaced whole when something changes.
 package directory
 
 import (
@@ -24,9 +24,12 @@ type Directory struct {
 	Trunks          map[id.Trunk]*cti.Trunk
 	Keys            map[id.Key]*login.Key
 	Blocks          map[id.Block]*subscriber.Block
+	Users           map[id.User]*login.User
 
 	bySlug   map[Kind]map[string]string
 	bySecret map[string]*login.Key
+	byMail   map[string]*login.User
+	byInvite map[string]*login.User
 	byNumber map[string][]*subscriber.Block
 	own      map[phone.Number]bool
 	inbound  map[phone.Number]*subscriber.Subscriber   // by numbers of theirs
@@ -46,10 +49,12 @@ const (
 	Representation Kind = "representation"
 	Key            Kind = "key"
 	Block          Kind = "block"
+	User           Kind = "user"
 )
 
 // Setup is what a seed file or a keyed request wants to be there. In Setup, references may be slugs: Button.Subscriber,
-// Representation.Agent and .Subscriber, Key.Subscriber; ids that are empty are minted on creation.
+// Representation.Agent and .Subscriber, Key.Subscriber,
+// User.Subscribers; ids that are empty are minted on creation.
 type Setup struct {
 	Trunks          []cti.Trunk
 	Subscribers     []subscriber.Subscriber
@@ -58,6 +63,7 @@ type Setup struct {
 	Representations []agent.Representation
 	Keys            []login.Key
 	Blocks          []subscriber.Block
+	Users           []login.User
 }
 
 // Change tells what became of one thing: created, updated, unchanged, deleted.
@@ -87,6 +93,7 @@ type Options struct {
 func (d *Directory) Index() {
 	d.bySlug = map[Kind]map[string]string{}
 	d.bySecret = map[string]*login.Key{}
+	d.byMail, d.byInvite = map[string]*login.User{}, map[string]*login.User{}
 	d.byNumber = map[string][]*subscriber.Block{}
 	d.own = map[phone.Number]bool{}
 	d.inbound, d.dialled = map[phone.Number]*subscriber.Subscriber{}, map[phone.Number][]*subscriber.Subscriber{}
@@ -137,6 +144,13 @@ func (d *Directory) Index() {
 		slug(Key, k.Slug, string(k.ID))
 		d.bySecret[k.SecretHash] = k
 	}
+	for _, u := range d.Users {
+		slug(User, u.Slug, string(u.ID))
+		d.byMail[u.Email] = u
+		if u.InviteHash != "" {
+			d.byInvite[u.InviteHash] = u
+		}
+	}
 	for _, b := range d.Blocks {
 		d.byNumber[b.NumberHash] = append(d.byNumber[b.NumberHash], b)
 	}
@@ -163,6 +177,8 @@ func (d *Directory) ID(k Kind, idOrSlug string) string {
 		_, known = d.Keys[id.Key(idOrSlug)]
 	case Block:
 		_, known = d.Blocks[id.Block(idOrSlug)]
+	case User:
+		_, known = d.Users[id.User(idOrSlug)]
 	}
 	if known {
 		return idOrSlug
@@ -238,16 +254,4 @@ func (d *Directory) nameOf(s id.Subscriber) string {
 // Agent by id or slug; nil when there is none.
 func (d *Directory) Agent(idOrSlug string) *agent.Agent {
 	return d.Agents[id.Agent(d.ID(Agent, idOrSlug))]
-}
-
-// Principal of an agent who has signed in: what she represents now.
-func (d *Directory) Principal(a *agent.Agent) login.Principal {
-	p := login.Principal{Role: login.Agent, Agent: a.ID, Sees: login.Nobody}
-	if a.Supervisor {
-		p.Role = login.Supervisor
-	}
-	for _, r := range d.Serves(a.ID) {
-		p.Represents = append(p.Represents, r.Subscriber)
-	}
-	return p
 }

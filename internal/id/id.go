@@ -36,6 +36,8 @@ type (
 	Recording      string // rec_
 	Note           string // note_
 	Letter         string // let_
+	User           string // usr_
+	Person         string // who signs in: an agent's id, or a user's
 )
 
 // Prefix of a token by what it opens.
@@ -44,6 +46,7 @@ const (
 	SecretKey     = "sk_" // the keyed API
 	SessionToken  = "ss_" // an agent's desk, in a cookie
 	LinkToken     = "a_"  // one call's page, for an agent who has no desk
+	InviteToken   = "i_"  // a letter that lets a person of a business choose her password
 )
 
 // Mint makes new ids and tokens from a clock and a source of randomness; both are given, so that a simulated day
@@ -75,6 +78,7 @@ func (m *Mint) Request() Request               { return Request("req_" + m.ulid(
 func (m *Mint) Recording() Recording           { return Recording("rec_" + m.ulid()) }
 func (m *Mint) Note() Note                     { return Note("note_" + m.ulid()) }
 func (m *Mint) Letter() Letter                 { return Letter("let_" + m.ulid()) }
+func (m *Mint) User() User                     { return User("usr_" + m.ulid()) }
 
 // Token returns prefix and 32 random bytes in base64url: a secret that is shown once.
 func (m *Mint) Token(prefix string) string {

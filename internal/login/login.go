@@ -28,14 +28,15 @@ type Key struct {
 	CreatedAt  time.Time
 }
 
-// Principal is who asks: the key or the agent, narrowed to what may be seen.
+// Principal is who asks: the key, the agent or the user, narrowed to what may be seen.
 type Principal struct {
 	Role Role
 
-	Key  id.Key        // "" = an agent
-	Sees id.Subscriber // of a key: the business it is for, "" = all. Of an agent: Nobody
+	Key  id.Key        // "" = a person
+	User id.User       // "" = a key or an agent
+	Sees id.Subscriber // of a key: the business it is for, "" = all. Of a user: the one she asks about. Of an agent: Nobody
 
-	Agent      id.Agent        // "" = a key
+	Agent      id.Agent        // "" = a key or a user
 	Represents []id.Subscriber // of an agent, at this moment
 }
 
@@ -46,10 +47,13 @@ const Nobody id.Subscriber = "sub_nobody"
 // Principal of the key's holder.
 func (k *Key) Principal() Principal { return Principal{Key: k.ID, Role: k.Role, Sees: k.Subscriber} }
 
-// Who names the one who asks, in records: a key's id or an agent's.
+// Who names the one who asks, in records: a key's id, an agent's or a user's.
 func (p *Principal) Who() string {
 	if p.Agent != "" {
 		return string(p.Agent)
+	}
+	if p.User != "" {
+		return string(p.User)
 	}
 	return string(p.Key)
 }

@@ -14,16 +14,15 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
-	"ringback/internal/agent"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 )
 
-// Passkey is a public key by which an agent signs in without a password. Her device has asked for her finger, face or PIN
+// Passkey is a public key by which somebody signs in without a password. Her device has asked for her finger, face or PIN
 // before it used the private one.
 type Passkey struct {
 	ID         string // of the authenticator's, base64url
-	Agent      id.Agent
+	Person     id.Person
 	Name       string // as she calls the device
 	Credential []byte // JSON, the library's
 	CreatedAt  time.Time
@@ -32,18 +31,18 @@ type Passkey struct {
 
 // PasskeyStore keeps them.
 type PasskeyStore interface {
-	// PutPasskey writes one, or what has changed of it. Another agent's of the same id: fault.TooLate.
+	// PutPasskey writes one, or what has changed of it. Another person's of the same id: fault.TooLate.
 	PutPasskey(ctx context.Context, p Passkey) error
-	// Passkeys of an agent, the oldest first.
-	Passkeys(ctx context.Context, a id.Agent) ([]Passkey, error)
-	// DropPasskey forgets one of the agent's. Unknown or another's: fault.NotFound.
-	DropPasskey(ctx context.Context, a id.Agent, passkey string) error
+	// Passkeys of a person, the oldest first.
+	Passkeys(ctx context.Context, a id.Person) ([]Passkey, error)
+	// DropPasskey forgets one of the person's. Unknown or another's: fault.NotFound.
+	DropPasskey(ctx context.Context, a id.Person, passkey string) error
 }
 
 const (
 	ceremonyTime   = 5 * time.Minute
 	mostCeremonies = 4096 // under way
-	mostPasskeys   = 20   // of an agent
+	mostPasskeys   = 20   // of a person
 	longestDevice  = 64   // letters of a device's name
 )
 
@@ -58,9 +57,9 @@ type Passkeys struct {
 }
 
 type ceremony struct {
-	agent id.Agent // who registers; "" = somebody signs in
-	data  webauthn.SessionData
-	until time.Time
+	person id.Person // who registers; "" = somebody signs in
+	data   webauthn.SessionData
+	until  time.Time
 }
 
 // NewPasskeys binds passkeys to the host of the service's address. Where that is no name, nobody can have one.
@@ -89,7 +88,7 @@ func (p *Passkeys) there() error {
 }
 
 // BeginRegister returns what navigator.credentials.create takes, and the name of the ceremony to finish.
-func (p *Passkeys) BeginRegister(ctx context.Context, a *agent.Agent) (name string, options json.RawMessage, err error) {
+func (p *Passkeys) BeginRegister(ctx context.Context, a *Account) (name string, options json.RawMessage, err error) {
 	if err := p.there(); err != nil {
 		return "", nil, err
 	}
@@ -108,7 +107,7 @@ func (p *Passkeys) BeginRegister(ctx context.Context, a *agent.Agent) (name stri
 }
 
 // FinishRegister keeps the key that the device has made.
-func (p *Passkeys) FinishRegister(ctx context.Context, a *agent.Agent, name, device string, response []byte) (*Passkey, error) {
+func (p *Passkeys) FinishRegister(ctx context.Context, a *Account, name, device string, response []byte) (*Passkey, error) {
 	c, err := p.end(name, a.ID)
 	if err != nil {
 		return nil, err
@@ -132,7 +131,7 @@ func (p *Passkeys) FinishRegister(ctx context.Context, a *agent.Agent, name, dev
 		return nil, badKey(err)
 	}
 	now := p.gate.Now().UTC()
-	k := Passkey{ID: base64.RawURLEncoding.EncodeToString(made.ID), Agent: a.ID, Name: device, CreatedAt: now, UsedAt: now}
+	k := Passkey{ID: base64.RawURLEncoding.EncodeToString(made.ID), Person: a.ID, Name: device, CreatedAt: now, UsedAt: now}
 	if k.Credential, err = json.Marshal(made); err != nil {
 		return nil, fmt.Errorf("passkey: %w", err)
 	}
@@ -151,8 +150,8 @@ func (p *Passkeys) BeginSignIn() (name string, options json.RawMessage, err erro
 	return p.begin("", data, o)
 }
 
-// FinishSignIn opens a session for the agent whose key has signed the challenge; fault.BadLogin when none has.
-func (p *Passkeys) FinishSignIn(ctx context.Context, name string, response []byte) (token string, a *agent.Agent, err error) {
+// FinishSignIn opens a session for the one whose key has signed the challenge; fault.BadLogin when none has.
+func (p *Passkeys) FinishSignIn(ctx context.Context, name string, response []byte) (token string, a *Account, err error) {
 	c, err := p.end(name, "")
 	if err != nil {
 		return "", nil, err
@@ -163,9 +162,9 @@ func (p *Passkeys) FinishSignIn(ctx context.Context, name string, response []byt
 	}
 	var u *person
 	_, used, err := p.rp.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-		ag := p.gate.Agent(string(handle))
+		ag := p.gate.Account(string(handle))
 		if ag == nil || string(ag.ID) != string(handle) {
-			return nil, fault.New(fault.NotFound, "There is no such agent.")
+			return nil, fault.New(fault.NotFound, "There is nobody of this name.")
 		}
 		var err error
 		u, err = p.person(ctx, ag)
@@ -175,7 +174,7 @@ func (p *Passkeys) FinishSignIn(ctx context.Context, name string, response []byt
 	case err != nil:
 		return "", nil, badLogin(err)
 	case used.Authenticator.CloneWarning:
-		return "", nil, badLogin(fmt.Errorf("passkey %x of %s may have been copied: its counter went back", used.ID, u.agent.ID))
+		return "", nil, badLogin(fmt.Errorf("passkey %x of %s may have been copied: its counter went back", used.ID, u.account.ID))
 	}
 	k := u.passkey(used.ID)
 	k.UsedAt = p.gate.Now().UTC()
@@ -185,20 +184,20 @@ func (p *Passkeys) FinishSignIn(ctx context.Context, name string, response []byt
 	if err := p.store.PutPasskey(ctx, k); err != nil {
 		return "", nil, err
 	}
-	token, err = p.gate.open(ctx, u.agent)
-	return token, u.agent, err
+	token, err = p.gate.open(ctx, u.account)
+	return token, u.account, err
 }
 
-// Of lists an agent's.
-func (p *Passkeys) Of(ctx context.Context, a id.Agent) ([]Passkey, error) {
+// Of lists a person's.
+func (p *Passkeys) Of(ctx context.Context, a id.Person) ([]Passkey, error) {
 	if p == nil {
 		return nil, nil
 	}
 	return p.store.Passkeys(ctx, a)
 }
 
-// Drop forgets one of an agent's.
-func (p *Passkeys) Drop(ctx context.Context, a id.Agent, passkey string) error {
+// Drop forgets one of a person's.
+func (p *Passkeys) Drop(ctx context.Context, a id.Person, passkey string) error {
 	if p == nil {
 		return fault.New(fault.NotFound, "There is no such passkey.")
 	}
@@ -214,7 +213,7 @@ func badKey(err error) error {
 }
 
 // begin remembers a ceremony, for a while and not too many.
-func (p *Passkeys) begin(a id.Agent, data *webauthn.SessionData, options any) (name string, b json.RawMessage, err error) {
+func (p *Passkeys) begin(a id.Person, data *webauthn.SessionData, options any) (name string, b json.RawMessage, err error) {
 	if b, err = json.Marshal(options); err != nil {
 		return "", nil, fmt.Errorf("passkey: %w", err)
 	}
@@ -237,7 +236,7 @@ func (p *Passkeys) begin(a id.Agent, data *webauthn.SessionData, options any) (n
 }
 
 // end takes a ceremony out: its challenge is answered once.
-func (p *Passkeys) end(name string, a id.Agent) (ceremony, error) {
+func (p *Passkeys) end(name string, a id.Person) (ceremony, error) {
 	if err := p.there(); err != nil {
 		return ceremony{}, err
 	}
@@ -245,25 +244,25 @@ func (p *Passkeys) end(name string, a id.Agent) (ceremony, error) {
 	defer p.mu.Unlock()
 	c, ok := p.underway[name]
 	delete(p.underway, name)
-	if !ok || c.agent != a || p.gate.Now().After(c.until) {
+	if !ok || c.person != a || p.gate.Now().After(c.until) {
 		return ceremony{}, fault.At("ceremony", fault.BadLogin, "This took too long, or was done already. Begin again.")
 	}
 	return c, nil
 }
 
-// person is an agent as the library wants her.
+// person is somebody as the library wants her.
 type person struct {
-	agent *agent.Agent
-	kept  []Passkey
-	keys  []webauthn.Credential
+	account *Account
+	kept    []Passkey
+	keys    []webauthn.Credential
 }
 
-func (p *Passkeys) person(ctx context.Context, a *agent.Agent) (*person, error) {
+func (p *Passkeys) person(ctx context.Context, a *Account) (*person, error) {
 	kept, err := p.store.Passkeys(ctx, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	u := &person{agent: a, kept: kept, keys: make([]webauthn.Credential, len(kept))}
+	u := &person{account: a, kept: kept, keys: make([]webauthn.Credential, len(kept))}
 	for i := range kept {
 		if err := json.Unmarshal(kept[i].Credential, &u.keys[i]); err != nil {
 			return nil, fmt.Errorf("passkey %s: %w", kept[i].ID, err)
@@ -279,10 +278,10 @@ func (u *person) passkey(credential []byte) Passkey {
 			return k
 		}
 	}
-	return Passkey{ID: name, Agent: u.agent.ID, Name: "passkey", CreatedAt: time.Time{}}
+	return Passkey{ID: name, Person: u.account.ID, Name: "passkey", CreatedAt: time.Time{}}
 }
 
-func (u *person) WebAuthnID() []byte                         { return []byte(u.agent.ID) }
-func (u *person) WebAuthnName() string                       { return u.agent.Slug }
-func (u *person) WebAuthnDisplayName() string                { return u.agent.Name }
+func (u *person) WebAuthnID() []byte                         { return []byte(u.account.ID) }
+func (u *person) WebAuthnName() string                       { return u.account.Login }
+func (u *person) WebAuthnDisplayName() string                { return u.account.Name }
 func (u *person) WebAuthnCredentials() []webauthn.Credential { return u.keys }

@@ -135,9 +135,9 @@ func newHall(t *testing.T, url string) *hall {
 	now := func() time.Time { return h.now }
 	mint := id.NewMint(now, rand.Reader)
 	mem := storemem.New(mint, now)
-	h.gate = login.NewGate(login.GateDeps{Sessions: mem, Mint: mint, Now: now, Agent: func(s string) *agent.Agent {
+	h.gate = login.NewGate(login.GateDeps{Sessions: mem, Mint: mint, Now: now, Account: func(s string) *login.Account {
 		if h.ann != nil && (s == string(annID) || s == "ann") {
-			return h.ann
+			return login.OfAgent(h.ann)
 		}
 		return nil
 	}})
@@ -150,11 +150,11 @@ func newHall(t *testing.T, url string) *hall {
 
 func (h *hall) registers(t *testing.T, d *device) {
 	t.Helper()
-	name, options, err := h.BeginRegister(t.Context(), h.ann)
+	name, options, err := h.BeginRegister(t.Context(), login.OfAgent(h.ann))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.FinishRegister(t.Context(), h.ann, name, "laptop", d.creates(options)); err != nil {
+	if _, err := h.FinishRegister(t.Context(), login.OfAgent(h.ann), name, "laptop", d.creates(options)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -180,7 +180,7 @@ func TestPasskey(t *testing.T) {
 	h := newHall(t, site)
 	d := newDevice(t, site)
 	h.registers(t, d)
-	all, err := h.Of(t.Context(), annID)
+	all, err := h.Of(t.Context(), id.Person(annID))
 	if err != nil || len(all) != 1 || all[0].Name != "laptop" {
 		t.Fatalf("%+v %v", all, err)
 	}
@@ -189,7 +189,7 @@ func TestPasskey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if who, err := h.gate.Who(t.Context(), token); err != nil || who.ID != annID {
+		if who, err := h.gate.Who(t.Context(), token); err != nil || who.ID != id.Person(annID) {
 			t.Errorf("signed in as %v, %v", who, err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestPasskey(t *testing.T) {
 	if _, _, err := h.FinishSignIn(t.Context(), name, answer); !fault.Is(err, fault.BadLogin) {
 		t.Errorf("the same answer again: %v", err)
 	}
-	if err := h.Drop(t.Context(), annID, all[0].ID); err != nil {
+	if err := h.Drop(t.Context(), id.Person(annID), all[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.signsIn(t, d, nil); !fault.Is(err, fault.BadLogin) {
@@ -249,25 +249,25 @@ func TestPasskeyRefused(t *testing.T) {
 func TestCeremonies(t *testing.T) {
 	h := newHall(t, site)
 	d := newDevice(t, site)
-	name, options, err := h.BeginRegister(t.Context(), h.ann)
+	name, options, err := h.BeginRegister(t.Context(), login.OfAgent(h.ann))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bob := &agent.Agent{ID: "agt_01jdbbbbbbbbbbbbbbbbbbbbbb", Slug: "bob"}
-	if _, err := h.FinishRegister(t.Context(), bob, name, "", d.creates(options)); !fault.Is(err, fault.BadLogin) {
+	if _, err := h.FinishRegister(t.Context(), login.OfAgent(bob), name, "", d.creates(options)); !fault.Is(err, fault.BadLogin) {
 		t.Errorf("ended by another: %v", err)
 	}
-	if name, options, err = h.BeginRegister(t.Context(), h.ann); err != nil {
+	if name, options, err = h.BeginRegister(t.Context(), login.OfAgent(h.ann)); err != nil {
 		t.Fatal(err)
 	}
 	h.now = h.now.Add(6 * time.Minute)
-	if _, err := h.FinishRegister(t.Context(), h.ann, name, "", d.creates(options)); !fault.Is(err, fault.BadLogin) {
+	if _, err := h.FinishRegister(t.Context(), login.OfAgent(h.ann), name, "", d.creates(options)); !fault.Is(err, fault.BadLogin) {
 		t.Errorf("too late: %v", err)
 	}
-	if name, _, err = h.BeginRegister(t.Context(), h.ann); err != nil {
+	if name, _, err = h.BeginRegister(t.Context(), login.OfAgent(h.ann)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.FinishRegister(t.Context(), h.ann, name, "", []byte("{}")); !fault.Is(err, fault.WrongType) {
+	if _, err := h.FinishRegister(t.Context(), login.OfAgent(h.ann), name, "", []byte("{}")); !fault.Is(err, fault.WrongType) {
 		t.Errorf("nonsense: %v", err)
 	}
 	for range 5000 { // without end and memory

@@ -8,7 +8,6 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"ringback/internal/agent"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 )
@@ -22,10 +21,10 @@ const (
 	seenEvery = 5 * time.Minute
 )
 
-// Session is an agent who has signed in. Its token is stored only as a hash.
+// Session is somebody who has signed in. Its token is stored only as a hash.
 type Session struct {
 	TokenHash    string
-	Agent        id.Agent
+	Person       id.Person
 	PasswordMark string // of the hash of the password it was opened with: another password ends it
 	CreatedAt    time.Time
 	SeenAt       time.Time
@@ -39,7 +38,7 @@ type Sessions interface {
 	EndSession(ctx context.Context, tokenHash string) error
 }
 
-// Gate lets agents in by name and password, and knows them again by their token.
+// Gate lets people in by name and password, and knows them again by their token.
 type Gate struct {
 	GateDeps
 	passwords *passwords
@@ -51,8 +50,8 @@ type GateDeps struct {
 	Sessions Sessions
 	Mint     *id.Mint
 	Now      func() time.Time
-	// Agent by id or slug; nil = there is none.
-	Agent func(idOrSlug string) *agent.Agent
+	// Account by id or by what its holder types; nil = there is none.
+	Account func(idOrLogin string) *Account
 	// NoPasswords opens a session to nobody who has nothing but a password.
 	NoPasswords bool
 	// Cost of a password that nobody has: that of the others. nil = argon2id.DefaultParams.
@@ -64,14 +63,14 @@ func NewGate(d GateDeps) *Gate { return &Gate{GateDeps: d, passwords: newPasswor
 
 // SignIn opens a session and returns its token. A wrong password and a name that nobody has are told alike, after the
 // same work: fault.BadLogin. After failures it takes growing pauses: fault.LimitLogin.
-func (g *Gate) SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error) {
+func (g *Gate) SignIn(ctx context.Context, name, password, address string) (token string, a *Account, err error) {
 	if g.NoPasswords {
 		return "", nil, fault.New(fault.Forbidden, "Nobody signs in with a password here: auth.passwords is false.")
 	}
 	if wait := g.pauses.begin(name, address, g.Now()); wait > 0 {
 		return "", nil, fault.New(fault.LimitLogin, "That was wrong too often. Wait a moment before you try again.").After(wait)
 	}
-	a = g.Agent(name)
+	a = g.Account(name)
 	hash := ""
 	if a != nil {
 		hash = a.PasswordHash
@@ -88,17 +87,17 @@ func (g *Gate) SignIn(ctx context.Context, name, password, address string) (toke
 	return token, a, err
 }
 
-// open makes a session of an agent who has proved who she is.
-func (g *Gate) open(ctx context.Context, a *agent.Agent) (token string, err error) {
+// open makes a session of somebody who has proved who she is.
+func (g *Gate) open(ctx context.Context, a *Account) (token string, err error) {
 	now := g.Now().UTC()
 	token = g.Mint.Token(id.SessionToken)
-	s := Session{TokenHash: id.TokenHash(token), Agent: a.ID, PasswordMark: mark(a.PasswordHash), CreatedAt: now, SeenAt: now}
+	s := Session{TokenHash: id.TokenHash(token), Person: a.ID, PasswordMark: mark(a.PasswordHash), CreatedAt: now, SeenAt: now}
 	return token, g.Sessions.PutSession(ctx, s)
 }
 
 // Who is signed in with the token: fault.NoSession when it is unknown, too old, unused for too long, or of a password
 // that is not hers any more.
-func (g *Gate) Who(ctx context.Context, token string) (*agent.Agent, error) {
+func (g *Gate) Who(ctx context.Context, token string) (*Account, error) {
 	s, err := g.Sessions.Session(ctx, id.TokenHash(token))
 	if err != nil {
 		return nil, err
@@ -107,8 +106,8 @@ func (g *Gate) Who(ctx context.Context, token string) (*agent.Agent, error) {
 	if s == nil || now.Sub(s.SeenAt) > Idle || now.Sub(s.CreatedAt) > MaxAge {
 		return nil, signedOut()
 	}
-	a := g.Agent(string(s.Agent))
-	if a == nil || a.ID != s.Agent || a.PasswordHash == "" || mark(a.PasswordHash) != s.PasswordMark {
+	a := g.Account(string(s.Person))
+	if a == nil || a.ID != s.Person || a.PasswordHash == "" || mark(a.PasswordHash) != s.PasswordMark {
 		return nil, signedOut()
 	}
 	if now.Sub(s.SeenAt) > seenEvery {

@@ -97,7 +97,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
 		Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
-		Agent: func(idOrSlug string) *agent.Agent { return a.Conductor.Directory().Agent(idOrSlug) }})
+		Account: func(idOrLogin string) *login.Account { return a.Conductor.Directory().Account(idOrLogin) }})
 	if c.Auth.Passkeys {
 		if a.Passkeys, err = login.NewPasskeys(c.URL, a.Store, a.Gate); err != nil {
 			return a, err

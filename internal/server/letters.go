@@ -76,6 +76,18 @@ func (a *App) newPost() (*notify.Post, error) {
 		Settled: a.meter.letter, Now: time.Now, Chance: rand.Float64, Log: a.log}), nil
 }
 
+// Send puts a letter into the outbox; false = nothing leaves by its way.
+func (a *App) Send(ctx context.Context, l letter.Letter) (bool, error) {
+	if !a.Post.Sends(l.Kind) {
+		return false, nil
+	}
+	if err := a.Store.PutLetters(ctx, l); err != nil {
+		return false, err
+	}
+	a.Post.Posted()
+	return true, nil
+}
+
 // refuses says why a letter may not go to its address. Nothing goes to a number that is blocked or of a kind that costs more;
 // what goes to others than the operator's own agents keeps to the countries of the business, too.
 func (a *App) refuses(dir *directory.Directory, l *letter.Letter) string {

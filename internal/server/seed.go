@@ -36,12 +36,12 @@ func parseSeed(path string, text []byte) (*Seed, error) {
 	if err != nil && !errors.As(err, &problems) {
 		return nil, err
 	}
-	s := &seedReader{src: src, dir: filepath.Dir(path), problems: problems, passwords: map[string]string{}}
+	s := &seedReader{src: src, dir: filepath.Dir(path), problems: problems, passwords: map[string]string{}, userPasswords: map[string]string{}}
 	setup := s.setup(&f)
 	if len(s.problems) > 0 {
 		return nil, s.problems
 	}
-	return &Seed{Setup: setup, Passwords: s.passwords, Elsewhere: s.elsewhere}, nil
+	return &Seed{Setup: setup, Passwords: s.passwords, UserPasswords: s.userPasswords, Elsewhere: s.elsewhere}, nil
 }
 
 // Seed is a seed file as it was read: a setup, the passwords that are still to be hashed, by agent's slug, and what it
@@ -49,7 +49,9 @@ func parseSeed(path string, text []byte) (*Seed, error) {
 type Seed struct {
 	Setup     directory.Setup
 	Passwords map[string]string
-	Elsewhere []Elsewhere
+	// UserPasswords are those of users, by slug: the first one of each, what she has chosen since stays.
+	UserPasswords map[string]string
+	Elsewhere     []Elsewhere
 }
 
 // Elsewhere is a place of a seed that names a business or an agent who must be there already.
@@ -98,19 +100,21 @@ func (s *Seed) Hash(now *directory.Directory) error {
 		}
 		a.PasswordHash = hash
 	}
-	return nil
+	return s.hashUsers(now)
 }
 
 // seedReader turns the file into nouns and collects what is wrong.
 type seedReader struct {
-	src       *config.Source
-	dir       string
-	problems  config.Problems
-	passwords map[string]string
-	here      []string              // the businesses of this file
-	agents    []string              // and its agents
-	dialled   map[phone.Number]bool // numbers that callers of one of them dial
-	elsewhere []Elsewhere
+	src           *config.Source
+	dir           string
+	problems      config.Problems
+	passwords     map[string]string
+	userPasswords map[string]string
+	here          []string              // the businesses of this file
+	agents        []string              // and its agents
+	dialled       map[phone.Number]bool // numbers that callers of one of them dial
+	elsewhere     []Elsewhere
+	mails         []string // of its users
 }
 
 // business notes a business that is named at key.
@@ -175,6 +179,11 @@ func (s *seedReader) setup(f *seedFile) directory.Setup {
 	}
 	for i := range f.Blocks {
 		out.Blocks = append(out.Blocks, s.block(fmt.Sprintf("blocks[%d]", i), &f.Blocks[i]))
+	}
+	for i := range f.Users {
+		key := fmt.Sprintf("users[%d]", i)
+		once("user", key, f.Users[i].ID)
+		out.Users = append(out.Users, s.user(key, &f.Users[i]))
 	}
 	return out
 }

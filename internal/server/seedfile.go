@@ -13,6 +13,7 @@ type seedFile struct {
 	Agents      []seedAgent      `yaml:"agents"`
 	Keys        []seedKey        `yaml:"keys"`
 	Blocks      []seedBlock      `yaml:"blocks"`
+	Users       []seedUser       `yaml:"users"`
 }
 
 type seedTrunk struct {
@@ -212,6 +213,16 @@ type seedKey struct {
 	Role       string `yaml:"role"`
 	Subscriber string `yaml:"subscriber"`
 	SecretFile string `yaml:"secret_file"`
+}
+
+// seedUser is a person of businesses.
+type seedUser struct {
+	ID           string   `yaml:"id"`
+	Name         string   `yaml:"name"`
+	Email        string   `yaml:"email"`
+	Role         string   `yaml:"role"`
+	Subscribers  []string `yaml:"subscribers"`
+	PasswordFile string   `yaml:"password_file"`
 }
 
 type seedBlock struct {

@@ -101,6 +101,10 @@ func TestSeedMistakes(t *testing.T) {
 		{`ring: 20s`, `ring: 10m`, `seed.yaml:16: agents[0].devices[0].ring: a telephone rings`},
 		{`      - {subscriber: acme}`, "      - {subscriber: acme}\n      - {subscriber: acme}", `seed.yaml:19: agents[0].represents[1].subscriber: ann represents acme twice`},
 		{`"+12025550111"`, `"abc"`, `seed.yaml:20: blocks[0].number: `},
+		{`blocks:`, "users:\n  - {id: olga, email: olga, subscribers: [acme]}\nblocks:", `seed.yaml:20: users[0].email: "olga" is no mail address`},
+		{`blocks:`, "users:\n  - {id: olga, email: olga@acme.example}\nblocks:", `seed.yaml:20: users[0].subscribers: name the businesses`},
+		{`blocks:`, "users:\n  - {id: olga, email: olga@acme.example, role: ownr, subscribers: [acme]}\nblocks:", `seed.yaml:20: users[0].role: "ownr" is not one of owner, did you mean owner?`},
+		{`blocks:`, "users:\n  - {id: olga, email: o@acme.example, subscribers: [acme]}\n  - {id: omar, email: O@acme.example, subscribers: [acme]}\nblocks:", `seed.yaml:21: users[1].email: a second user signs in with o@acme.example`},
 		{`agents:` + "\n", "agents:\n  - id: ann\n", `agents[1].id: a second agent is called "ann"`},
 	} {
 		text := strings.Replace(goodSeed, c.from, c.to, 1)

@@ -125,7 +125,7 @@ func stillCalls(t *tx, w setup.Write) error {
 	return err
 }
 
-// readDirectory reads the seven kinds.
+// readDirectory reads the eight kinds.
 func (db *DB) readDirectory(q querier) (*directory.Directory, error) {
 	d := &directory.Directory{}
 	var err error
@@ -147,6 +147,8 @@ func (db *DB) readDirectory(q querier) (*directory.Directory, error) {
 	d.Keys, e = shelved(q, directory.Key, scanKey, keyID)
 	read(e)
 	d.Blocks, e = shelved(q, directory.Block, scanBlock, blockID)
+	read(e)
+	d.Users, e = shelved(q, directory.User, scanUser, userID)
 	read(e)
 	if err != nil {
 		return nil, err

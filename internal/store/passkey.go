@@ -20,7 +20,7 @@ func (db *DB) PutPasskey(ctx context.Context, p login.Passkey) error {
 	err := db.commit(ctx, p.ID, func(t *tx) (err error) {
 		n, err = t.exec("INSERT INTO passkeys ("+passkeyColumns+") VALUES "+placeholders(1, 6)+` ON CONFLICT (id) DO UPDATE
 			SET credential = excluded.credential, used_at = excluded.used_at WHERE passkeys.agent_id = excluded.agent_id`,
-			p.ID, string(p.Agent), micro.Text(p.Name), string(p.Credential), micro.Of(p.CreatedAt), micro.Of(p.UsedAt))
+			p.ID, string(p.Person), micro.Text(p.Name), string(p.Credential), micro.Of(p.CreatedAt), micro.Of(p.UsedAt))
 		return err
 	})
 	switch {
@@ -33,14 +33,14 @@ func (db *DB) PutPasskey(ctx context.Context, p login.Passkey) error {
 }
 
 // Passkeys: see login.PasskeyStore.
-func (db *DB) Passkeys(ctx context.Context, a id.Agent) ([]login.Passkey, error) {
+func (db *DB) Passkeys(ctx context.Context, a id.Person) ([]login.Passkey, error) {
 	rows, err := reader{ctx, db.read}.query("SELECT "+passkeyColumns+" FROM passkeys WHERE agent_id = $1 ORDER BY created_at, id", string(a))
 	if err != nil {
 		return nil, fmt.Errorf("passkeys: %w", told(err))
 	}
 	out, err := collect(rows, func(scan scanner) (p login.Passkey, err error) {
 		var created, used int64
-		err = scan(&p.ID, &p.Agent, &p.Name, &p.Credential, &created, &used)
+		err = scan(&p.ID, &p.Person, &p.Name, &p.Credential, &created, &used)
 		p.CreatedAt, p.UsedAt = micro.Time(created), micro.Time(used)
 		return p, err
 	})
@@ -51,7 +51,7 @@ func (db *DB) Passkeys(ctx context.Context, a id.Agent) ([]login.Passkey, error)
 }
 
 // DropPasskey: see login.PasskeyStore.
-func (db *DB) DropPasskey(ctx context.Context, a id.Agent, passkey string) error {
+func (db *DB) DropPasskey(ctx context.Context, a id.Person, passkey string) error {
 	var n int64
 	err := db.commit(ctx, passkey, func(t *tx) (err error) {
 		n, err = t.exec("DELETE FROM passkeys WHERE id = $1 AND agent_id = $2", passkey, string(a))

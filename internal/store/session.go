@@ -17,7 +17,7 @@ const sessionColumns = "token_hash, agent_id, password_mark, created_at, seen_at
 // PutSession: see login.Sessions.
 func (db *DB) PutSession(ctx context.Context, s login.Session) error {
 	return db.session(ctx, s.TokenHash, "INSERT INTO sessions ("+sessionColumns+") VALUES "+placeholders(1, 5),
-		s.TokenHash, string(s.Agent), s.PasswordMark, micro.Of(s.CreatedAt), micro.Of(s.SeenAt))
+		s.TokenHash, string(s.Person), s.PasswordMark, micro.Of(s.CreatedAt), micro.Of(s.SeenAt))
 }
 
 // SeeSession: see login.Sessions.
@@ -43,7 +43,7 @@ func (db *DB) session(ctx context.Context, tokenHash, statement string, args ...
 
 // SessionsOver are the agents who have sessions that are over, by idleness or age, and none that is not.
 func (db *DB) SessionsOver(ctx context.Context, now time.Time) (all []id.Agent, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT DISTINCT agent_id FROM sessions WHERE agent_id NOT IN
+	rows, err := db.read.QueryContext(ctx, `SELECT DISTINCT agent_id FROM sessions WHERE agent_id NOT LIKE 'usr\_%' ESCAPE '\' AND agent_id NOT IN
 		(SELECT agent_id FROM sessions WHERE seen_at > $1 AND created_at > $2) ORDER BY agent_id`,
 		micro.Of(now.Add(-login.Idle)), micro.Of(now.Add(-login.MaxAge)))
 	if err != nil {
@@ -65,7 +65,7 @@ func (db *DB) Session(ctx context.Context, tokenHash string) (*login.Session, er
 	var s login.Session
 	var created, seen int64
 	found, err := one(reader{ctx, db.read}, "SELECT "+sessionColumns+" FROM sessions WHERE token_hash = $1", []any{tokenHash},
-		&s.TokenHash, &s.Agent, &s.PasswordMark, &created, &seen)
+		&s.TokenHash, &s.Person, &s.PasswordMark, &created, &seen)
 	if err != nil {
 		return nil, fmt.Errorf("session: %w", told(err))
 	}

@@ -15,7 +15,7 @@ func TestSessionsOver(t *testing.T) {
 		h, db := house(t, url)
 		now := h.Clock.Now().UTC()
 		put := func(token string, a id.Agent, created, seen time.Duration) {
-			if err := db.PutSession(t.Context(), login.Session{TokenHash: token, Agent: a, CreatedAt: now.Add(-created), SeenAt: now.Add(-seen)}); err != nil {
+			if err := db.PutSession(t.Context(), login.Session{TokenHash: token, Person: id.Person(a), CreatedAt: now.Add(-created), SeenAt: now.Add(-seen)}); err != nil {
 				t.Fatal(err)
 			}
 		}

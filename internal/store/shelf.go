@@ -31,6 +31,7 @@ var shelves = map[directory.Kind]shelf{
 	directory.Trunk:          newShelf("trunks", trunkColumns, []string{"created_at"}, trunkRow),
 	directory.Key:            newShelf("keys", keyColumns, nil, keyRow),
 	directory.Block:          newShelf("blocks", blockColumns, nil, blockRow),
+	directory.User:           newShelf("users", userColumns, nil, userRow),
 }
 
 func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []any) shelf {

@@ -22,6 +22,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/live"
 	"ringback/internal/login"
 	"ringback/internal/phone"
@@ -63,6 +64,8 @@ type house struct {
 	orders    []string // of desks, that reached the conductor
 	hearts    *live.Hearts
 	links     map[string]callback.Companion // to pages of calls
+	asks      string                        // follows a path
+	letters   []letter.Letter
 }
 
 const (
@@ -80,6 +83,8 @@ var (
 	annAtAcme           = id.Representation("rep_" + tail("a"))
 	pstn                = id.Trunk("trk_" + tail("a"))
 	acmeBlock           = id.Block("blk_" + tail("a"))
+	olga                = id.User("usr_" + tail("a")) // of Acme
+	omar                = id.User("usr_" + tail("b")) // of the other business
 	opKey, subKey, oKey = id.Key("key_" + tail("0")), id.Key("key_" + tail("a")), id.Key("key_" + tail("b"))
 )
 
@@ -96,10 +101,10 @@ func newHouse(t *testing.T) *house {
 	h.dir = firstDirectory(t)
 	h.hearts = live.NewHearts(h.Now)
 	h.gate = login.NewGate(login.GateDeps{Sessions: &sessions{all: map[string]login.Session{}}, Mint: h.mint, Now: h.Now, Cost: cheap,
-		Agent: func(idOrSlug string) *agent.Agent { return h.Directory().Agent(idOrSlug) }})
+		Account: func(idOrLogin string) *login.Account { return h.Directory().Account(idOrLogin) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Links: h,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Letters: h, Links: h,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})
@@ -135,6 +140,8 @@ func firstDirectory(t *testing.T) *directory.Directory {
 			oKey:   {ID: oKey, Slug: "other", Role: login.Subscriber, Subscriber: other, SecretHash: id.TokenHash(otherKey)},
 		},
 		Blocks: map[id.Block]*subscriber.Block{acmeBlock: {ID: acmeBlock, Subscriber: acme, NumberHash: "x", Masked: "+12•••••0123"}},
+		Users: map[id.User]*login.User{olga: {ID: olga, Slug: "olga", Name: "Olga", Email: "olga@acme.example", Role: login.Owner, Subscribers: []id.Subscriber{acme}},
+			omar: {ID: omar, Slug: "omar", Name: "Omar", Email: "omar@other.example", Role: login.Owner, Subscribers: []id.Subscriber{other}}},
 	}
 	d.Index()
 	return d
@@ -558,6 +565,13 @@ func (h *house) Apply(_ context.Context, s directory.Setup, _ directory.Options)
 	for _, v := range s.Blocks {
 		put(&v.ID, m.Block, d.Blocks, &d.Blocks, &v)
 		note(directory.Block, string(v.ID), "")
+	}
+	for _, v := range s.Users {
+		if v.PasswordHash == "" && d.Users[v.ID] != nil {
+			v.PasswordHash = d.Users[v.ID].PasswordHash
+		}
+		put(&v.ID, m.User, d.Users, &d.Users, &v)
+		note(directory.User, string(v.ID), v.Slug)
 	}
 	d.Index()
 	h.dir = &d

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"ringback/internal/agent"
 	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
@@ -188,37 +187,37 @@ type keyring struct{ h *house }
 
 const annsPasskey = "cGFzc2tleSBvZiBhbm4"
 
-func (k keyring) BeginRegister(_ context.Context, a *agent.Agent) (string, json.RawMessage, error) {
+func (k keyring) BeginRegister(_ context.Context, a *login.Account) (string, json.RawMessage, error) {
 	return "c1", json.RawMessage(`{"publicKey":{"challenge":"x"}}`), nil
 }
 
-func (k keyring) FinishRegister(_ context.Context, a *agent.Agent, name, device string, _ []byte) (*login.Passkey, error) {
+func (k keyring) FinishRegister(_ context.Context, a *login.Account, name, device string, _ []byte) (*login.Passkey, error) {
 	k.h.mu.Lock()
 	defer k.h.mu.Unlock()
-	k.h.told("passkey "+name+" "+device, "", a.ID)
-	return &login.Passkey{ID: annsPasskey, Agent: a.ID, Name: device, CreatedAt: k.h.now, UsedAt: k.h.now}, nil
+	k.h.told("passkey "+name+" "+device, "", id.Agent(a.ID))
+	return &login.Passkey{ID: annsPasskey, Person: a.ID, Name: device, CreatedAt: k.h.now, UsedAt: k.h.now}, nil
 }
 
 func (k keyring) BeginSignIn() (string, json.RawMessage, error) {
 	return "c2", json.RawMessage(`{"publicKey":{"challenge":"y"}}`), nil
 }
 
-func (k keyring) FinishSignIn(_ context.Context, name string, answer []byte) (string, *agent.Agent, error) {
+func (k keyring) FinishSignIn(_ context.Context, name string, answer []byte) (string, *login.Account, error) {
 	if name != "c2" || string(answer) != `{"id":"good"}` {
 		return "", nil, fault.New(fault.BadLogin, "No.")
 	}
-	return "ss_by-passkey", k.h.Directory().Agent("ann"), nil
+	return "ss_by-passkey", k.h.Directory().Account("ann"), nil
 }
 
-func (k keyring) Of(_ context.Context, a id.Agent) ([]login.Passkey, error) {
-	if a != ann {
+func (k keyring) Of(_ context.Context, a id.Person) ([]login.Passkey, error) {
+	if a != id.Person(ann) {
 		return nil, nil
 	}
-	return []login.Passkey{{ID: annsPasskey, Agent: ann, Name: "laptop of Ann at Acme"}}, nil
+	return []login.Passkey{{ID: annsPasskey, Person: id.Person(ann), Name: "laptop of Ann at Acme"}}, nil
 }
 
-func (k keyring) Drop(_ context.Context, a id.Agent, passkey string) error {
-	if a != ann || passkey != annsPasskey {
+func (k keyring) Drop(_ context.Context, a id.Person, passkey string) error {
+	if a != id.Person(ann) || passkey != annsPasskey {
 		return fault.New(fault.NotFound, "No.")
 	}
 	return nil

@@ -19,6 +19,7 @@ func (h *house) acmes(cb string) map[string][]string {
 		"representations": {string(annAtAcme)}, "agents": {string(ann), "ann"}, "trunks": {string(pstn), "pstn"},
 		"keys": {string(subKey), string(opKey), "op"}, "blocks": {string(acmeBlock)},
 		"recordings": {string(acmeTape)}, "passkeys": {annsPasskey},
+		"users": {string(olga), "olga"},
 	}
 }
 
@@ -48,6 +49,8 @@ var bodies = map[string]string{
 	"POST /api/v1/callbacks/{id}/hold":        `{"on":true}`,
 	"POST /api/v1/callbacks/{id}/keys":        `{"digits":"1"}`,
 	"POST /api/v1/callbacks/{id}/transfer":    `{"to":"cleo"}`,
+	"PATCH /api/v1/subscribers/{id}":          `{"language":"de"}`,
+	"PATCH /api/v1/representations/{id}":      `{"script":"Say hello."}`,
 	"POST /api/v1/callbacks/{id}/conference":  `{"to":"cleo"}`,
 }
 
@@ -55,18 +58,21 @@ var bodies = map[string]string{
 type stranger struct {
 	name string
 	with func(h *house) string // the header that she comes with
-	desk bool                  // has signed in: routes that take a key are none of hers
+	desk bool                  // has signed in at a desk: routes that take a key are none of hers
 
 	herself bool // is the agent whom acmes names
+	owns    bool // is a person of a business, with a session: passkeys and a password are her own
 }
 
 var strangers = []stranger{
-	{"the other business's key", func(*house) string { return key(otherKey) }, false, false},
-	{"the other business's agent", func(h *house) string { return h.session(bob) }, true, false},
+	{"the other business's key", func(*house) string { return key(otherKey) }, false, false, false},
+	{"the other business's owner", func(h *house) string { return h.userSession(omar) }, false, false, true},
+	{"the other business's owner, who asks for Acme", func(h *house) string { h.asks = "?subscriber=acme"; return h.userSession(omar) }, false, false, true},
+	{"the other business's agent", func(h *house) string { return h.session(bob) }, true, false, false},
 	{"the other business's supervisor", func(h *house) string {
 		h.agent(bob, func(a *agent.Agent) { a.Supervisor = true })
 		return h.session(bob)
-	}, true, false},
+	}, true, false, false},
 	{"an agent who represented Acme until just now", func(h *house) string {
 		header := h.session(ann)
 		h.mu.Lock()
@@ -76,7 +82,7 @@ var strangers = []stranger{
 		d.Index()
 		h.dir = &d
 		return header
-	}, true, true},
+	}, true, true, false},
 }
 
 // owner shows that a route has something to give: who may, gets it.
@@ -109,7 +115,7 @@ func TestNobodySeesAnothersThings(t *testing.T) {
 			}
 			path := strings.NewReplacer("{id}", i, "{name}", "wait").Replace(r.Pattern)
 			for _, s := range strangers {
-				if s.desk && r.Method == "POST" && (kind == "passkeys" || kind == "me") {
+				if (s.desk || s.owns) && r.Method == "POST" && (kind == "passkeys" || kind == "me") {
 					continue // with a session one registers, and changes, one's own
 				}
 				if s.herself && (kind == "agents" || kind == "passkeys") {
@@ -120,7 +126,7 @@ func TestNobodySeesAnothersThings(t *testing.T) {
 				header := s.with(h)
 				before, dir, all := h.callbacks[c.ID].Version, h.dir, len(h.callbacks)
 				asked++
-				a := h.do(r.Method, strings.NewReplacer("{id}", i, "{name}", "wait").Replace(r.Pattern), body, header)
+				a := h.do(r.Method, strings.NewReplacer("{id}", i, "{name}", "wait").Replace(r.Pattern)+h.asks, body, header)
 				checkNothing(t, r, s, i, a)
 				if h.dir != dir || h.callbacks[c.ID].Version != before || len(h.callbacks) != all || len(h.orders) > 0 {
 					t.Errorf("%s: %s %s with %s changed something of Acme's", s.name, r.Method, r.Pattern, i)
@@ -182,6 +188,8 @@ func checkNothing(t *testing.T, r door.Route, s stranger, i string, a answer) {
 		isProblem(t, a, 403, "forbidden")
 	case strings.HasSuffix(r.Pattern, "/live"):
 		isProblem(t, a, 415, "unsupported_media") // what it tells: live_test.go
+	case r.Method == "GET" && collection && a.StatusCode == 404 && s.owns:
+		isProblem(t, a, 404, "not_found") // she has asked for Acme
 	case r.Method == "GET" && collection:
 		a.want(t, 200)
 	default:

@@ -9,8 +9,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
 
@@ -106,7 +108,7 @@ var token = regexp.MustCompile(`\b(t|r|a|sk)_[A-Za-z0-9_-]{8,}`)
 // cut takes tokens out of a path before it is logged.
 func cut(path string) string { return token.ReplaceAllString(path, "${1}_…") }
 
-// opened lets in who has a key, or where a desk may come, an agent's session. A key that is sent counts, also beside a
+// opened lets in who has a key, or where they may come, the session of an agent or of a person of a business. A key that is sent counts, also beside a
 // cookie.
 func (s *service) opened(ctx context.Context, r *http.Request, who door.Who) (context.Context, error) {
 	switch {
@@ -114,15 +116,10 @@ func (s *service) opened(ctx context.Context, r *http.Request, who door.Who) (co
 		return ctx, nil
 	case r.Header.Get("Authorization") != "":
 		return s.withKey(ctx, r, who)
-	case who == door.Desk && door.Session(r) != "":
-		return s.withSession(ctx, r)
+	case door.Session(r) != "":
+		return s.withSession(ctx, r, who)
 	case who == door.Desk:
 		return nil, fault.New(fault.NoKey, "Sign in, or send your key as Authorization: Bearer sk_….")
-	case door.Session(r) != "":
-		if _, err := s.withSession(ctx, r); err != nil {
-			return nil, err
-		}
-		return nil, fault.New(fault.Forbidden, "This takes a key. Who has signed in at a desk may not do it.")
 	}
 	return nil, fault.New(fault.NoKey, "Send your key as Authorization: Bearer sk_….")
 }
@@ -139,8 +136,9 @@ func (s *service) withKey(ctx context.Context, r *http.Request, who door.Who) (c
 	return door.WithPrincipal(ctx, p), nil
 }
 
-// withSession lets an agent in. A browser sends her cookie with whatever page asks for it: other sites' do nothing.
-func (s *service) withSession(ctx context.Context, r *http.Request) (context.Context, error) {
+// withSession lets in who has signed in: an agent at her desk, a person of a business also where its key may come. A
+// browser sends the cookie with whatever page asks for it: other sites' do nothing.
+func (s *service) withSession(ctx context.Context, r *http.Request, who door.Who) (context.Context, error) {
 	if err := s.sameOrigin(r); err != nil {
 		return nil, err
 	}
@@ -148,5 +146,27 @@ func (s *service) withSession(ctx context.Context, r *http.Request) (context.Con
 	if err != nil {
 		return nil, err
 	}
-	return door.WithPrincipal(ctx, s.Conductor.Directory().Principal(a)), nil
+	d := s.Conductor.Directory()
+	switch {
+	case a.User != nil && who == door.Operator:
+		return nil, fault.New(fault.Forbidden, "This takes an operator's key.")
+	case a.User != nil:
+		return door.WithPrincipal(ctx, a.User.Principal(asked(d, r, a.User))), nil
+	case who != door.Desk:
+		return nil, fault.New(fault.Forbidden, "This takes a key. Who has signed in at a desk may not do it.")
+	}
+	return door.WithPrincipal(ctx, d.Principal(a.Agent)), nil
+}
+
+// asked is the business that a person of several asks about: the one that she names, else her first.
+func asked(d *directory.Directory, r *http.Request, u *login.User) id.Subscriber {
+	if named := r.URL.Query().Get("subscriber"); named != "" {
+		return id.Subscriber(d.ID(directory.Subscriber, named))
+	}
+	for _, s := range u.Subscribers {
+		if d.Subscribers[s] != nil {
+			return s
+		}
+	}
+	return login.Nobody
 }

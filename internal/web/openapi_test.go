@@ -52,11 +52,12 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		Attempts: []callback.Attempt{{N: 1, Agent: ann, Representation: annAtAcme, Legs: []callback.Leg{{ID: "leg_1", Party: cti.Visitor, Endpoint: "tel:+12025550100", SIPCode: 200}}}}})
 	_, talks := h.call(callback.Callback{State: callback.Queued, Endpoint: cti.BrowserOf("cb_web")})
 	ids := map[string]string{"subscribers": "acme", "buttons": "acme-main", "representations": string(annAtAcme), "agents": "ann", "trunks": "pstn",
-		"keys": "op", "blocks": string(acmeBlock), "callbacks": string(c.ID), "recordings": string(acmeTape), "public": "acme-main"}
+		"keys": "op", "blocks": string(acmeBlock), "callbacks": string(c.ID), "recordings": string(acmeTape), "public": "acme-main", "users": "olga"}
 	makes := map[string]string{
 		"/api/v1/callbacks": `{"button":"acme-main","number":"+12025550100"}`, "/api/v1/subscribers": `{"slug":"n","name":"N"}`,
 		"/api/v1/buttons": `{"slug":"n","subscriber":"acme"}`, "/api/v1/agents": `{"slug":"n","name":"N"}`,
 		"/api/v1/representations": `{"agent":"ann","subscriber":"other"}`, "/api/v1/trunks": `{"slug":"n","address":"sip:127.0.0.1"}`,
+		"/api/v1/users": `{"slug":"n","email":"n@n.example","subscribers":["acme"]}`, "/api/v1/users/{id}/invite": `{}`,
 		"/api/v1/keys": `{"slug":"n","role":"operator"}`, "/api/v1/blocks": `{"number":"+12025550123"}`,
 		"/api/v1/public/buttons/{id}/callbacks": wish, "/api/v1/agents/{id}/presence": `{"presence":"ready"}`,
 		"/api/v1/callbacks/{id}/recording": `{"do":"stop"}`, "/api/v1/callbacks/{id}/note": `{"text":"x"}`,

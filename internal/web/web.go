@@ -42,6 +42,7 @@ type Deps struct {
 	Version    string
 	Browsers   api.Browsers
 	Passkeys   api.Passkeys
+	Letters    api.Letters     // nil = nothing leaves the house
 	Links      companion.Links // to the pages of calls, of agents without a desk
 	ShowNumber bool            // those pages show visitors' whole numbers
 
@@ -70,7 +71,7 @@ func New(d Deps) http.Handler {
 	shelf := asset.Load()
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys, Letters: d.Letters,
 		Submit: s.pages.Submit,
 	})
 	beside := companion.New(companion.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Card: a.Card, Stream: a.Stream, Assets: shelf, ShowNumber: d.ShowNumber})

@@ -26,6 +26,8 @@ func (w Write) Into(d *directory.Directory) {
 		into[id.Key, login.Key](d.Keys, w)
 	case directory.Block:
 		into[id.Block, subscriber.Block](d.Blocks, w)
+	case directory.User:
+		into[id.User, login.User](d.Users, w)
 	}
 }
 

@@ -45,6 +45,7 @@ func Apply(have *directory.Directory, want directory.Setup, o directory.Options,
 		},
 		func() error { return reconcile(p, p.keys(), byString(have.Keys), want.Keys) },
 		func() error { return reconcile(p, p.blocks(), byString(have.Blocks), want.Blocks) },
+		func() error { return reconcile(p, p.users(), byString(have.Users), want.Users) },
 	} {
 		if err := step(); err != nil {
 			return Plan{}, err
@@ -189,6 +190,7 @@ func (p *planner) know() {
 	note(p, directory.Button, p.have.Buttons, func(v *subscriber.Button) string { return v.Slug })
 	note(p, directory.Agent, p.have.Agents, func(v *agent.Agent) string { return v.Slug })
 	note(p, directory.Key, p.have.Keys, func(v *login.Key) string { return v.Slug })
+	note(p, directory.User, p.have.Users, func(v *login.User) string { return v.Slug })
 }
 
 func note[K ~string, T any](p *planner, k directory.Kind, things map[K]*T, slug func(*T) string) {

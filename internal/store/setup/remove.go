@@ -16,6 +16,7 @@ func (p *planner) prune() {
 	maps.DeleteFunc(named, func(_ id.Block, b *subscriber.Block) bool { return !b.Seeded() }) // no seed knows what people ask of us
 	pruneKind(p, directory.Block, named)
 	pruneKind(p, directory.Key, p.have.Keys)
+	pruneKind(p, directory.User, p.have.Users)
 	pruneKind(p, directory.Representation, p.have.Representations)
 	pruneKind(p, directory.Button, p.have.Buttons)
 	pruneKind(p, directory.Agent, p.have.Agents)
@@ -42,6 +43,7 @@ func (p *planner) remove(k directory.Kind, gone string) {
 		removeOf(p, directory.Representation, p.have.Representations, func(i id.Representation) bool { return string(p.have.Representations[i].Subscriber) == gone })
 		removeOf(p, directory.Key, p.have.Keys, func(i id.Key) bool { return string(p.have.Keys[i].Subscriber) == gone })
 		removeOf(p, directory.Block, p.have.Blocks, func(i id.Block) bool { return string(p.have.Blocks[i].Subscriber) == gone })
+		p.leave(id.Subscriber(gone))
 	case directory.Agent:
 		removeOf(p, directory.Representation, p.have.Representations, func(i id.Representation) bool { return string(p.have.Representations[i].Agent) == gone })
 	}
@@ -69,6 +71,8 @@ func (p *planner) slugOf(k directory.Kind, gone string) string {
 		return p.have.Trunks[id.Trunk(gone)].Slug
 	case directory.Key:
 		return p.have.Keys[id.Key(gone)].Slug
+	case directory.User:
+		return p.have.Users[id.User(gone)].Slug
 	}
 	return ""
 }

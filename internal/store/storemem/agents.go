@@ -117,7 +117,7 @@ func (s *Store) current() *directory.Directory {
 func copyOf(d *directory.Directory) *directory.Directory {
 	return &directory.Directory{
 		Subscribers: clone(d.Subscribers), Buttons: clone(d.Buttons), Agents: clone(d.Agents), Representations: clone(d.Representations),
-		Trunks: clone(d.Trunks), Keys: clone(d.Keys), Blocks: clone(d.Blocks),
+		Trunks: clone(d.Trunks), Keys: clone(d.Keys), Blocks: clone(d.Blocks), Users: clone(d.Users),
 	}
 }
 

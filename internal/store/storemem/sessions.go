@@ -59,7 +59,7 @@ var _ login.PasskeyStore = (*Store)(nil)
 func (s *Store) PutPasskey(ctx context.Context, p login.Passkey) error {
 	return s.do(ctx, "put passkey", func() error {
 		if old, known := s.passkeys[p.ID]; known {
-			if old.Agent != p.Agent {
+			if old.Person != p.Person {
 				return fault.New(fault.TooLate, "This passkey is somebody else's.")
 			}
 			p.Name, p.CreatedAt = old.Name, old.CreatedAt
@@ -71,10 +71,10 @@ func (s *Store) PutPasskey(ctx context.Context, p login.Passkey) error {
 }
 
 // Passkeys: see login.PasskeyStore.
-func (s *Store) Passkeys(ctx context.Context, a id.Agent) (out []login.Passkey, err error) {
+func (s *Store) Passkeys(ctx context.Context, a id.Person) (out []login.Passkey, err error) {
 	err = s.do(ctx, "passkeys", func() error {
 		for _, p := range s.passkeys {
-			if p.Agent == a {
+			if p.Person == a {
 				out = append(out, p)
 			}
 		}
@@ -85,9 +85,9 @@ func (s *Store) Passkeys(ctx context.Context, a id.Agent) (out []login.Passkey, 
 }
 
 // DropPasskey: see login.PasskeyStore.
-func (s *Store) DropPasskey(ctx context.Context, a id.Agent, passkey string) error {
+func (s *Store) DropPasskey(ctx context.Context, a id.Person, passkey string) error {
 	return s.do(ctx, "drop passkey", func() error {
-		if s.passkeys[passkey].Agent != a {
+		if s.passkeys[passkey].Person != a {
 			return fault.New(fault.NotFound, "There is no such passkey.")
 		}
 		delete(s.passkeys, passkey)

@@ -56,6 +56,7 @@ func full(t testing.TB) directory.Setup {
 		{NumberHash: "n1", Masked: "+1•••0100", Reason: "asked", Until: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{NumberHash: "n1", Subscriber: "acme", Masked: "+1•••0100", Reason: "rude"},
 	}
+	s.Users = []login.User{{Slug: "olga", Name: "Olga", Email: "Olga@acme.example", Role: login.Owner, Subscribers: []id.Subscriber{"acme"}, InviteHash: "i1", InviteUntil: time.Date(2030, 1, 1, 0, 0, 0, 1, time.UTC)}}
 	return s
 }
 
@@ -65,7 +66,7 @@ func applyIdempotent(t *testing.T, h *House) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := verbs(first); v["created"] != 4 || v["updated"] != 3 || v["unchanged"] != 4 {
+	if v := verbs(first); v["created"] != 5 || v["updated"] != 3 || v["unchanged"] != 4 {
 		t.Errorf("first: %v", first)
 	}
 	before, err := h.Directory(t.Context())
@@ -126,6 +127,9 @@ func applyReferences(t *testing.T, h *House) {
 		`is taken by another agent`:     {Agents: []agent.Agent{{ID: h.Bob, Slug: "ann"}}},
 		`is no id`:                      {Agents: []agent.Agent{{Slug: "Ann!"}}},
 		`write operator or subscriber`:  {Keys: []login.Key{{Slug: "k", Role: "king", SecretHash: "x"}}},
+		`write owner`:                   {Users: []login.User{{Slug: "u", Email: "u@x.example", Role: login.Operator, Subscribers: []id.Subscriber{"acme"}}}},
+		`is no mail address`:            {Users: []login.User{{Slug: "u", Email: "u", Role: login.Owner, Subscribers: []id.Subscriber{"acme"}}}},
+		`signs in with u@x.example`:     {Users: []login.User{{Slug: "u", Email: "u@x.example", Role: login.Owner, Subscribers: []id.Subscriber{"acme"}}, {Slug: "v", Email: "U@x.example", Role: login.Owner, Subscribers: []id.Subscriber{"acme"}}}},
 		`belongs to no subscriber`:      {Keys: []login.Key{{Slug: "k", Role: login.Operator, Subscriber: "acme", SecretHash: "x"}}},
 	} {
 		s.Subscribers = append(s.Subscribers, subscriber.Subscriber{Slug: "new", Name: "New"})
@@ -165,11 +169,11 @@ func pruneAndDelete(t *testing.T, h *House) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := verbs(changes); v["deleted"] != 8 || v["unchanged"] != 3 {
+	if v := verbs(changes); v["deleted"] != 9 || v["unchanged"] != 3 {
 		t.Errorf("pruned: %v", changes)
 	}
 	d, _ := h.Directory(t.Context())
-	if len(d.Subscribers) != 1 || len(d.Buttons) != 0 || len(d.Agents) != 1 || len(d.Representations) != 0 || len(d.Keys) != 0 || len(d.Blocks) != 0 || len(d.Trunks) != 1 {
+	if len(d.Subscribers) != 1 || len(d.Buttons) != 0 || len(d.Agents) != 1 || len(d.Representations) != 0 || len(d.Keys) != 0 || len(d.Users) != 0 || len(d.Blocks) != 0 || len(d.Trunks) != 1 {
 		t.Errorf("left are %+v", d)
 	}
 	if agents, _ := h.Agents(t.Context()); len(agents) != 1 {

@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"ringback/internal/fault"
+	"ringback/internal/id"
 	"ringback/internal/login"
 )
 
 // sessions are kept, seen and ended, and are there after a restart.
 func sessions(t *testing.T, h *House) {
 	now := h.Clock.Now().UTC().Truncate(time.Microsecond)
-	ann := login.Session{TokenHash: "a", Agent: h.Ann, PasswordMark: "m", CreatedAt: now, SeenAt: now}
-	bob := login.Session{TokenHash: "b", Agent: h.Bob, PasswordMark: "n", CreatedAt: now, SeenAt: now}
+	ann := login.Session{TokenHash: "a", Person: id.Person(h.Ann), PasswordMark: "m", CreatedAt: now, SeenAt: now}
+	bob := login.Session{TokenHash: "b", Person: id.Person(h.Bob), PasswordMark: "n", CreatedAt: now, SeenAt: now}
 	is := func(token string, want *login.Session) {
 		t.Helper()
 		got, err := h.Session(t.Context(), token)
@@ -50,8 +51,8 @@ func sessions(t *testing.T, h *House) {
 // passkeys are kept by agent; what changes of one is its counter, and nobody else's takes its place.
 func passkeys(t *testing.T, h *House) {
 	now := h.Clock.Now().UTC().Truncate(time.Microsecond)
-	first := login.Passkey{ID: "a", Agent: h.Ann, Name: "laptop", Credential: []byte(`{"n":1}`), CreatedAt: now, UsedAt: now}
-	second := login.Passkey{ID: "b", Agent: h.Ann, Name: "phone", Credential: []byte(`{}`), CreatedAt: now.Add(time.Second), UsedAt: now}
+	first := login.Passkey{ID: "a", Person: id.Person(h.Ann), Name: "laptop", Credential: []byte(`{"n":1}`), CreatedAt: now, UsedAt: now}
+	second := login.Passkey{ID: "b", Person: id.Person(h.Ann), Name: "phone", Credential: []byte(`{}`), CreatedAt: now.Add(time.Second), UsedAt: now}
 	put := func(all ...login.Passkey) {
 		t.Helper()
 		for _, p := range all {
@@ -62,7 +63,7 @@ func passkeys(t *testing.T, h *House) {
 	}
 	is := func(want ...login.Passkey) {
 		t.Helper()
-		got, err := h.Passkeys(t.Context(), h.Ann)
+		got, err := h.Passkeys(t.Context(), id.Person(h.Ann))
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("passkeys %v %+v\nwant %+v", err, got, want)
 		}
@@ -74,16 +75,16 @@ func passkeys(t *testing.T, h *House) {
 	put(used)
 	first.Credential, first.UsedAt = used.Credential, used.UsedAt
 	thief := second
-	thief.Agent, thief.Credential = h.Bob, []byte(`{"n":9}`)
+	thief.Person, thief.Credential = id.Person(h.Bob), []byte(`{"n":9}`)
 	if err := h.PutPasskey(t.Context(), thief); !fault.Is(err, fault.TooLate) {
 		t.Errorf("of the same id: %v", err)
 	}
 	h.Store = h.Again()
 	is(first, second)
-	if err := h.DropPasskey(t.Context(), h.Bob, "a"); !fault.Is(err, fault.NotFound) {
+	if err := h.DropPasskey(t.Context(), id.Person(h.Bob), "a"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("another's: %v", err)
 	}
-	if err := h.DropPasskey(t.Context(), h.Ann, "a"); err != nil {
+	if err := h.DropPasskey(t.Context(), id.Person(h.Ann), "a"); err != nil {
 		t.Fatal(err)
 	}
 	is(second)

@@ -83,6 +83,7 @@ func Run(t *testing.T, open Opener) {
 		{"everything is there after a restart", restart},
 		{"a visitor who leaves loses nothing", ctxGone},
 		{"apply is idempotent", applyIdempotent},
+		{"people of businesses", users},
 		{"apply resolves or refuses references", applyReferences},
 		{"prune and delete", pruneAndDelete},
 		{"agents keep their status on apply", applyStatus},

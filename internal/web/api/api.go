@@ -14,6 +14,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/live"
+	"ringback/internal/login"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
@@ -75,12 +76,13 @@ type Prompts interface {
 	Keep(ctx context.Context, sub id.Subscriber, name string, wav []byte) error
 }
 
-// Gate lets agents in.
+// Gate lets people in.
 type Gate interface {
-	SignIn(ctx context.Context, name, password, address string) (token string, a *agent.Agent, err error)
-	Who(ctx context.Context, token string) (*agent.Agent, error)
+	SignIn(ctx context.Context, name, password, address string) (token string, a *login.Account, err error)
+	Who(ctx context.Context, token string) (*login.Account, error)
 	SignOut(ctx context.Context, token string) error
-	Change(ctx context.Context, a *agent.Agent, old, chosen, address string, keep func(ctx context.Context, hash string) (*agent.Agent, error)) (token string, err error)
+	Change(ctx context.Context, a *login.Account, old, chosen, address string, keep login.Keep) (token string, err error)
+	Accept(ctx context.Context, chosen string, keep login.Keep) (token string, err error)
 }
 
 // Deps is what the door needs.
@@ -98,6 +100,7 @@ type Deps struct {
 	Gate       Gate
 	Passkeys   Passkeys
 	Browsers   Browsers
+	Letters    Letters      // nil = nothing leaves the house
 	Hearts     *live.Hearts // of desks
 	Version    string       // of the service
 	// Submit answers a plain form that was posted to the public API, with pages.

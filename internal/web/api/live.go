@@ -343,6 +343,13 @@ func (s *socket) boardNow(ctx context.Context) error {
 // still looks whether the one who listens still may.
 func (s *socket) still(ctx context.Context) error {
 	d := s.a.Conductor.Directory()
+	if s.p.User != "" {
+		who, err := s.a.Gate.Who(ctx, door.Session(s.r))
+		if err == nil && (who.User == nil || who.User.Principal(s.p.Sees).Sees != s.p.Sees) {
+			err = fault.New(fault.NotFound, "This business is none of yours any more.")
+		}
+		return err
+	}
 	if s.p.Agent == "" {
 		if k := d.Keys[s.p.Key]; k == nil || s.only != "" && d.ID(directory.Subscriber, string(s.only)) == "" {
 			return fault.New(fault.BadKey, "This key is not known any more.")

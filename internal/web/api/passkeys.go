@@ -1,25 +1,25 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 
-	"ringback/internal/agent"
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/login"
 	"ringback/internal/web/door"
 )
 
-// Passkeys are the ceremonies by which agents sign in without a password.
+// Passkeys are the ceremonies by which people sign in without a password.
 type Passkeys interface {
-	BeginRegister(ctx context.Context, a *agent.Agent) (name string, options json.RawMessage, err error)
-	FinishRegister(ctx context.Context, a *agent.Agent, name, device string, response []byte) (*login.Passkey, error)
+	BeginRegister(ctx context.Context, a *login.Account) (name string, options json.RawMessage, err error)
+	FinishRegister(ctx context.Context, a *login.Account, name, device string, response []byte) (*login.Passkey, error)
 	BeginSignIn() (name string, options json.RawMessage, err error)
-	FinishSignIn(ctx context.Context, name string, response []byte) (token string, a *agent.Agent, err error)
-	Of(ctx context.Context, a id.Agent) ([]login.Passkey, error)
-	Drop(ctx context.Context, a id.Agent, passkey string) error
+	FinishSignIn(ctx context.Context, name string, response []byte) (token string, a *login.Account, err error)
+	Of(ctx context.Context, a id.Person) ([]login.Passkey, error)
+	Drop(ctx context.Context, a id.Person, passkey string) error
 }
 
 // Ceremony is the first half: options go to navigator.credentials.create or get, as they are.
@@ -35,7 +35,7 @@ type NewPasskey struct {
 	Credential json.RawMessage `json:"credential"`     // what navigator.credentials.create gave, as toJSON writes it
 }
 
-// Passkey is one of an agent's.
+// Passkey is one of a person's.
 type Passkey struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
@@ -65,10 +65,11 @@ func (a *API) beginPasskey(w http.ResponseWriter, r *http.Request) error {
 	return door.JSON(w, http.StatusOK, Ceremony{name, options})
 }
 
-// person is the agent who has signed in; a key has no passkeys and no password.
-func (a *API) person(r *http.Request) (*agent.Agent, error) {
-	if ag := a.Conductor.Directory().Agents[door.Principal(r.Context()).Agent]; ag != nil {
-		return ag, nil
+// person is the account of who has signed in; a key has no passkeys and no password.
+func (a *API) person(r *http.Request) (*login.Account, error) {
+	d, p := a.Conductor.Directory(), door.Principal(r.Context())
+	if who := cmp.Or(login.OfAgent(d.Agents[p.Agent]), login.OfUser(d.Users[p.User])); who != nil {
+		return who, nil
 	}
 	return nil, fault.New(fault.NotFound, "A key has no passkeys and no password.")
 }

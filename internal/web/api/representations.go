@@ -31,6 +31,7 @@ type Representation struct {
 	ID             string         `json:"id"`
 	Agent          string         `json:"agent"`
 	AgentSlug      *string        `json:"agent_slug"`
+	AgentName      *string        `json:"agent_name"`
 	Subscriber     string         `json:"subscriber"`
 	SubscriberSlug *string        `json:"subscriber_slug"`
 	DisplayName    string         `json:"display_name"`
@@ -57,12 +58,15 @@ func (a *API) representations() thing[RepresentationDoc, Representation] {
 			return representationView(d, d.Representations[id.Representation(i)])
 		},
 		doc: func(d *directory.Directory, i string) RepresentationDoc {
-			r := d.Representations[id.Representation(i)]
-			v := representationView(d, r)
-			return RepresentationDoc{v.Agent, v.Subscriber, v.DisplayName, v.Greeting, v.Whisper, v.Script, v.Skills, v.Languages, v.Hours, v.Priority, r.CallerID.E164()}
+			return representationDoc(d, d.Representations[id.Representation(i)])
 		},
 		check: checkRepresentation,
 	}
+}
+
+func representationDoc(d *directory.Directory, r *agent.Representation) RepresentationDoc {
+	v := representationView(d, r)
+	return RepresentationDoc{v.Agent, v.Subscriber, v.DisplayName, v.Greeting, v.Whisper, v.Script, v.Skills, v.Languages, v.Hours, v.Priority, r.CallerID.E164()}
 }
 
 func representationView(d *directory.Directory, r *agent.Representation) Representation {
@@ -72,7 +76,7 @@ func representationView(d *directory.Directory, r *agent.Representation) Represe
 		CallerID: door.Opt(r.CallerID.E164()), CreatedAt: door.Stamp(r.CreatedAt), UpdatedAt: door.Stamp(r.UpdatedAt),
 	}
 	if ag := d.Agents[r.Agent]; ag != nil {
-		v.AgentSlug = &ag.Slug
+		v.AgentSlug, v.AgentName = &ag.Slug, door.Opt(ag.Name)
 	}
 	if s := d.Subscribers[r.Subscriber]; s != nil {
 		v.SubscriberSlug = &s.Slug
@@ -96,6 +100,11 @@ func checkRepresentation(r *http.Request, d *directory.Directory, self string, i
 	for _, other := range d.Representatives(sub) {
 		if other.Agent == ag && string(other.ID) != self {
 			return none, bad("agent", "This agent represents this business already, as %s. PATCH that.", other.ID)
+		}
+	}
+	if old := d.Representations[id.Representation(self)]; old != nil && door.Principal(r.Context()).Sees != "" {
+		if err := maySet(representationDoc(d, old), in, "display_name", "greeting", "whisper", "script", "skills", "languages", "hours", "priority"); err != nil {
+			return none, err
 		}
 	}
 	rep := agent.Representation{

@@ -16,7 +16,7 @@ import (
 
 // SignIn opens a session.
 type SignIn struct {
-	Login    string `json:"login,omitempty"` // the agent's slug
+	Login    string `json:"login,omitempty"` // an agent's slug, or the mail address of a person of a business
 	Password string `json:"password,omitempty"`
 
 	Ceremony   string          `json:"ceremony,omitempty"`   // or: of POST /session/passkey
@@ -25,11 +25,11 @@ type SignIn struct {
 
 // SignedIn is who has signed in.
 type SignedIn struct {
-	Agent Agent  `json:"agent"`
-	Role  string `json:"role"` // agent or supervisor
+	Agent *Agent `json:"agent"` // null = a person of a business
+	Role  string `json:"role"`  // agent, supervisor or owner
 }
 
-// Me is who asks: a key, or an agent with what she represents.
+// Me is who asks: a key, an agent with what she represents, or a person of a business with what is hers.
 type Me struct {
 	ID         string    `json:"id"`
 	Slug       string    `json:"slug"`
@@ -38,6 +38,7 @@ type Me struct {
 	Agent      *Agent    `json:"agent"`
 	Represents []Serving `json:"represents"`
 	Supervises []Named   `json:"supervises"`
+	Owns       []Named   `json:"owns"` // businesses of a person of theirs: ?subscriber= says which of them a request is about, else the first
 }
 
 // Named is a thing by its id and the names that people know it by.
@@ -60,7 +61,7 @@ type Serving struct {
 
 func (a *API) desk() []door.Route {
 	return []door.Route{
-		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent: sets the cookie " + door.Cookie + ". A wrong name or password is 401 bad_login, too many of them 429 limit_login; later a session that is over is 401 no_session", In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
+		{Method: "POST", Pattern: "/session", Secret: true, Summary: "Sign in as an agent, or as a person of a business: sets the cookie " + door.Cookie + ". A wrong name or password is 401 bad_login, too many of them 429 limit_login; later a session that is over is 401 no_session", In: SignIn{}, Out: SignedIn{}, Status: http.StatusCreated, Handle: a.signIn},
 		{Method: "DELETE", Pattern: "/session", Who: door.Desk, Summary: "Sign out: an agent's desk is disconnected and takes no calls; a talk is finished first", Status: http.StatusNoContent, Handle: a.signOut},
 		{Method: "GET", Pattern: "/me", Who: door.Desk, Summary: "Who asks, and which businesses she represents", Out: Me{}, Handle: a.me},
 		{Method: "POST", Pattern: "/me/password", Who: door.Desk, Secret: true, Summary: "Another password of who has signed in; her other sessions end", In: NewPassword{}, Status: http.StatusNoContent, Handle: a.changePassword},
@@ -74,16 +75,19 @@ func (a *API) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := door.Lenient(r, &in); err != nil {
 		return err
 	}
-	token, ag, err := a.letIn(r, &in)
+	token, who, err := a.letIn(r, &in)
 	if err != nil {
 		return err
 	}
 	http.SetCookie(w, a.cookie(token, login.MaxAge))
-	p := a.Conductor.Directory().Principal(ag)
-	return door.Created(w, Base+"/me", SignedIn{agentView(ag, a.Conductor.Agents()), string(p.Role)})
+	if who.User != nil {
+		return door.Created(w, Base+"/me", SignedIn{nil, string(who.User.Role)})
+	}
+	p, v := a.Conductor.Directory().Principal(who.Agent), agentView(who.Agent, a.Conductor.Agents())
+	return door.Created(w, Base+"/me", SignedIn{&v, string(p.Role)})
 }
 
-func (a *API) letIn(r *http.Request, in *SignIn) (token string, ag *agent.Agent, err error) {
+func (a *API) letIn(r *http.Request, in *SignIn) (token string, who *login.Account, err error) {
 	switch {
 	case in.Ceremony != "":
 		return a.Passkeys.FinishSignIn(r.Context(), in.Ceremony, in.Credential)
@@ -105,9 +109,9 @@ type NewPassword struct {
 	New string `json:"new"`
 }
 
-// changePassword ends all sessions of the agent and opens a new one, here.
+// changePassword ends all sessions of who has signed in, and opens a new one, here.
 func (a *API) changePassword(w http.ResponseWriter, r *http.Request) error {
-	ag, err := a.person(r)
+	who, err := a.person(r)
 	if err != nil {
 		return err
 	}
@@ -115,14 +119,7 @@ func (a *API) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := door.Strict(r, &in); err != nil {
 		return err
 	}
-	token, err := a.Gate.Change(r.Context(), ag, in.Old, in.New, door.Visitor(r), func(ctx context.Context, hash string) (*agent.Agent, error) {
-		changed := *ag
-		changed.PasswordHash = hash
-		if _, err := a.apply(ctx, directory.Agent, directory.Setup{Agents: []agent.Agent{changed}}); err != nil {
-			return nil, err
-		}
-		return &changed, nil
-	})
+	token, err := a.Gate.Change(r.Context(), who, in.Old, in.New, door.Visitor(r), a.keepPassword(who))
 	if err != nil {
 		return err
 	}
@@ -131,19 +128,40 @@ func (a *API) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// keepPassword writes the password of an account down.
+func (a *API) keepPassword(of *login.Account) login.Keep {
+	return func(ctx context.Context, hash string) (*login.Account, error) {
+		if of.User != nil {
+			changed := *of.User
+			changed.PasswordHash, changed.InviteHash, changed.InviteUntil = hash, "", time.Time{}
+			_, err := a.apply(ctx, directory.User, directory.Setup{Users: []login.User{changed}})
+			return login.OfUser(&changed), err
+		}
+		changed := *of.Agent
+		changed.PasswordHash = hash
+		_, err := a.apply(ctx, directory.Agent, directory.Setup{Agents: []agent.Agent{changed}})
+		return login.OfAgent(&changed), err
+	}
+}
+
 // signOut forgets the session. Whose desk it was takes no calls any more.
 func (a *API) signOut(w http.ResponseWriter, r *http.Request) error {
-	who := door.Principal(r.Context()).Agent
-	if who == "" {
+	p := door.Principal(r.Context())
+	who := p.Agent
+	if who == "" && p.User == "" {
 		return fault.New(fault.NotFound, "A key has no session.")
 	}
 	if err := a.Gate.SignOut(r.Context(), door.Session(r)); err != nil {
 		return err
 	}
+	http.SetCookie(w, a.cookie("", -time.Second))
+	if who == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	if err := a.Conductor.SignOut(r.Context(), who); err != nil { // she is out; whether she is rung, the watch over desks sees
 		a.Log.WarnContext(r.Context(), "who has signed out is still at work", "agent", who, "err", err)
 	}
-	http.SetCookie(w, a.cookie("", -time.Second))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -155,8 +173,12 @@ func (a *API) me(w http.ResponseWriter, r *http.Request) error {
 // whoami is who asks, with what she is to the businesses now.
 func (a *API) whoami(p login.Principal) Me {
 	d := a.Conductor.Directory()
-	me := Me{Role: string(p.Role), Represents: []Serving{}, Supervises: []Named{}}
+	me := Me{Role: string(p.Role), Represents: []Serving{}, Supervises: []Named{}, Owns: []Named{}}
 	ag := d.Agents[p.Agent]
+	if u := d.Users[p.User]; u != nil {
+		me.ID, me.Slug, me.Name, me.Owns = string(u.ID), u.Slug, u.Name, owned(d, u)
+		return me
+	}
 	if ag == nil {
 		if k := d.Keys[p.Key]; k != nil {
 			me.ID, me.Slug, me.Name = string(k.ID), k.Slug, k.Slug
@@ -183,6 +205,17 @@ func (a *API) whoami(p login.Principal) Me {
 		}
 	}
 	return me
+}
+
+// owned are the businesses of a person.
+func owned(d *directory.Directory, u *login.User) []Named {
+	out := []Named{}
+	for _, i := range u.Subscribers {
+		if s := d.Subscribers[i]; s != nil {
+			out = append(out, Named{string(s.ID), s.Slug, s.Name})
+		}
+	}
+	return out
 }
 
 // who names the one who asks, in records.

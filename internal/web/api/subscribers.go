@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ringback/internal/directory"
+	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/money"
 	"ringback/internal/phone"
@@ -111,7 +112,20 @@ func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.ServiceLevel, v.Suspended, list(s.Dispositions), s.ScreenPop}
 }
 
-func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
+// businessSets is what a business says of itself; the rest is between it and the operator: whom it may call, as whom, for how
+// much. Recordings that are played come as sound, not as names of files.
+var businessSets = []string{"time_zone", "hours", "holidays", "slots", "destination", "language", "recording", "service_level", "dispositions", "screen_pop"}
+
+// ownTelephone: a business may be rung where its visitors could be, and at no Internet telephone.
+func ownTelephone(s *subscriber.Subscriber) error {
+	n := phone.Number(s.Destination.Number())
+	if s.Destination == "" || n != "" && s.MayCall(n) == nil {
+		return nil
+	}
+	return fault.At("destination", fault.EndpointNotAllowed, "Write an ordinary telephone of your country, tel:+12025550101. The operator can set others.")
+}
+
+func checkSubscriber(r *http.Request, d *directory.Directory, self string, in *SubscriberDoc) (directory.Setup, error) {
 	none := directory.Setup{}
 	if err := freeSlug(d, directory.Subscriber, self, in.Slug); err != nil {
 		return none, err
@@ -119,9 +133,9 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if in.Name == "" {
 		return none, required("name")
 	}
-	for _, r := range in.Regions {
-		if len(r) != 2 || r[0] < 'A' || r[0] > 'Z' || r[1] < 'A' || r[1] > 'Z' {
-			return none, bad("regions", "%.64q is no country; write its two capitals, such as US.", r)
+	for _, c := range in.Regions {
+		if len(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' || c[1] > 'Z' {
+			return none, bad("regions", "%.64q is no country; write its two capitals, such as US.", c)
 		}
 	}
 	if _, err := schedule.Zone(in.TimeZone); err != nil {
@@ -148,7 +162,7 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 		return none, bad("limits", "limits take at least one call at once, and at least a second of talk.")
 	}
 	s.Recording = subscriber.Recording{On: in.Recording.On, Retention: time.Duration(in.Recording.RetentionS), Notice: in.Recording.Notice}
-	if r := s.Recording.Retention; r < subscriber.MinRetention || r > subscriber.MaxRetention {
+	if keep := s.Recording.Retention; keep < subscriber.MinRetention || keep > subscriber.MaxRetention {
 		return none, bad("recording.retention_s", "Recordings are kept from an hour to ten years.")
 	}
 	var err error
@@ -183,6 +197,16 @@ func checkSubscriber(_ *http.Request, d *directory.Directory, self string, in *S
 	if in.Destination != "" {
 		if s.Destination, err = endpoint("destination", in.Destination); err != nil {
 			return none, err
+		}
+	}
+	if old := d.Subscribers[s.ID]; old != nil && door.Principal(r.Context()).Sees != "" {
+		if err := maySet(subscriberDoc(old), in, businessSets...); err != nil {
+			return none, err
+		}
+		if s.Destination != old.Destination {
+			if err := ownTelephone(&s); err != nil {
+				return none, err
+			}
 		}
 	}
 	return directory.Setup{Subscribers: []subscriber.Subscriber{s}}, nil

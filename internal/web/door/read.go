@@ -28,9 +28,9 @@ func Sound(r *http.Request) bool {
 	return t == "audio/wav" || t == "audio/x-wav" || t == "audio/wave" || t == "audio/vnd.wave"
 }
 
-// Most is how much of a body is read: a recording, where one is taken and to who shows a key, may be larger.
+// Most is how much of a body is read: a recording, where one is taken and to who shows a key or a session, may be larger.
 func Most(r *http.Request) int64 {
-	if Sound(r) && strings.HasPrefix(r.URL.Path, "/api/v1/subscribers/") && r.Header.Get("Authorization") != "" {
+	if Sound(r) && strings.HasPrefix(r.URL.Path, "/api/v1/subscribers/") && (r.Header.Get("Authorization") != "" || Session(r) != "") {
 		return maxSound
 	}
 	return MaxBody

@@ -9,8 +9,8 @@ type Who int
 
 const (
 	Anyone   Who = iota
-	Keyed        // any key of the API, each within what it may see
-	Desk         // any key, and an agent who has signed in, within what she may see
+	Keyed        // any key of the API, and a person of a business who has signed in, each within what they may see
+	Desk         // as Keyed, and an agent who has signed in, within what she may see
 	Operator     // an operator's key
 )
 

@@ -83,6 +83,7 @@ func (c *Conductor) lingerThenWork(cb id.Callback, b *box) {
 // work empties the box. Everything that lies in it is decided together and is one commit. What the store did not take
 // and must not be lost stays in front of what comes later: facts are taken in their order, whatever happens.
 func (c *Conductor) work(cb id.Callback, b *box) {
+	c.awaitDirectory()
 	var kept []job
 	for {
 		c.mu.Lock()
@@ -99,6 +100,14 @@ func (c *Conductor) work(cb id.Callback, b *box) {
 		}
 		c.mu.Unlock()
 		kept = c.carryOut(cb, jobs)
+	}
+}
+
+// awaitDirectory waits for the first one, for the switch may tell what happens before we have read it.
+func (c *Conductor) awaitDirectory() {
+	select {
+	case <-c.read:
+	case <-c.ctx.Done():
 	}
 }
 

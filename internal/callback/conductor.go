@@ -35,6 +35,7 @@ type Conductor struct {
 	wake     *wake
 	draining atomic.Bool
 	reading  chan struct{} // holds one while directory or presences are read
+	read     chan struct{} // closed when the first directory is in force
 
 	mu      sync.Mutex
 	boxes   map[id.Callback]*box
@@ -79,7 +80,7 @@ type Meter interface {
 // NewConductor assembles a conductor; Start makes it work.
 func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
 	g := &gate{Switch: sw}
-	c := &Conductor{store: store, book: book, sw: g, gate: g, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1)}
+	c := &Conductor{store: store, book: book, sw: g, gate: g, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1), read: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.setter = challenge.New(s.Key)
 	c.line = newLine()

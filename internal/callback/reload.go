@@ -23,7 +23,9 @@ func (c *Conductor) Reload(ctx context.Context) error {
 	if err := c.takeAgents(ctx); err != nil {
 		return err
 	}
-	c.dir.Store(d)
+	if c.dir.Swap(d) == nil {
+		close(c.read)
+	}
 	c.gate.set(HaltOf(d).On)
 	if c.Reloaded != nil {
 		c.Reloaded(d)

@@ -45,6 +45,7 @@ type Store struct {
 	taps    sync.Map // Callback -> func(Entry)
 	dropped atomic.Int64
 	kick    chan struct{}
+	ask     chan func() // done between two writings
 	quit    chan struct{}
 	done    chan struct{}
 
@@ -84,7 +85,7 @@ func Open(c Config) (*Store, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("ladder: %w", err)
 	}
-	s := &Store{c: c, kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	s := &Store{c: c, kick: make(chan struct{}, 1), ask: make(chan func()), quit: make(chan struct{}), done: make(chan struct{})}
 	go s.run()
 	return s, nil
 }
@@ -204,6 +205,9 @@ func (s *Store) run() {
 	for {
 		select {
 		case <-s.kick:
+		case do := <-s.ask:
+			do()
+			continue
 		case <-s.quit:
 			s.write()
 			s.shut()

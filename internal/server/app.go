@@ -78,7 +78,6 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 		}
 	}
 	a.never = &neverList{path: filepath.Join(c.Data, "never"), log: log}
-	a.recorded = &recordings{a.Store, filepath.Join(c.Data, "recordings"), log}
 	if c.Log.Ladder > 0 {
 		if a.ladder, err = ladder.Open(ladder.Config{Dir: ladderDir(c), Keep: c.Log.Ladder, Log: log}); err != nil {
 			return a, err
@@ -121,6 +120,7 @@ func (a *App) openData(ctx context.Context) (err error) {
 		return err
 	}
 	a.Store, err = store.Open(ctx, databaseURL(a.Config), store.Options{Mint: a.Mint, Key: a.keys.seal, Log: a.log, OnCommit: a.meter.committed})
+	a.recorded = &recordings{a.Store, filepath.Join(a.Config.Data, "recordings"), a.log}
 	return unreachable(a.Config.Database, err)
 }
 

@@ -40,6 +40,7 @@ type commands struct {
 	Kill    killCmd    `cmd:"" help:"Stop all calls that have not left, or let them leave again."`
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
 	Consent consentCmd `cmd:"" help:"Proof of who asked to be called, and who asked never to be."`
+	Person  personCmd  `cmd:"" help:"What is kept of a person: show it, erase it."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }

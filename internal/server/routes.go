@@ -52,6 +52,7 @@ func (s *Service) controlRoutes() http.Handler {
 	})
 	s.consentRoutes(mux)
 	s.killRoutes(mux)
+	s.personRoutes(mux)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
 	s.letterRoutes(mux)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {
@@ -92,6 +93,12 @@ func reply(w http.ResponseWriter, v any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(a) // the other command has gone away: nobody is left to tell
+}
+
+// order reads what another command asks for.
+func order[T any](r *http.Request) (o T, err error) {
+	err = json.NewDecoder(r.Body).Decode(&o)
+	return o, err
 }
 
 // ask sends a request over the control socket and reads its answer into v.

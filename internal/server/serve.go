@@ -177,7 +177,8 @@ func (s *Service) waitForCalls(hard context.Context) {
 func (s *Service) routes() http.Handler {
 	return web.New(web.Deps{
 		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Hearts: s.Hearts, Version: Version, Browsers: s.Switch, Passkeys: s.Passkeys, Letters: s, Mint: s.Mint,
-		Links: s.Store, ShowNumber: s.Config.Policy.LinkShowsNumber,
+		People: s.people(),
+		Links:  s.Store, ShowNumber: s.Config.Policy.LinkShowsNumber,
 		Now: time.Now, Log: s.log, Panicked: func() { s.meter.panics.Add(1) },
 		Metrics: promhttp.HandlerFor(s.meter.registry, promhttp.HandlerOpts{}),
 		Ready:   s.checks,

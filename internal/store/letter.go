@@ -123,7 +123,16 @@ func (db *DB) letters(ctx context.Context, whole bool, where string, args ...any
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", told(err))
 	}
-	out, err := collect(rows, func(scan scanner) (l letter.Letter, err error) {
+	out, err := collect(rows, db.scanLetter(whole))
+	if err != nil {
+		return nil, fmt.Errorf("outbox: %w", told(err))
+	}
+	return out, nil
+}
+
+// scanLetter reads a row; of whole ones the body, too.
+func (db *DB) scanLetter(whole bool) func(scanner) (letter.Letter, error) {
+	return func(scan scanner) (l letter.Letter, err error) {
 		var created, due, last, begun, sent, given int64
 		var body []byte
 		if err := scan(&l.ID, &l.Key, &l.Kind, &l.Shown, &l.Subscriber, &l.Callback, &created, &due, &last, &l.Tries, &begun, &sent, &given, &l.Trouble, &body); err != nil {
@@ -131,15 +140,11 @@ func (db *DB) letters(ctx context.Context, whole bool, where string, args ...any
 		}
 		l.CreatedAt, l.DueAt, l.LastAt, l.BegunAt = micro.Time(created), micro.Time(due), micro.Time(last), micro.Time(begun)
 		l.SentAt, l.GivenUpAt = micro.Time(sent), micro.Time(given)
-		if !whole {
+		if !whole || len(body) == 0 { // what is done has lost its text
 			return l, nil
 		}
 		return l, db.openLetter(&l, body)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("outbox: %w", told(err))
 	}
-	return out, nil
 }
 
 func (db *DB) openLetter(l *letter.Letter, sealed []byte) error {

@@ -6,19 +6,20 @@ import (
 	"slices"
 	"time"
 
-	"ringback/internal/callback"
 	"ringback/internal/consent"
 	"ringback/internal/cti"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/phone"
 	"ringback/internal/room"
 	"ringback/internal/store/micro"
 )
 
-// Person is somebody by her telephone.
+// Person is somebody by her telephone, as one business knows her, or all do.
 type Person struct {
 	Telephone  cti.Endpoint // tel:+… or sip:…
 	NumberHash string
+	Subscriber id.Subscriber // "" = all
 }
 
 // spellings are the texts under which the telephone stands in the database.
@@ -34,9 +35,11 @@ func (p Person) spellings() (endpoint, number string) {
 func (db *DB) CallsOf(ctx context.Context, p Person) (own, others []id.Callback, err error) {
 	e, n := p.spellings()
 	q := reader{ctx, db.read}
-	own, err = callbackIDs(q, "SELECT id FROM callbacks WHERE number_hash = $1 OR number = $2 OR endpoint = $3 ORDER BY id", p.NumberHash, n, e)
+	own, err = callbackIDs(q, "SELECT id FROM callbacks WHERE (number_hash = $1 OR number = $2 OR endpoint = $3) AND ($4 = '' OR subscriber_id = $4) ORDER BY id",
+		p.NumberHash, n, e, string(p.Subscriber))
 	if err == nil {
-		others, err = callbackIDs(q, "SELECT id FROM callbacks WHERE destination = $1 UNION SELECT callback_id FROM legs WHERE endpoint = $1 ORDER BY 1", e)
+		others, err = callbackIDs(q, `SELECT id FROM callbacks WHERE (destination = $1 OR id IN (SELECT callback_id FROM legs WHERE endpoint = $1))
+			AND ($2 = '' OR subscriber_id = $2) ORDER BY id`, e, string(p.Subscriber))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("calls of a person: %w", told(err))
@@ -58,7 +61,8 @@ func callbackIDs(q querier, statement string, args ...any) ([]id.Callback, error
 // ContactsOf are how the businesses know a person.
 func (db *DB) ContactsOf(ctx context.Context, p Person) ([]room.Contact, error) {
 	_, n := p.spellings()
-	rows, err := reader{ctx, db.read}.query("SELECT id, subscriber_id, number, name, created_at, last_at FROM contacts WHERE number = $1 ORDER BY id", n)
+	rows, err := reader{ctx, db.read}.query("SELECT id, subscriber_id, number, name, created_at, last_at FROM contacts WHERE number = $1 AND ($2 = '' OR subscriber_id = $2) ORDER BY id",
+		n, string(p.Subscriber))
 	if err != nil {
 		return nil, fmt.Errorf("contacts of a person: %w", told(err))
 	}
@@ -128,12 +132,27 @@ func erase(t *tx, p Person, own, others []id.Callback, at time.Time) (did Erased
 		}
 		did.Callbacks++
 	}
-	n, err := t.exec("DELETE FROM contacts WHERE number = $1", number)
+	n, err := t.exec("DELETE FROM contacts WHERE number = $1 AND ($2 = '' OR subscriber_id = $2)", number, string(p.Subscriber))
 	if did.Contacts = int(n); err != nil {
 		return did, err
 	}
-	_, err = t.exec("UPDATE blocks SET masked = '•••' WHERE number_hash = $1", p.NumberHash)
-	return did, err
+	return did, eraseAround(t, p)
+}
+
+// eraseAround blanks what is not about a callback: how her number is shown in blocks, which stay, and in refusals, and letters that
+// wait and name it.
+func eraseAround(t *tx, p Person) error {
+	_, err := t.exec(`UPDATE blocks SET masked = '•••', reason = CASE WHEN own_wish = 1 THEN 'asked never to be called' ELSE '' END
+		WHERE number_hash = $1 AND ($2 = '' OR subscriber_id = $2)`, p.NumberHash, string(p.Subscriber))
+	if err != nil {
+		return err
+	}
+	if shown := phone.Number(p.Telephone.Number()).Mask(); shown != "" {
+		if _, err := t.exec("UPDATE refusals SET masked = '', page = '' WHERE masked = $1 AND ($2 = '' OR subscriber_id = $2)", shown, string(p.Subscriber)); err != nil {
+			return err
+		}
+	}
+	return eraseLetters(t, p)
 }
 
 // eraseCallback blanks a callback of hers and all that was written about it.
@@ -147,7 +166,9 @@ func eraseCallback(t *tx, cb id.Callback) error {
 		"UPDATE dispositions SET note = '' WHERE callback_id = $1",
 		"DELETE FROM outbox WHERE callback_id = $1",
 		"DELETE FROM companions WHERE callback_id = $1",
-		"DELETE FROM idempotency WHERE resource = $1",
+		"DELETE FROM idempotency WHERE resource = $1 OR route LIKE '%/' || $1 || '/%'",
+		"UPDATE charges SET prefix = '' WHERE callback_id = $1",
+		"DELETE FROM interactions WHERE id IN (SELECT interaction_id FROM callbacks WHERE id = $1 AND interaction_id <> '')",
 	} {
 		if _, err := t.exec(q, string(cb)); err != nil {
 			return err
@@ -185,7 +206,7 @@ func eraseConsents(t *tx, p Person, own []id.Callback, at time.Time, did *Erased
 		}
 		return nil
 	}
-	if err := eachConsent(t, take, "WHERE number_hash = $1", p.NumberHash); err != nil {
+	if err := eachConsent(t, take, "WHERE number_hash = $1 AND ($2 = '' OR subscriber_id = $2)", p.NumberHash, string(p.Subscriber)); err != nil {
 		return err
 	}
 	for _, cb := range own {
@@ -199,25 +220,12 @@ func eraseConsents(t *tx, p Person, own []id.Callback, at time.Time, did *Erased
 		}
 	}
 	for a := range addresses {
-		if _, err := t.exec("UPDATE refusals SET page = '' WHERE visitor_hash = $1", a); err != nil {
+		if _, err := t.exec("UPDATE refusals SET masked = '', page = '' WHERE visitor_hash = $1 AND ($2 = '' OR subscriber_id = $2)", a, string(p.Subscriber)); err != nil {
 			return err
 		}
 	}
 	if did.Consents = len(erased); did.Consents == 0 {
 		return nil
 	}
-	return testify(t, &consent.Record{Act: consent.Erased, Route: consent.ByStaff, At: at, Erases: erased}, "")
-}
-
-// CallsWith reads her callbacks.
-func (db *DB) CallsWith(ctx context.Context, p Person) (out []*callback.Callback, err error) {
-	own, _, err := db.CallsOf(ctx, p)
-	for _, cb := range own {
-		var c *callback.Callback
-		if c, err = db.Callback(ctx, "", cb); err != nil {
-			break
-		}
-		out = append(out, c)
-	}
-	return out, err
+	return testify(t, &consent.Record{Act: consent.Erased, Route: consent.ByStaff, Subscriber: p.Subscriber, At: at, Erases: erased}, "")
 }

@@ -59,6 +59,7 @@ type house struct {
 	remote    string                    // address of the visitor; "" = httptest's
 	checks    map[string]string         // of readyz
 	tapes     *tapes
+	folk      *folk
 	gate      *login.Gate
 	remarks   map[id.Callback]callback.Remarks
 	orders    []string // of desks, that reached the conductor
@@ -96,7 +97,7 @@ func newHouse(t *testing.T) *house {
 		callbacks: map[id.Callback]*callback.Callback{}, tokens: map[string]string{}, kept: map[string]*callback.Kept{}, working: map[string]bool{},
 		checks: map[string]string{"database": "ok", "switch": "ok"}, place: map[id.Callback]int{}, waits: map[id.Callback]time.Duration{}, statuses: map[id.Agent]agent.Status{ann: {Presence: agent.Ready}},
 	}
-	h.tapes, h.remarks = &tapes{}, map[id.Callback]callback.Remarks{}
+	h.tapes, h.folk, h.remarks = &tapes{}, &folk{}, map[id.Callback]callback.Remarks{}
 	h.mint = id.NewMint(h.Now, rand.Reader)
 	h.dir = firstDirectory(t)
 	h.hearts = live.NewHearts(h.Now)
@@ -105,6 +106,7 @@ func newHouse(t *testing.T) *house {
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Letters: h, Links: h,
+		People:   h.folk,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },
 	})

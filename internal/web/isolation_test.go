@@ -34,6 +34,8 @@ var bodies = map[string]string{
 	"POST /api/v1/callbacks/{id}/reschedule":  `{"when":{"after":"10m"}}`,
 	"POST /api/v1/callbacks/{id}/opt_out":     `{"reason":"said so"}`,
 	"POST /api/v1/opt_outs":                   `{"number":"+12025550100","subscriber":"acme"}`,
+	"POST /api/v1/people/export":              `{"number":"+12025550100","subscriber":"acme"}`,
+	"POST /api/v1/people/erase":               `{"number":"+12025550100","subscriber":"acme"}`,
 	"POST /api/v1/callbacks/{id}/note":        `{"text":"seen"}`,
 	"POST /api/v1/callbacks/{id}/disposition": `{"code":"done"}`,
 	"POST /api/v1/callbacks/{id}/follow_up":   `{"when":{"after":"24h"}}`,

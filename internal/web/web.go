@@ -34,6 +34,7 @@ type Deps struct {
 	Callbacks  api.Callbacks
 	Book       api.Book
 	Recordings api.Recordings
+	People     api.People
 	Prompts    api.Prompts
 	Once       Once
 	Live       *live.Hub
@@ -72,6 +73,7 @@ func New(d Deps) http.Handler {
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
 	a := api.New(api.Deps{
 		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys, Letters: d.Letters,
+		People: d.People,
 		Submit: s.pages.Submit,
 	})
 	beside := companion.New(companion.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Card: a.Card, Stream: a.Stream, Assets: shelf, ShowNumber: d.ShowNumber})

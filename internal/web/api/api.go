@@ -95,6 +95,7 @@ type Deps struct {
 	Callbacks  Callbacks
 	Book       Book
 	Recordings Recordings
+	People     People
 	Prompts    Prompts
 	Live       *live.Hub
 	Gate       Gate

@@ -38,15 +38,18 @@ func (a *API) blocks() thing[BlockDoc, Block] {
 		ids:   func(d *directory.Directory) []string { return keysOf(d.Blocks) },
 		whose: func(d *directory.Directory, i string) id.Subscriber { return d.Blocks[id.Block(i)].Subscriber },
 		view: func(d *directory.Directory, i string) Block {
-			b := d.Blocks[id.Block(i)]
-			v := Block{ID: i, Number: b.Masked, Subscriber: door.Opt(b.Subscriber), Reason: door.Opt(b.Reason), Until: door.Stamp(b.Until), OwnWish: b.OwnWish, CreatedAt: door.Stamp(b.CreatedAt)}
-			if s := d.Subscribers[b.Subscriber]; s != nil {
-				v.SubscriberSlug = &s.Slug
-			}
-			return v
+			return blockView(d, d.Blocks[id.Block(i)])
 		},
 		check: a.checkBlock,
 	}
+}
+
+func blockView(d *directory.Directory, b *subscriber.Block) Block {
+	v := Block{ID: string(b.ID), Number: b.Masked, Subscriber: door.Opt(b.Subscriber), Reason: door.Opt(b.Reason), Until: door.Stamp(b.Until), OwnWish: b.OwnWish, CreatedAt: door.Stamp(b.CreatedAt)}
+	if s := d.Subscribers[b.Subscriber]; s != nil {
+		v.SubscriberSlug = &s.Slug
+	}
+	return v
 }
 
 func (a *API) checkBlock(r *http.Request, d *directory.Directory, _ string, in *BlockDoc) (directory.Setup, error) {

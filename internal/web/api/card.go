@@ -222,7 +222,7 @@ func (a *API) tapes(ctx context.Context, sub id.Subscriber, of []id.Callback, to
 	out := map[id.Callback][]Tape{}
 	for i := range slices.Backward(found) {
 		if r := &found[i]; !r.EndedAt.IsZero() {
-			out[r.Callback] = append(out[r.Callback], Tape{string(r.ID), door.Seconds(r.Length), a.audioURL(r.ID)})
+			out[r.Callback] = append(out[r.Callback], Tape{string(r.ID), door.Seconds(r.Length), audioURL(a.URL, r.ID)})
 		}
 	}
 	return out, err

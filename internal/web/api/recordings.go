@@ -75,19 +75,19 @@ func (a *API) listRecordings(w http.ResponseWriter, r *http.Request) error {
 			out.Next = cursor(string(found[i-1].ID))
 			break
 		}
-		out.Data = append(out.Data, a.recordingView(&found[i]))
+		out.Data = append(out.Data, recordingView(&found[i], a.URL))
 	}
 	return door.JSON(w, http.StatusOK, out)
 }
 
-func (a *API) recordingView(r *callback.Recording) Recording {
+func recordingView(r *callback.Recording, url string) Recording {
 	return Recording{ID: string(r.ID), Callback: string(r.Callback), Attempt: r.Attempt, StartedAt: door.Stamp(r.StartedAt),
 		EndedAt: door.Stamp(r.EndedAt), LengthS: door.Seconds(r.Length), DeleteAt: door.Stamp(r.DeleteAt),
-		Channels: r.Channels(), AudioURL: a.audioURL(r.ID)}
+		Channels: r.Channels(), AudioURL: audioURL(url, r.ID)}
 }
 
-func (a *API) audioURL(rec id.Recording) string {
-	return a.URL + Base + "/recordings/" + string(rec) + "/audio"
+func audioURL(url string, rec id.Recording) string {
+	return url + Base + "/recordings/" + string(rec) + "/audio"
 }
 
 // recordingOf finds one that the principal may hear: a key those of its business, an agent those of talks that she was in, and of
@@ -112,7 +112,7 @@ func (a *API) oneRecording(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return door.JSON(w, http.StatusOK, a.recordingView(rec))
+	return door.JSON(w, http.StatusOK, recordingView(rec, a.URL))
 }
 
 // listen sends the sound, or the range of it that is asked for, decrypted as it goes.

@@ -20,6 +20,7 @@ func (a *API) Routes() []door.Route {
 	rows = append(rows, a.callbacks()...)
 	rows = append(rows, a.recordings()...)
 	rows = append(rows, a.people()...)
+	rows = append(rows, a.persons()...)
 	rows = append(rows, a.machine()...)
 	for i := range rows {
 		rows[i].Pattern = Base + rows[i].Pattern

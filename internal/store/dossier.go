@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ringback/internal/callback"
@@ -36,15 +37,40 @@ func (db *DB) Dossier(ctx context.Context, p Person) (*callback.Dossier, error) 
 	if d.Contacts, err = db.ContactsOf(ctx, p); err != nil {
 		return nil, err
 	}
-	f := consent.Filter{NumberHash: p.NumberHash, Subscriber: p.Subscriber}
-	err = db.Consents(ctx, f, func(k consent.Kept) error {
-		d.Consents = append(d.Consents, k)
-		return nil
-	})
-	if err == nil {
-		d.Refusals, err = db.refusalsOf(ctx, p)
+	if d.Consents, err = db.consentsOf(ctx, p, own); err != nil {
+		return nil, err
 	}
+	d.Refusals, err = db.refusalsOf(ctx, p)
 	return d, err
+}
+
+// consentsOf are her records, the oldest first: by her telephone, and those of her callbacks from before a number was corrected.
+func (db *DB) consentsOf(ctx context.Context, p Person, own []id.Callback) (out []consent.Kept, err error) {
+	err = db.snapshot(ctx, func(q querier) error {
+		texts, err := consentTexts(q)
+		if err != nil {
+			return err
+		}
+		seen := map[id.Consent]bool{}
+		take := func(e *consent.Entry) error {
+			if !seen[e.ID] {
+				out = append(out, consent.Kept{Entry: *e, Shown: texts[e.Text]})
+			}
+			seen[e.ID] = true
+			return nil
+		}
+		for _, cb := range own {
+			if err := eachConsent(q, take, "WHERE callback_id = $1", string(cb)); err != nil {
+				return err
+			}
+		}
+		return eachConsent(q, take, "WHERE number_hash = $1 AND ($2 = '' OR subscriber_id = $2)", p.NumberHash, string(p.Subscriber))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("consents of a person: %w", err)
+	}
+	slices.SortStableFunc(out, func(a, b consent.Kept) int { return a.At.Compare(b.At) })
+	return out, nil
 }
 
 // keptOf reads one callback with all that was written about it.

@@ -61,8 +61,9 @@ func callbackIDs(q querier, statement string, args ...any) ([]id.Callback, error
 // ContactsOf are how the businesses know a person.
 func (db *DB) ContactsOf(ctx context.Context, p Person) ([]room.Contact, error) {
 	_, n := p.spellings()
-	rows, err := reader{ctx, db.read}.query("SELECT id, subscriber_id, number, name, created_at, last_at FROM contacts WHERE number = $1 AND ($2 = '' OR subscriber_id = $2) ORDER BY id",
-		n, string(p.Subscriber))
+	rows, err := reader{ctx, db.read}.query(`SELECT id, subscriber_id, number, name, created_at, last_at FROM contacts
+		WHERE (number = $1 OR id IN (SELECT contact_id FROM callbacks WHERE number_hash = $2)) AND ($3 = '' OR subscriber_id = $3) ORDER BY id`,
+		n, p.NumberHash, string(p.Subscriber))
 	if err != nil {
 		return nil, fmt.Errorf("contacts of a person: %w", told(err))
 	}
@@ -121,6 +122,10 @@ func erase(t *tx, p Person, own, others []id.Callback, at time.Time) (did Erased
 		return did, err
 	}
 	for _, cb := range own {
+		n, err := eraseContact(t, cb)
+		if did.Contacts += n; err != nil {
+			return did, err
+		}
 		if err := eraseCallback(t, cb); err != nil {
 			return did, err
 		}
@@ -133,7 +138,7 @@ func erase(t *tx, p Person, own, others []id.Callback, at time.Time) (did Erased
 		did.Callbacks++
 	}
 	n, err := t.exec("DELETE FROM contacts WHERE number = $1 AND ($2 = '' OR subscriber_id = $2)", number, string(p.Subscriber))
-	if did.Contacts = int(n); err != nil {
+	if did.Contacts += int(n); err != nil {
 		return did, err
 	}
 	return did, eraseAround(t, p)
@@ -153,6 +158,18 @@ func eraseAround(t *tx, p Person) error {
 		}
 	}
 	return eraseLetters(t, p)
+}
+
+// eraseContact takes away the contact that a callback of hers was made under, where its number was another: one that was mistyped.
+// If others' callbacks are under it, it only loses the name, which may be hers.
+func eraseContact(t *tx, cb id.Callback) (gone int, err error) {
+	const hers = "id IN (SELECT contact_id FROM callbacks WHERE id = $1 AND contact_id <> '')"
+	n, err := t.exec(`DELETE FROM contacts WHERE `+hers+` AND NOT EXISTS
+		(SELECT 1 FROM callbacks c WHERE c.contact_id = contacts.id AND c.id <> $1 AND c.number_hash <> '')`, string(cb))
+	if err == nil && n == 0 {
+		_, err = t.exec("UPDATE contacts SET name = '' WHERE "+hers, string(cb))
+	}
+	return int(n), err
 }
 
 // eraseCallback blanks a callback of hers and all that was written about it.

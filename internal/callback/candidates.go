@@ -16,17 +16,21 @@ import (
 
 // chooseAgent asks routing. With the visitor rung first only one is held for her; when she has answered, all may be rung.
 func (l *line) chooseAgent(now time.Time, dir *directory.Directory, s *subscriber.Subscriber, reps []*agent.Representation, c *Callback) (ch *Choice, hopeless bool, next time.Time) {
-	strategy := s.Routing.Strategy
-	if strategy == subscriber.AllAtOnce && c.Order == subscriber.VisitorFirst && c.State == Queued {
-		strategy = subscriber.LongestIdle
-	}
-	d := routing.Choose(now, strategy, waiter(now, c, s, dir), l.candidates(now, dir, s, reps, c))
+	d := routing.Choose(now, strategyFor(s, c), waiter(now, c, s, dir), l.candidates(now, dir, s, reps, c))
 	if len(d.Chosen) == 0 {
 		return nil, d.Hopeless, d.Next
 	}
 	rung, who := l.telephones(now, dir, d.Chosen)
 	return &Choice{Agent: rung[0].Agent, Representation: rung[0].Representation, Device: rung[0].Device, Endpoint: rung[0].Endpoint,
 		Party: rung[0].Party, More: rung[1:], Detail: who + ": " + d.Why + told(dir, d.Skipped)}, false, time.Time{}
+}
+
+// strategyFor is how one is chosen for a callback as it stands.
+func strategyFor(s *subscriber.Subscriber, c *Callback) subscriber.Strategy {
+	if s.Routing.Strategy == subscriber.AllAtOnce && c.Order == subscriber.VisitorFirst && c.State == Queued {
+		return subscriber.LongestIdle
+	}
+	return s.Routing.Strategy
 }
 
 // telephones are what is rung for those who were chosen: of each the first that does not rest, or all.

@@ -68,6 +68,9 @@ func (p *Policy) visitorEndpoint(r *Request, cb id.Callback, s *subscriber.Subsc
 		return p.sipEndpoint("endpoint", r.Endpoint, r.By)
 	}
 	if strings.TrimSpace(number) == "" {
+		if r.rehearsed {
+			return "", nil
+		}
 		return "", fault.At("number", fault.FieldRequired, "A telephone number is needed to call you back.")
 	}
 	n, err := phone.Parse(number, s.Region())

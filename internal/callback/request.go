@@ -50,7 +50,8 @@ type Request struct {
 	Once       *Once            // its Answer is set from Answer below
 	Answer     func(*Made) Kept // with Once: what will be answered; called inside the transaction
 
-	follows bool // staff promise it after a call
+	follows   bool // staff promise it after a call
+	rehearsed bool // nothing comes of it, and whose number it is may be left open
 }
 
 // Made is what became of a wish.
@@ -341,9 +342,18 @@ func (c *Conductor) begin(cb *Callback, due schedule.Due, later bool, ch *Choice
 
 // serveNow chooses for a callback that is not in line yet, unless somebody waits before it.
 func (l *line) serveNow(now time.Time, dir *directory.Directory, cb *Callback) *Choice {
-	s := dir.Subscribers[cb.Subscriber]
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	ch := l.serves(now, dir, cb)
+	if ch != nil {
+		l.mean(cb, ch)
+	}
+	return ch
+}
+
+// serves is who would be rung for a callback that is not in line yet.
+func (l *line) serves(now time.Time, dir *directory.Directory, cb *Callback) *Choice {
+	s := dir.Subscribers[cb.Subscriber]
 	for _, c := range l.live {
 		if _, chosen := l.meant[c.ID]; waits(c) && !chosen && (cb.Destination == "" || c.Subscriber == cb.Subscriber) {
 			return nil
@@ -354,9 +364,6 @@ func (l *line) serveNow(now time.Time, dir *directory.Directory, cb *Callback) *
 		return nil
 	}
 	ch, _, _ := l.choose(now, dir, s, cb, own[s.ID])
-	if ch != nil {
-		l.mean(cb, ch)
-	}
 	return ch
 }
 

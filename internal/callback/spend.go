@@ -239,6 +239,9 @@ func (c *Conductor) refuseForSpend(cb id.Callback, jobs []job, err error) bool {
 
 // tellBroke tells the operator, once a day for each business, that its calls are refused.
 func (c *Conductor) tellBroke(d *draft, day int, why string) {
+	if d.rehearsed {
+		return
+	}
 	if day == 0 {
 		day, _ = dayOf(d.dir, d.Subscriber, d.at)
 	}

@@ -50,6 +50,8 @@ type draft struct {
 	companions []Companion
 	acts       []Act
 	outOfPlace []string
+
+	rehearsed bool // nobody is told of anything
 }
 
 // Act is an effect with its leg: what to do once the step is on disk.

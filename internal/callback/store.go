@@ -64,6 +64,9 @@ var ErrNothing = errors.New("callback: nothing to do")
 // ErrAgentTaken: a Move's From did not hold; the whole step was rolled back.
 var ErrAgentTaken = errors.New("callback: agent taken")
 
+// ErrRehearsed: all checks let the wish pass; nothing was written, as was asked.
+var ErrRehearsed = errors.New("callback: rehearsed")
+
 // ErrSlotTaken: the slot had no place left; nothing was written.
 var ErrSlotTaken = errors.New("callback: slot taken")
 
@@ -88,6 +91,8 @@ type New struct {
 	Booking  *Booking   // nil = no slot is booked
 	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber
 	Once     *Once      // nil = no idempotency key
+
+	Rehearsal bool // every check is made and nothing is written: ErrRehearsed says that it would have been
 }
 
 // Booking takes a place in a slot: in the same transaction the callbacks of its business that are scheduled in [From, To),

@@ -43,6 +43,8 @@ type commands struct {
 	Person  personCmd  `cmd:"" help:"What is kept of a person: show it, erase it."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
 	Version versionCmd `cmd:"" help:"Show the version."`
+
+	Rehearse rehearseCmd `cmd:"" help:"Say what would come of a request at a time: who rings, what is said and why. Nothing of it is done."`
 }
 
 // streams are where a command writes and which signals it hears.

@@ -50,6 +50,15 @@ func (s *Service) controlRoutes() http.Handler {
 		}
 		reply(w, done, err)
 	})
+	mux.HandleFunc("POST /rehearse", func(w http.ResponseWriter, r *http.Request) {
+		var o RehearseOrder
+		err := json.NewDecoder(r.Body).Decode(&o)
+		var done *api.Rehearsal
+		if err == nil {
+			done, err = s.Rehearse(r.Context(), o)
+		}
+		reply(w, done, err)
+	})
 	s.consentRoutes(mux)
 	s.killRoutes(mux)
 	s.personRoutes(mux)

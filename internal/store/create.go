@@ -59,6 +59,9 @@ func create(t *tx, n callback.New) (*callback.Callback, error) {
 			return nil, err
 		}
 	}
+	if n.Rehearsal { // all of it is taken back
+		return nil, callback.ErrRehearsed
+	}
 	record(t, c, lines)
 	t.unit.putCallback(c.ID, c)
 	return c, nil

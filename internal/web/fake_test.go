@@ -217,6 +217,19 @@ func (h *house) Ticket(b *subscriber.Button) string {
 	return challenge.New([]byte("key")).Ticket(string(b.ID), "r", h.Now())
 }
 
+func (h *house) Rehearse(_ context.Context, r callback.Rehearsal) (*callback.Rehearsed, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b, s := h.dir.Button(r.Button)
+	if r.Number == "+19005550106" {
+		return &callback.Rehearsed{At: r.At, Refused: fault.At("number", fault.NumberType, "Not such a number.")}, nil
+	}
+	c := &callback.Callback{ID: "cb_x", Subscriber: s.ID, Button: b.ID, State: callback.Queued, Order: b.Order, Number: "+12025550100", Endpoint: "tel:+12025550100"}
+	return &callback.Rehearsed{At: r.At, Served: r.At, Callback: c, Waiting: 1, Why: "longest idle", CallerID: s.CallerID, Tries: 3, MaxTalk: time.Hour,
+		Rings: []callback.Rung{{Agent: ann, Representation: annAtAcme, CallerID: s.CallerID, Telephones: []callback.RungTelephone{{To: "sip:ann@127.0.0.1:5080", Ring: 25 * time.Second,
+			Confirm: cti.ConfirmNone, Hears: []callback.Spoken{{When: "answers", Text: "Calling."}}}}}}}, nil
+}
+
 func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -173,6 +173,9 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 			return nil, err
 		}
 	}
+	if n.Rehearsal {
+		return nil, callback.ErrRehearsed
+	}
 	s.meet(n, c)
 	s.count(n.Proof, c.CreatedAt)
 	s.count(n.Velocity, c.CreatedAt)

@@ -73,6 +73,7 @@ func Run(t *testing.T, open Opener) {
 		{"two want the last place of a slot", lastPlace},
 		{"a step blocks a number", stepBlocks},
 		{"the line is bounded", lineBounded},
+		{"a rehearsal is checked and leaves nothing", rehearsal},
 		{"contacts and threads are met again", metAgain},
 		{"an agent taken rolls all back", agentTaken},
 		{"of two that reserve one agent one wins", oneAgent},

@@ -23,6 +23,7 @@ import (
 // Conductor leads callbacks through their lives.
 type Conductor interface {
 	Request(ctx context.Context, r callback.Request) (*callback.Made, error)
+	Rehearse(ctx context.Context, r callback.Rehearsal) (*callback.Rehearsed, error)
 	Cancel(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)
 	Reschedule(ctx context.Context, cb id.Callback, w schedule.When, by callback.Actor) (*callback.Callback, error)

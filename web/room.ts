@@ -1,6 +1,6 @@
 // The room: a visitor talks in the browser. The connection is made at once and kept for the whole call; loaded again, or
 // with another network, the page connects anew, and the call goes on. The status beside it is status.ts.
-import { listen } from "./microphone";
+import { Deaf, listen } from "./microphone";
 import "./status";
 import { patience, Way, type ICEServer } from "./way";
 
@@ -9,15 +9,16 @@ if (root?.dataset.browser) void enter(root, root.dataset.browser);
 
 async function enter(page: HTMLElement, url: string): Promise<void> {
   const mute = page.querySelector<HTMLButtonElement>("[data-mute]");
+  const words = JSON.parse(page.dataset["words"] ?? "{}") as Record<string, string>;
   let mic: MediaStreamTrack;
   try {
     mic = (await listen()).getAudioTracks()[0]!;
   } catch (e) {
-    say(page, `${(e as Error).message} Or have us call your telephone.`);
+    say(page, `${words[e instanceof Deaf ? e.kind : "broken"]} ${words["instead"]}`);
     return;
   }
   const way = new Way((offer) => asks(url, offer), page.querySelector("audio") ?? new Audio(), () => {
-    say(page, way.state === "lost" ? way.why || "The connection was lost. It is made again…" : "");
+    say(page, way.state === "lost" ? way.why || words["lost"]! : "");
   });
   mute?.addEventListener("click", () => {
     const off = mute.getAttribute("aria-pressed") !== "true";

@@ -1,6 +1,6 @@
 // The form's second button: to talk here, in the browser. Nothing is asked for before it is certain that the microphone is
 // there, so that nobody answers a visitor who cannot speak.
-import { listen } from "./microphone";
+import { Deaf, listen } from "./microphone";
 
 const button = document.querySelector<HTMLButtonElement>("button[data-talk]");
 if (button && navigator.mediaDevices && "RTCPeerConnection" in window) offer(button);
@@ -12,7 +12,7 @@ function offer(button: HTMLButtonElement): void {
   button.addEventListener("click", (e) => {
     if (certain) return;
     e.preventDefault();
-    void microphone().then((wrong) => {
+    void microphone(JSON.parse(button.dataset["words"] ?? "{}") as Record<string, string>).then((wrong) => {
       if (trouble) {
         trouble.textContent = wrong;
         trouble.hidden = wrong === "";
@@ -26,11 +26,11 @@ function offer(button: HTMLButtonElement): void {
 }
 
 // microphone asks for it once; "" = it is there, else why not and what to do.
-async function microphone(): Promise<string> {
+async function microphone(words: Record<string, string>): Promise<string> {
   try {
     for (const t of (await listen()).getTracks()) t.stop();
     return "";
   } catch (e) {
-    return `${(e as Error).message} Or let us call your telephone.`;
+    return `${words[e instanceof Deaf ? e.kind : "broken"]} ${words["instead"]}`;
   }
 }

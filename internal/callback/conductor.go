@@ -17,6 +17,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/speech"
+	"ringback/internal/words"
 )
 
 // Conductor leads every callback through its life: it decides by the table, stores, and acts. All that happens to one
@@ -58,6 +59,7 @@ type Settings struct {
 	Log       *slog.Logger
 	Recorder  Recorder                   // nil = nothing is recorded
 	Speaker   speech.Speaker             // how sentences are said; the zero one without a synthesiser
+	Words     *words.Book                // what visitors read; nil = in the languages that are built in
 	Post      Post                       // nil = no letter leaves the house
 	Reloaded  func(*directory.Directory) // told of each snapshot that comes into force, one after the other; nil = nobody is
 	URL       string                     // of the service, which links are made of, without a slash at the end
@@ -81,6 +83,9 @@ type Meter interface {
 func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *Conductor {
 	g := &gate{Switch: sw}
 	c := &Conductor{store: store, book: book, sw: g, gate: g, Settings: s, boxes: map[id.Callback]*box{}, reading: make(chan struct{}, 1), read: make(chan struct{})}
+	if c.Words == nil {
+		c.Words = words.Built()
+	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.setter = challenge.New(s.Key)
 	c.line = newLine()

@@ -17,6 +17,7 @@ type OptOut struct {
 	Business  id.Subscriber // who shall not call; "" = none of the operator's businesses
 	Route     consent.Route
 	Visitor   string // the visitor's address, hashed before it is kept; "" = staff
+	Language  string // of the page on which the visitor read what it means
 	Page      string
 	UserAgent string
 	Reason    string // of staff, in words
@@ -52,7 +53,7 @@ func (c *Conductor) optOut(ctx context.Context, to cti.Endpoint, cb id.Callback,
 		Person: consent.Person{Number: spelled(to), NumberHash: hash, Page: o.Page, UserAgent: o.UserAgent}}
 	var limits []Velocity
 	if o.Visitor != "" {
-		r.Text, r.Person.Address = consent.Stop(), c.hash("visitor", o.Visitor)
+		r.Text, r.Person.Address = consent.Stop(c.Words.Choose(o.Language)), c.hash("visitor", o.Visitor)
 		if cb == "" { // whoever has the token of a callback has been counted already
 			limits = c.stops(o.Visitor)
 		}

@@ -1,5 +1,10 @@
 package callback
 
+import (
+	"maps"
+	"slices"
+)
+
 // Reason is why a callback is where it is. Each has a sentence for staff and one for the visitor.
 type Reason string
 
@@ -52,7 +57,7 @@ const (
 	ReasonCalledClosed    Reason = "called_outside_hours"
 )
 
-var words = map[Reason]Words{
+var sentences = map[Reason]Words{
 	ReasonTalked:          {"They talked.", "Thank you for talking with us."},
 	ReasonInterrupted:     {"The call was interrupted by a fault of ours.", "Your call was interrupted. We are sorry; you can ask for another call."},
 	ReasonEndedByRequest:  {"The call was ended by request.", "The call was ended as you asked."},
@@ -95,9 +100,12 @@ var words = map[Reason]Words{
 	ReasonRetryNoAgent:    {"The visitor was on the line and no agent took it; tried again first thing.", "Nobody could take your call. We will ring you again."},
 }
 
+// Reasons lists those that have sentences, in order of their codes.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(sentences)) }
+
 // Words returns the two sentences; those of an unknown reason are its code.
 func (r Reason) Words() Words {
-	if w, ok := words[r]; ok {
+	if w, ok := sentences[r]; ok {
 		return w
 	}
 	return Words{string(r), string(r)}

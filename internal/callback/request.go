@@ -34,7 +34,8 @@ type Request struct {
 	Topic       string
 	Fields      map[string]string
 	Page        string
-	Language    string
+	Language    string // which the visitor speaks
+	Shown       string // in which she read what she agrees to; "" = that, else that of the business
 	Metadata    map[string]string
 	Channel     string // Phone or Web; "" = phone
 	Consent     bool
@@ -276,7 +277,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 	}
 	if r.By == nil {
 		n.Consent = &consent.Record{ID: c.Mint.Consent(), Subscriber: s.ID, Callback: cb.ID, Act: consent.Given, Route: consent.Route(r.Act),
-			Text: consent.Shown(s.Name, AgreedWay(c.Directory().Buttons[cb.Button])), At: now, Person: consent.Person{Number: cb.Called(), NumberHash: cb.NumberHash,
+			Text: consent.Shown(c.Words.Choose(r.Shown, r.Language, s.Language), s.Name, AgreedWay(c.Directory().Buttons[cb.Button])), At: now, Person: consent.Person{Number: cb.Called(), NumberHash: cb.NumberHash,
 				Page: r.Page, Address: c.hash("visitor", r.Visitor), UserAgent: r.UserAgent}}
 	}
 	return n

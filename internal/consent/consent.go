@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ringback/internal/id"
+	"ringback/internal/words"
 )
 
 // Act is what somebody did.
@@ -73,18 +74,21 @@ const (
 )
 
 // sentences are what a visitor agrees to, before and after the business's name. A version changes with its words.
-var sentences = map[Way]struct{ version, before, after string }{
-	ByPhone:            {"2026-1", "I ask ", " to call me at this number about my request."},
-	ByPhoneOrInBrowser: {"2026-1-browser", "I ask ", " to talk with me about my request: by a call to this number, or here in the browser."},
+var sentences = map[Way]struct {
+	version string
+	say     words.Key
+}{
+	ByPhone:            {"2026-1", "I ask %s to call me at this number about my request."},
+	ByPhoneOrInBrowser: {"2026-1-browser", "I ask %s to talk with me about my request: by a call to this number, or here in the browser."},
 }
 
-// Shown is the sentence on a form with its version, as the ledger keeps it.
-func Shown(business string, w Way) Text {
+// Shown is the sentence on a form in a language, with its version, as the ledger keeps it.
+func Shown(in *words.Language, business string, w Way) Text {
 	s := sentences[w]
-	return Text{s.version, "en", s.before + business + s.after}
+	return Text{s.version, in.Tag, in.Say(s.say, business)}
 }
 
 // Stop is what is read before a number is kept from ever being called again.
-func Stop() Text {
-	return Text{"2026-1-stop", "en", "Never call this number again, whichever business asks."}
+func Stop(in *words.Language) Text {
+	return Text{"2026-1-stop", in.Tag, in.Say("Never call this number again, whichever business asks.")}
 }

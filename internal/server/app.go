@@ -32,6 +32,7 @@ import (
 	"ringback/internal/store"
 	"ringback/internal/studio"
 	"ringback/internal/wire"
+	"ringback/internal/words"
 )
 
 // App is one assembled service: store, switch, conductor. It begins in that order and ends in the other.
@@ -55,6 +56,7 @@ type App struct {
 	Doctor    *doctor.Doctor
 	ladder    *ladder.Store
 	speaker   speech.Speaker
+	words     *words.Book
 	front     *front // of listen.https; nil = there is none
 	Post      *notify.Post
 	sweeping  sync.WaitGroup
@@ -92,9 +94,12 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	if a.Post, err = a.newPost(); err != nil {
 		return a, err
 	}
+	if a.words, err = readWords(c.Data, log); err != nil {
+		return a, err
+	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
-		Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep})
+		Words: a.words, Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Account: func(idOrLogin string) *login.Account { return a.Conductor.Directory().Account(idOrLogin) }})
 	if c.Auth.Passkeys {

@@ -178,6 +178,7 @@ func (s *Service) routes() http.Handler {
 	return web.New(web.Deps{
 		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Hearts: s.Hearts, Version: Version, Browsers: s.Switch, Passkeys: s.Passkeys, Letters: s, Mint: s.Mint,
 		People: s.people(),
+		Words:  s.words,
 		Links:  s.Store, ShowNumber: s.Config.Policy.LinkShowsNumber,
 		Now: time.Now, Log: s.log, Panicked: func() { s.meter.panics.Add(1) },
 		Metrics: promhttp.HandlerFor(s.meter.registry, promhttp.HandlerOpts{}),

@@ -107,6 +107,7 @@ func TestEvents(t *testing.T) {
 		if b := <-cut.blocks; !strings.Contains(b, `"state":"ended"`) {
 			t.Errorf("cut off before the end, then %q", b)
 		}
+		synctest.Wait() // whoever sent it is gone
 		if n := h.live.Watchers(); n != 0 {
 			t.Errorf("%d watchers left", n)
 		}

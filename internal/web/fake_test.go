@@ -273,7 +273,7 @@ func (h *house) Request(_ context.Context, r callback.Request) (*callback.Made, 
 	}
 	c := &callback.Callback{
 		ID: h.mintCallback(), Subscriber: s.ID, Button: b.ID, State: callback.Queued, Order: b.Order, Number: n, Endpoint: cti.Endpoint("tel:" + n.E164()),
-		Name: r.Name, Topic: r.Topic, Fields: r.Fields, Page: r.Page, When: `{"now":true}`, CreatedAt: h.now, DueAt: due.At, Version: 1, Metadata: r.Metadata,
+		Name: r.Name, Topic: r.Topic, Fields: r.Fields, Page: r.Page, Language: r.Language, When: `{"now":true}`, CreatedAt: h.now, DueAt: due.At, Version: 1, Metadata: r.Metadata,
 	}
 	if r.Endpoint != "" {
 		c.Number, c.Endpoint = "", cti.Endpoint(r.Endpoint)

@@ -135,7 +135,7 @@ func validate(doc map[string]any, schema, v any, where string) []string {
 		}
 		return all
 	}
-	if t := s["type"]; t != nil && !slices.Contains(words(t), typeName(v)) && !(typeName(v) == "integer" && slices.Contains(words(t), "number")) {
+	if t := s["type"]; t != nil && !slices.Contains(texts(t), typeName(v)) && !(typeName(v) == "integer" && slices.Contains(texts(t), "number")) {
 		return []string{fmt.Sprintf("%s is %s, want %v", where, typeName(v), t)}
 	}
 	var wrong []string
@@ -146,7 +146,7 @@ func validate(doc map[string]any, schema, v any, where string) []string {
 		}
 	case map[string]any:
 		props, _ := s["properties"].(map[string]any)
-		for _, name := range words(s["required"]) {
+		for _, name := range texts(s["required"]) {
 			if _, ok := v[name]; !ok {
 				wrong = append(wrong, where+"."+name+" is missing")
 			}
@@ -165,7 +165,7 @@ func validate(doc map[string]any, schema, v any, where string) []string {
 	return wrong
 }
 
-func words(v any) []string {
+func texts(v any) []string {
 	switch v := v.(type) {
 	case string:
 		return []string{v}

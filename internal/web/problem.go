@@ -13,6 +13,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/web/door"
+	"ringback/internal/words"
 )
 
 // kind is what a code means in HTTP: this table is the only place that knows.
@@ -89,8 +90,10 @@ func problem(ctx context.Context, err error) door.Problem {
 		Errors: f.Fields, RequestID: door.RequestID(ctx),
 	}
 	if f.Code == fault.NotFound {
-		p.Detail, p.Errors, p.RequestID = "There is nothing here, or it is not yours to see.", nil, nobody
+		f = fault.New(fault.NotFound, nothing)
+		p.Detail, p.Errors, p.RequestID = nothing, nil, nobody
 	}
+	translate(door.Language(ctx), &p, f)
 	if p.Errors == nil {
 		p.Errors = []fault.Field{}
 	}
@@ -107,6 +110,36 @@ func problem(ctx context.Context, err error) door.Problem {
 	}
 	return p
 }
+
+// translate says a problem in a visitor's language. Of a sentence that the language does not have it says what kind of thing
+// went wrong.
+func translate(in *words.Language, p *door.Problem, f *fault.Fault) {
+	if in == words.English() {
+		return
+	}
+	say := words.Key(f.Format)
+	if say == "%s" && len(f.Args) == 1 { // a sentence that was handed on
+		if s, ok := f.Args[0].(string); ok {
+			say = words.Key(s)
+		}
+	}
+	p.Title = in.Say(words.Key(p.Title))
+	switch {
+	case !in.Knows(say):
+		p.Detail = p.Title + "."
+	case say == words.Key(f.Format):
+		p.Detail = in.Say(say, f.Args...)
+	default:
+		p.Detail = in.Say(say)
+	}
+	errors := make([]fault.Field, len(p.Errors))
+	for i, e := range p.Errors {
+		errors[i] = fault.Field{Field: e.Field, Code: e.Code, Message: p.Detail}
+	}
+	p.Errors = errors
+}
+
+const nothing = "There is nothing here, or it is not yours to see."
 
 const internalDetail = "Something went wrong on our side. Try again; if it stays, tell the operator the request id."
 

@@ -22,6 +22,7 @@ import (
 	"ringback/internal/web/desk"
 	"ringback/internal/web/door"
 	"ringback/internal/web/visitor"
+	"ringback/internal/words"
 )
 
 // Deps is what the service on HTTP needs.
@@ -46,6 +47,7 @@ type Deps struct {
 	Letters    api.Letters     // nil = nothing leaves the house
 	Links      companion.Links // to the pages of calls, of agents without a desk
 	ShowNumber bool            // those pages show visitors' whole numbers
+	Words      *words.Book     // what visitors read; nil = in the languages that are built in
 
 	Ready    func(ctx context.Context) map[string]string // check -> "ok", or what is not
 	Metrics  http.Handler                                // nil = none
@@ -69,15 +71,22 @@ func New(d Deps) http.Handler {
 		// origin is refused when the config is read.
 		_ = s.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 	}
+	if s.Words == nil {
+		s.Words = words.Built()
+	}
 	shelf := asset.Load()
-	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf})
+	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf, Words: s.Words})
 	a := api.New(api.Deps{
 		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys, Letters: d.Letters,
 		People: d.People,
-		Submit: s.pages.Submit,
+		Submit: s.pages.Submit, Words: s.Words,
 	})
 	beside := companion.New(companion.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Card: a.Card, Stream: a.Stream, Assets: shelf, ShowNumber: d.ShowNumber})
-	s.routes = slices.Concat(beside.Routes(), a.Routes(), s.pages.Routes(), desk.New(shelf).Routes(), shelf.Routes())
+	visitors := s.pages.Routes()
+	for i := range visitors {
+		visitors[i].Visitors = true
+	}
+	s.routes = slices.Concat(beside.Routes(), a.Routes(), visitors, desk.New(shelf).Routes(), shelf.Routes())
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}
@@ -112,6 +121,9 @@ func (s *service) serve(r door.Route) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if r.Visitors {
+			req = req.WithContext(door.WithLanguage(req.Context(), s.Words.Choose(door.Asked(req, s.Words))))
+		}
 		ctx, err := s.opened(req.Context(), req, r.Who)
 		if err == nil && (r.Page || r.Secret) {
 			err = s.sameOrigin(req)
@@ -147,7 +159,7 @@ func (s *service) refuse(w http.ResponseWriter, r *http.Request, page bool, err 
 	case errors.As(err, &shown):
 		shown.Show(w, p)
 	case page:
-		s.pages.Fault(w, p)
+		s.pages.Fault(w, r, p)
 	default:
 		write(w, p)
 	}

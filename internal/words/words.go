@@ -8,6 +8,7 @@ package words
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -72,10 +73,10 @@ func (l *Language) fill(text string, args []any) string {
 		switch a := a.(type) {
 		case Key:
 			in[i] = l.Say(a)
-		case string:
-			in[i] = l.apart(a)
 		default:
-			in[i] = a
+			if in[i] = a; reflect.ValueOf(a).Kind() == reflect.String { // also an id
+				in[i] = l.apart(reflect.ValueOf(a).String())
+			}
 		}
 	}
 	return fmt.Sprintf(text, in...)

@@ -1,7 +1,8 @@
 // The step after signing in: speak, hear yourself, hear the ring. Without sound the desk makes nobody available.
 import { html, nothing, type TemplateResult } from "lit";
 import type { Attention } from "./attention";
-import { listen, Trouble } from "../microphone";
+import { listen } from "../microphone";
+import { troubleOf, type Trouble } from "./trouble";
 import { audible, devices, echo, Meter, Outlet, pick, silent, type Devices, type Ear } from "./sound";
 
 const setting = "ringback-desk-sound";
@@ -67,7 +68,7 @@ export class Check {
       this.timer = setInterval(() => this.measure(), 100);
     } catch (e) {
       this.release();
-      this.trouble = e instanceof Trouble ? e : new Trouble("The sound could not be opened.", (e as Error).message);
+      this.trouble = troubleOf(e);
     }
     this.opening = false;
     this.changed();

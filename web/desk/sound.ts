@@ -1,5 +1,5 @@
 // What a desk hears and says with: microphone, loudspeaker, and a ring made of two tones.
-import { Trouble } from "../microphone";
+import { Trouble } from "./trouble";
 
 export interface Ear {
   id: string;

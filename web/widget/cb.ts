@@ -58,7 +58,7 @@ export class CallBack extends HTMLElement {
   }
 
   async #begin(): Promise<void> {
-    const config = await about(this.#server, this.getAttribute("button") ?? "");
+    const config = await about(this.#server, this.getAttribute("button") ?? "", this.closest("[lang]")?.getAttribute("lang") ?? "");
     if (!config || config.closed || !this.isConnected || this.#config) return;
     this.#config = config;
     const root = this.attachShadow({ mode: "open" });
@@ -74,6 +74,8 @@ export class CallBack extends HTMLElement {
     this.#note.className = "note";
     this.#note.part.add("note");
     this.#note.setAttribute("role", "status");
+    this.#note.lang = config.language;
+    this.#note.dir = config.direction;
     this.#note.textContent = config.texts["closed"] ?? "";
     root.append(button, this.#note);
     if (this.hasAttribute("inline")) {

@@ -17,7 +17,7 @@ dialog, section { --accent: var(--cb-accent, light-dark(#0b57c9, #8ab8ff)); --on
   --wrong: light-dark(#b3131b, #ffb4ae); --corner: var(--cb-radius, .5rem); box-sizing: border-box; font: 1rem/1.5 system-ui, sans-serif;
   background: var(--bg); color: var(--fg); text-align: start; overflow-wrap: anywhere }
 dialog { inline-size: min(30rem, 100vw - 1rem); max-block-size: calc(100dvh - 1rem); border: 1px solid var(--line); border-radius: var(--corner); padding: 1.25rem; z-index: 2147483647 }
-dialog:not(:modal) { position: fixed; inset: auto .5rem .5rem auto; margin: 0 }
+dialog:not(:modal) { position: fixed; inset-block: auto .5rem; inset-inline: auto .5rem; margin: 0 }
 dialog::backdrop { background: #0008 }
 * { box-sizing: border-box }
 .head { display: flex; justify-content: space-between; align-items: start; gap: 1rem }

@@ -44,10 +44,10 @@ export interface Problem {
 
 const path = (...parts: string[]) => "/api/v1/public/" + parts.map(encodeURIComponent).join("/");
 
-// about returns what a button is; nothing where it cannot be had.
-export async function about(server: string, button: string): Promise<Config | undefined> {
+// about returns what a button is, in a language if there is it; nothing where it cannot be had.
+export async function about(server: string, button: string, lang: string): Promise<Config | undefined> {
   try {
-    const answer = await fetch(server + path("buttons", button), { credentials: "omit" });
+    const answer = await fetch(server + path("buttons", button) + (lang && `?lang=${encodeURIComponent(lang)}`), { credentials: "omit" });
     return answer.ok ? ((await answer.json()) as Config) : undefined;
   } catch {
     return undefined;

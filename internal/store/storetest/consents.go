@@ -11,6 +11,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/id"
 	"ringback/internal/subscriber"
+	"ringback/internal/words"
 )
 
 // ledger: each wish, each step and each opt-out leaves its record; the chain proves itself, also after a restart.
@@ -27,7 +28,7 @@ func ledger(t *testing.T, h *House) {
 	for range 2 {
 		h.verified(t, 8, 0)
 		all := h.records(t, consent.Filter{NumberHash: c.NumberHash})
-		if len(all) != 2 || all[0].Act != consent.Given || all[1].Act != consent.OptedOut || all[0].Shown != consent.Shown("Acme", consent.ByPhone) {
+		if len(all) != 2 || all[0].Act != consent.Given || all[1].Act != consent.OptedOut || all[0].Shown != consent.Shown(words.English(), "Acme", consent.ByPhone) {
 			t.Fatalf("of the number: %+v", all)
 		}
 		who, err := all[0].Who()

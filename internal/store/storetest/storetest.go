@@ -24,6 +24,7 @@ import (
 	"ringback/internal/room"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
+	"ringback/internal/words"
 )
 
 // Store is all that a store does.
@@ -181,7 +182,7 @@ func (h *House) Wish(number phone.Number) callback.New {
 		Contact:     room.Contact{ID: h.Mint.Contact(), Subscriber: h.Acme, Number: number, Name: "Zoë", CreatedAt: now, LastAt: now},
 		Interaction: room.Interaction{ID: h.Mint.Interaction(), Subscriber: h.Acme, OpenedAt: now, LastAt: now},
 		Consent: &consent.Record{ID: h.Mint.Consent(), Subscriber: h.Acme, Callback: c.ID, Act: consent.Given, Route: consent.ByForm,
-			Text: consent.Shown("Acme", consent.ByPhone), At: now,
+			Text: consent.Shown(words.English(), "Acme", consent.ByPhone), At: now,
 			Person: consent.Person{Number: string(number), NumberHash: c.NumberHash, Page: "https://acme.example/?q=\x00", Address: "h", UserAgent: "test"}},
 	}
 }

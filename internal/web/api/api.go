@@ -18,6 +18,7 @@ import (
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
+	"ringback/internal/words"
 )
 
 // Conductor leads callbacks through their lives.
@@ -105,6 +106,7 @@ type Deps struct {
 	Letters    Letters      // nil = nothing leaves the house
 	Hearts     *live.Hearts // of desks
 	Version    string       // of the service
+	Words      *words.Book  // what visitors read
 	// Submit answers a plain form that was posted to the public API, with pages.
 	Submit door.Handler
 }

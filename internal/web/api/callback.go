@@ -280,9 +280,9 @@ func sentence(l callback.Line) string {
 	}
 	switch {
 	case text == "" && l.Detail == "":
-		return words(l.Event)
+		return spelt(l.Event)
 	case text == "":
-		return words(l.Event) + " " + l.Detail
+		return spelt(l.Event) + " " + l.Detail
 	case l.Detail == "":
 		return text
 	}
@@ -296,8 +296,8 @@ func (a *API) keptCallback(m *callback.Made) callback.Kept {
 	return callback.Kept{Status: http.StatusCreated, Location: Base + "/callbacks/" + string(c.ID), Body: append(b, '\n')}
 }
 
-// words makes an event readable: agent_found is "Agent found."
-func words(event string) string {
+// spelt makes an event readable: agent_found is "Agent found."
+func spelt(event string) string {
 	if event == "" {
 		return ""
 	}

@@ -18,7 +18,7 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.Stream(w, r, c, a.view)
+	return a.Stream(w, r, c, a.view(r))
 }
 
 // Stream sends views of a callback to one reader, as events does.

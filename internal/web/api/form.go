@@ -10,6 +10,7 @@ import (
 	"ringback/internal/fault"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
+	"ringback/internal/words"
 )
 
 // ButtonForm is what a form for a button shows.
@@ -75,7 +76,14 @@ func (a *API) buttonForm(w http.ResponseWriter, r *http.Request) error {
 	if err := a.admitted(w, r, b); err != nil {
 		return err
 	}
-	return door.JSON(w, http.StatusOK, a.formOf(b, sub))
+	w.Header().Add("Vary", "Accept-Language")
+	return door.JSON(w, http.StatusOK, a.formOf(a.speaks(r, sub, ""), b, sub))
+}
+
+// speaks is the language of what a visitor of a business is told: the one that was said, else ?lang=, else the one the
+// browser likes, else that of the business.
+func (a *API) speaks(r *http.Request, sub *subscriber.Subscriber, said string) *words.Language {
+	return door.Speak(r, a.Words, said, door.Asked(r, a.Words), sub.Language)
 }
 
 func (a *API) button(idOrSlug string) (*subscriber.Button, *subscriber.Subscriber, error) {
@@ -88,13 +96,13 @@ func (a *API) button(idOrSlug string) (*subscriber.Button, *subscriber.Subscribe
 
 func missing(k directory.Kind) error { return fault.New(fault.NotFound, "No such %s.", k) }
 
-func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonForm {
+func (a *API) formOf(in *words.Language, b *subscriber.Button, sub *subscriber.Subscriber) ButtonForm {
 	now, diary := a.Now(), a.Conductor.Diary(sub, b)
-	hours, shown := diary.Business(), consent.Shown(sub.Name, callback.AgreedWay(b))
+	hours, shown := diary.Business(), consent.Shown(in, sub.Name, callback.AgreedWay(b))
 	f := ButtonForm{
-		ID: string(b.ID), Slug: b.Slug, Language: "en", Direction: "ltr", Order: string(b.Order), Zone: diary.Loc.String(),
+		ID: string(b.ID), Slug: b.Slug, Language: in.Tag, Direction: in.Dir(), Order: string(b.Order), Zone: diary.Loc.String(),
 		Subscriber: FormOwner{Slug: sub.Slug, Name: sub.Name, CallerID: door.Opt(sub.CallerID.E164())},
-		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(b)},
+		Form:       Form{Action: Base + "/public/buttons/" + string(b.ID) + "/callbacks", Fields: questions(in, b)},
 		Channels:   Channels(b), Closed: b.Closed || sub.Suspended, Open: hours.Open(now), Slots: []door.Stamp{},
 		Consent: ConsentText{shown.Version, shown.Words}, Proof: ProofWanted{a.Conductor.NeedsProof(b)},
 	}
@@ -106,7 +114,7 @@ func (a *API) formOf(b *subscriber.Button, sub *subscriber.Subscriber) ButtonFor
 			f.Slots = append(f.Slots, door.Stamp(at))
 		}
 	}
-	f.Texts = texts(sub, f.Open, time.Time(f.NextOpening))
+	f.Texts = texts(in, sub, f.Open, time.Time(f.NextOpening))
 	return f
 }
 
@@ -122,16 +130,16 @@ func Channels(b *subscriber.Button) []Channel {
 	return out
 }
 
-func questions(b *subscriber.Button) []FormField {
+func questions(in *words.Language, b *subscriber.Button) []FormField {
 	fields := []FormField{
-		{Name: "name", Label: "Your name", Type: "text"},
-		{Name: "number", Label: "Your telephone number", Type: "tel", Required: true},
-		{Name: "topic", Label: "What is it about?", Type: "text"},
+		{Name: "name", Label: in.Say("Your name"), Type: "text"},
+		{Name: "number", Label: in.Say("Your telephone number"), Type: "tel", Required: true},
+		{Name: "topic", Label: in.Say("What is it about?"), Type: "text"},
 	}
 	for _, f := range b.Fields {
 		fields = append(fields, FormField{Name: f.Name, Label: f.Label, Type: "text", Required: f.Required, Own: true})
 	}
 	return append(fields,
-		FormField{Name: "when", Label: "When shall we call?", Type: "when"},
-		FormField{Name: "consent", Label: "I agree", Type: "checkbox", Required: true})
+		FormField{Name: "when", Label: in.Say("When shall we call?"), Type: "when"},
+		FormField{Name: "consent", Label: in.Say("I agree"), Type: "checkbox", Required: true})
 }

@@ -40,7 +40,7 @@ type WhyStop struct {
 
 func (a *API) visitorOptsOut(w http.ResponseWriter, r *http.Request) error {
 	return a.byVisitor(w, r, &Nothing{}, func(c *callback.Callback) (*callback.Callback, error) {
-		return a.Conductor.OptOutOf(r.Context(), c.ID, callback.OptOut{Route: consent.ByStatusPage, Visitor: door.Visitor(r), UserAgent: r.UserAgent()})
+		return a.Conductor.OptOutOf(r.Context(), c.ID, callback.OptOut{Route: consent.ByStatusPage, Language: door.Language(r.Context()).Tag, Visitor: door.Visitor(r), UserAgent: r.UserAgent()})
 	})
 }
 
@@ -58,7 +58,7 @@ func (a *API) optOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o := callback.OptOut{Route: consent.ByStopPage, Visitor: door.Visitor(r), UserAgent: r.UserAgent()}
+	o := callback.OptOut{Route: consent.ByStopPage, Language: door.Language(r.Context()).Tag, Visitor: door.Visitor(r), UserAgent: r.UserAgent()}
 	if err := a.Conductor.OptOutNumber(r.Context(), cti.Endpoint("tel:"+n.E164()), o); err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ const Base = "/api/v1"
 // Routes is the table of the door.
 func (a *API) Routes() []door.Route {
 	rows := a.public()
+	for i := range rows {
+		rows[i].Visitors = true
+	}
 	rows = append(rows, a.desk()...)
 	rows = append(rows, a.passkeys()...)
 	rows = append(rows, a.invitations()...)

@@ -4,56 +4,56 @@ import (
 	"time"
 
 	"ringback/internal/subscriber"
-	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // texts are the words of a widget: it has none of its own.
-func texts(sub *subscriber.Subscriber, open bool, next time.Time) map[string]string {
+func texts(in *words.Language, sub *subscriber.Subscriber, open bool, next time.Time) map[string]string {
 	t := map[string]string{
-		"title":    "Let " + sub.Name + " call you",
-		"status":   sub.Name + " calls you",
-		"launcher": "Request a callback",
-		"close":    "Close",
-		"needed":   "(needed)",
-		"submit":   "Call me",
-		"talk":     "Talk here, in the browser",
-		"asked":    "Thank you. We have your request.",
-		"from":     "Our calls come from",
+		"title":    in.Say("Let %s call you", sub.Name),
+		"status":   in.Say("%s calls you", sub.Name),
+		"launcher": in.Say("Request a callback"),
+		"close":    in.Say("Close"),
+		"needed":   in.Say("(needed)"),
+		"submit":   in.Say("Call me"),
+		"talk":     in.Say("Talk here, in the browser"),
+		"asked":    in.Say("Thank you. We have your request."),
+		"from":     in.Say("Our calls come from"),
 
-		"when":           "When shall we call?",
-		"now":            "Now",
-		"after":          "In a while",
-		"after_how_long": "How long from now",
-		"after_10m":      "10 minutes",
-		"after_30m":      "30 minutes",
-		"after_1h":       "1 hour",
-		"after_2h":       "2 hours",
-		"after_4h":       "4 hours",
-		"after_1d":       "tomorrow, at this time",
-		"at":             "At a time I choose",
-		"at_when":        "Day and time",
+		"when":           in.Say("When shall we call?"),
+		"now":            in.Say("Now"),
+		"after":          in.Say("In a while"),
+		"after_how_long": in.Say("How long from now"),
+		"after_10m":      in.Say("10 minutes"),
+		"after_30m":      in.Say("30 minutes"),
+		"after_1h":       in.Say("1 hour"),
+		"after_2h":       in.Say("2 hours"),
+		"after_4h":       in.Say("4 hours"),
+		"after_1d":       in.Say("tomorrow, at this time"),
+		"at":             in.Say("At a time I choose"),
+		"at_when":        in.Say("Day and time"),
 		"closed":         "",
 
-		"your_number": "Your number:",
-		"call_now":    "Call me now",
-		"cancel":      "Cancel the call",
-		"number":      "Change my number",
-		"new_number":  "Your telephone number",
-		"this_number": "Call this number",
-		"reschedule":  "Another time",
-		"this_time":   "Call me then",
-		"never":       "Never call me again",
-		"never_sure":  "Nobody who is served here will call this number again.",
-		"again":       "Ask for another call",
-		"unreached":   "We could not be reached. Check your connection and try again: nothing you typed is lost.",
+		"your_number": in.Say("Your number:"),
+		"call_now":    in.Say("Call me now"),
+		"cancel":      in.Say("Cancel the call"),
+		"number":      in.Say("Change my number"),
+		"new_number":  in.Say("Your telephone number"),
+		"this_number": in.Say("Call this number"),
+		"reschedule":  in.Say("Another time"),
+		"this_time":   in.Say("Call me then"),
+		"never":       in.Say("Never call me again"),
+		"never_sure":  in.Say("Nobody who is served here will call this number again."),
+		"again":       in.Say("Ask for another call"),
+		"unreached":   in.Say("We could not be reached. Check your connection and try again: nothing you typed is lost."),
 	}
 	switch {
 	case open:
 	case next.IsZero():
-		t["closed"] = "We are closed until further notice."
+		t["closed"] = in.Say("We are closed until further notice.")
 	default:
-		t["closed"] = "We are closed now. We will call you when we open: " + status.Wall(next, sub.Location()) + "."
-		t["now"] = "When you open"
+		t["closed"] = in.Say("We are closed now. We will call you when we open: %s.", in.Moment(next, sub.Location()))
+		t["now"] = in.Say("When you open")
 	}
 	return t
 }

@@ -11,6 +11,7 @@ import (
 	"ringback/internal/schedule"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // Nothing is a body without content.
@@ -33,6 +34,7 @@ func (a *API) held(w http.ResponseWriter, r *http.Request) (*callback.Callback, 
 	if err != nil {
 		return nil, err
 	}
+	a.tells(r, c)
 	if status.Gone(c, a.Now()) {
 		return nil, fault.New(fault.Gone, "This callback ended more than 30 days ago.")
 	}
@@ -44,15 +46,29 @@ func (a *API) held(w http.ResponseWriter, r *http.Request) (*callback.Callback, 
 	return c, nil
 }
 
-func (a *API) view(c *callback.Callback) status.View { return status.Of(c, a.Conductor, a.Now()) }
+// tells is the language of what is told of a callback: the one that is asked for by the address, else its own, else what the
+// browser likes, else that of the business.
+func (a *API) tells(r *http.Request, c *callback.Callback) *words.Language {
+	otherwise := ""
+	if s := a.Conductor.Directory().Subscribers[c.Subscriber]; s != nil {
+		otherwise = s.Language
+	}
+	return door.Speak(r, a.Words, r.URL.Query().Get("lang"), c.Language, door.Asked(r, a.Words), otherwise)
+}
+
+// view is a callback as its visitor is told of it.
+func (a *API) view(r *http.Request) func(c *callback.Callback) status.View {
+	return func(c *callback.Callback) status.View { return status.Of(c, a.Conductor, a.Now(), a.tells(r, c)) }
+}
 
 func (a *API) look(w http.ResponseWriter, r *http.Request) error {
 	c, err := a.held(w, r)
 	if err != nil {
 		return err
 	}
-	v := a.view(c)
+	v := a.view(r)(c)
 	tag := etag(v)
+	w.Header().Add("Vary", "Accept-Language")
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "no-cache")
 	if r.Header.Get("If-None-Match") == tag {
@@ -141,7 +157,7 @@ func (a *API) byVisitor(w http.ResponseWriter, r *http.Request, in any, act func
 	if err != nil {
 		return err
 	}
-	return door.JSON(w, http.StatusOK, a.view(after))
+	return door.JSON(w, http.StatusOK, a.view(r)(after))
 }
 
 // ping is how often a silent stream says that it lives.

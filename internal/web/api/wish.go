@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -29,7 +30,7 @@ type Wish struct {
 
 // wish takes a visitor's request as JSON or as a form.
 func (a *API) wish(w http.ResponseWriter, r *http.Request) error {
-	b, _, err := a.button(r.PathValue("id"))
+	b, s, err := a.button(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func (a *API) wish(w http.ResponseWriter, r *http.Request) error {
 	if err := door.Decode(body, &in, false); err != nil {
 		return err
 	}
+	shown := a.speaks(r, s, in.Language)
 	once, err := door.OnceByKey(r, body)
 	if once == nil && err == nil {
 		once, err = door.OnceByNonce(r, b.ID, in.Nonce)
@@ -57,7 +59,7 @@ func (a *API) wish(w http.ResponseWriter, r *http.Request) error {
 	var kept callback.Kept
 	made, err := a.Conductor.Request(r.Context(), callback.Request{
 		Button: string(b.ID), Number: in.Number, Endpoint: in.Endpoint, Channel: in.Channel, Name: in.Name, Topic: in.Topic,
-		Fields: in.Fields, Page: in.Page, When: in.When, Language: in.Language, Consent: in.Consent, Proof: in.Proof,
+		Fields: in.Fields, Page: in.Page, When: in.When, Language: cmp.Or(in.Language, door.Asked(r, a.Words)), Shown: shown.Tag, Consent: in.Consent, Proof: in.Proof,
 		Visitor: door.Visitor(r), UserAgent: r.UserAgent(), Act: "widget", Once: once,
 		Answer: func(m *callback.Made) callback.Kept { kept = status.Kept(m, a.URL); return kept },
 	})

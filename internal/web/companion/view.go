@@ -12,6 +12,7 @@ import (
 	"ringback/internal/web/api"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // inADay is when "tomorrow" is: the same hour, or the next opening after it.
@@ -88,10 +89,10 @@ func (p *Pages) remarked(out *page, c *callback.Callback, r callback.Remarks) {
 		out.Came = r.Disposition.Code
 	}
 	for _, n := range r.Notes {
-		out.Notes = append(out.Notes, note{status.Wall(n.At, zone), n.Text})
+		out.Notes = append(out.Notes, note{words.English().Moment(n.At, zone), n.Text})
 	}
 	for _, e := range out.Card.Earlier {
-		one := earlier{At: status.Wall(time.Time(e.At), zone), Came: door.Text(e.Disposition), Note: door.Text(e.Note)}
+		one := earlier{At: words.English().Moment(time.Time(e.At), zone), Came: door.Text(e.Disposition), Note: door.Text(e.Note)}
 		if one.Came == "" {
 			one.Came = door.Text(e.Outcome)
 		}
@@ -101,7 +102,7 @@ func (p *Pages) remarked(out *page, c *callback.Callback, r callback.Remarks) {
 
 // view is what the page is told as it happens.
 func (p *Pages) view(c *callback.Callback) status.View {
-	v := status.View{State: c.State, Message: words(c), Number: status.Masked(c), Can: []string{"note"}, Version: c.Version}
+	v := status.View{State: c.State, Message: sentence(c), Number: status.Masked(c, words.English()), Can: []string{"note"}, Version: c.Version}
 	if p.ShowNumber && c.Number != "" {
 		v.Number = status.Pretty(c.Number.E164())
 	}
@@ -118,8 +119,8 @@ func (p *Pages) view(c *callback.Callback) status.View {
 	return v
 }
 
-// words say to an agent where her call is.
-func words(c *callback.Callback) string {
+// sentence say to an agent where her call is.
+func sentence(c *callback.Callback) string {
 	switch c.State {
 	case callback.RingingAgent:
 		return "A telephone of ours rings."

@@ -16,6 +16,7 @@ type contextKey int
 const (
 	principalKey contextKey = iota
 	requestKey
+	languageKey
 )
 
 // WithPrincipal keeps who asks with the request.

@@ -21,6 +21,8 @@ type Route struct {
 	Who     Who
 	Page    bool // people read it: faults are HTML pages
 
+	Visitors bool // visitors use it: faults are said in their language
+
 	Summary string   // one line, for the OpenAPI document
 	Query   []string // parameters it understands
 	In, Out any      // a zero value of the JSON bodies; nil = none

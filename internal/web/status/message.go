@@ -1,111 +1,132 @@
 package status
 
 import (
-	"fmt"
+	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"ringback/internal/callback"
 	"ringback/internal/cti"
 	"ringback/internal/subscriber"
+	"ringback/internal/words"
 )
 
+// teller says where a callback is, in a visitor's language.
+type teller struct {
+	*words.Language
+	c    *callback.Callback
+	v    View
+	zone *time.Location
+}
+
 // message is the one sentence that says where the call is.
-func message(c *callback.Callback, v View, zone *time.Location) string {
-	who := "somebody at " + v.Subscriber.Name
-	if v.Agent != nil {
-		who = v.Agent.DisplayName
-	}
-	switch c.State {
+func (t teller) message() string {
+	switch t.c.State {
 	case callback.Scheduled:
-		return scheduled(c, zone)
+		return t.scheduled()
 	case callback.Queued:
-		return queued(c, v)
+		return t.queued()
 	case callback.RingingAgent:
-		return ringingAgent(c, who)
+		return t.ringingAgent()
 	case callback.RingingVisitor:
-		return ringingVisitor(c, v, who)
+		return t.ringingVisitor()
 	case callback.Connected:
-		return "You are talking with " + who + "."
+		return t.of(words.Key("You are talking with %s."), words.Key("You are talking with somebody at %s."))
 	}
-	return ended(c)
+	return t.ended()
 }
 
-func scheduled(c *callback.Callback, zone *time.Location) string {
-	at := Wall(c.DueAt, zone)
-	switch c.Reason {
+// of says a sentence about who answers: by name where there is one, else by that of the business.
+func (t teller) of(named, somebody words.Key) string {
+	if t.v.Agent != nil {
+		return t.Say(named, t.v.Agent.DisplayName)
+	}
+	return t.Say(somebody, t.v.Subscriber.Name)
+}
+
+func (t teller) scheduled() string {
+	at := t.Moment(t.c.DueAt, t.zone)
+	switch t.c.Reason {
 	case "", callback.ReasonBooked:
-		return "We will call you on " + at + "."
+		return t.Say("We will call you on %s.", at)
 	case callback.ReasonOutsideHours:
-		return "We are closed now. We will call you when we open: " + at + "."
+		return t.Say("We are closed now. We will call you when we open: %s.", at)
 	}
-	return c.Reason.Words().Visitor + " Next try: " + at + "."
+	return t.Say("%s Next try: %s.", words.Key(t.c.Reason.Words().Visitor), at)
 }
 
-func queued(c *callback.Callback, v View) string {
-	here := c.Endpoint.Kind() == cti.Web
+func (t teller) queued() string {
+	place, here := t.v.Place, t.c.Endpoint.Kind() == cti.Web
 	switch {
-	case here && v.Place != nil && v.WaitS != nil:
-		return foretold(*v.Place, *v.WaitS) + " Stay on this page."
-	case here && v.Place != nil && *v.Place > 1:
-		return fmt.Sprintf("You are number %d in line. Stay on this page.", *v.Place)
-	case here && v.Place != nil:
-		return "You are next. Stay on this page."
-	case c.Reason == callback.ReasonAgentLeft, c.Reason == callback.ReasonAgentMissed, c.Reason == callback.ReasonAgentLater:
-		return c.Reason.Words().Visitor
-	case v.Place != nil && v.WaitS != nil:
-		return foretold(*v.Place, *v.WaitS)
-	case v.Place != nil && *v.Place > 1:
-		return fmt.Sprintf("You are number %d in line. We call you as soon as somebody is free.", *v.Place)
-	case v.Place != nil:
-		return "You are next. We call you as soon as somebody is free."
+	case here && place != nil && t.v.WaitS != nil:
+		return t.foretold(*place, *t.v.WaitS) + " " + t.Say("Stay on this page.")
+	case here && place != nil && *place > 1:
+		return t.Count(*place, "You are number %d in line. Stay on this page.")
+	case here && place != nil:
+		return t.Say("You are next. Stay on this page.")
+	case t.c.Reason == callback.ReasonAgentLeft, t.c.Reason == callback.ReasonAgentMissed, t.c.Reason == callback.ReasonAgentLater:
+		return t.why()
+	case place != nil && t.v.WaitS != nil:
+		return t.foretold(*place, *t.v.WaitS)
+	case place != nil && *place > 1:
+		return t.Count(*place, "You are number %d in line. We call you as soon as somebody is free.")
+	case place != nil:
+		return t.Say("You are next. We call you as soon as somebody is free.")
 	}
-	return "We are finding somebody for you."
+	return t.Say("We are finding somebody for you.")
 }
 
 // foretold tells place and wait; minutes are rounded up.
-func foretold(place, wait int) string {
-	line := "You are next."
+func (t teller) foretold(place, wait int) string {
+	line := t.Say("You are next.")
 	if place > 1 {
-		line = fmt.Sprintf("You are number %d in line.", place)
+		line = t.Count(place, "You are number %d in line.")
 	}
 	if wait <= 60 {
-		return line + " It takes about a minute."
+		return line + " " + t.Say("It takes about a minute.")
 	}
-	return line + fmt.Sprintf(" It takes about %d minutes.", (wait+59)/60)
+	return line + " " + t.Count((wait+59)/60, "It takes about %d minutes.")
 }
 
-func ringingAgent(c *callback.Callback, who string) string {
-	if a := c.Current(); c.Order == subscriber.VisitorFirst || a != nil && a.RangVisitor {
-		return "Thank you. " + capital(who) + " is picking up; please stay on the line."
+func (t teller) ringingAgent() string {
+	switch a := t.c.Current(); {
+	case t.c.Order == subscriber.VisitorFirst || a != nil && a.RangVisitor:
+		return t.of(words.Key("Thank you. %s is picking up; please stay on the line."),
+			words.Key("Thank you. Somebody at %s is picking up; please stay on the line."))
+	case t.c.Endpoint.Kind() == cti.Web:
+		return t.of(words.Key("We are calling %s. Stay on this page."), words.Key("We are calling somebody at %s. Stay on this page."))
+	case rings(t.c, false):
+		return t.of(words.Key("The telephone of %s is ringing. Yours is next."), words.Key("A telephone at %s is ringing. Yours is next."))
 	}
-	if c.Endpoint.Kind() == cti.Web {
-		return "We are calling " + who + ". Stay on this page."
-	}
-	if rings(c, false) {
-		return "The telephone of " + who + " is ringing. Yours is next."
-	}
-	return "We are calling " + who + ", then you."
+	return t.of(words.Key("We are calling %s, then you."), words.Key("We are calling somebody at %s, then you."))
 }
 
-func ringingVisitor(c *callback.Callback, v View, who string) string {
-	if c.Endpoint.Kind() == cti.Web {
-		return capital(who) + " is ready. You can talk in a moment."
+func (t teller) ringingVisitor() string {
+	if t.c.Endpoint.Kind() == cti.Web {
+		return t.of(words.Key("%s is ready. You can talk in a moment."), words.Key("Somebody at %s is ready. You can talk in a moment."))
 	}
-	from := ""
-	if v.Subscriber.CallerID != nil {
-		from = " The call comes from " + Pretty(*v.Subscriber.CallerID) + "."
+	var said []string
+	if t.c.Order != subscriber.VisitorFirst && !left(t.c) {
+		said = append(said, t.of(words.Key("%s is ready."), words.Key("Somebody at %s is ready.")))
 	}
-	ready := ""
-	if c.Order != subscriber.VisitorFirst && !left(c) {
-		ready = capital(who) + " is ready. "
+	if rings(t.c, true) {
+		said = append(said, t.Say("Your phone rings now."))
+	} else {
+		said = append(said, t.Say("Your phone is about to ring."))
 	}
-	if rings(c, true) {
-		return ready + "Your phone rings now." + from
+	if from := t.v.Subscriber.CallerID; from != nil {
+		said = append(said, t.Say("The call comes from %s.", Pretty(*from)))
 	}
-	return ready + "Your phone is about to ring." + from
+	return strings.Join(said, " ")
 }
+
+func (t teller) ended() string {
+	if t.c.Reason != "" {
+		return t.why()
+	}
+	return t.Say(outcomes[t.c.Outcome])
+}
+
+func (t teller) why() string { return t.Say(words.Key(t.c.Reason.Words().Visitor)) }
 
 // rings says whether the far network has said that the visitor's, or the other, telephone rings.
 func rings(c *callback.Callback, visitor bool) bool {
@@ -139,21 +160,8 @@ func left(c *callback.Callback) (gone bool) {
 	return gone
 }
 
-// capital begins a sentence.
-func capital(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-func ended(c *callback.Callback) string {
-	if c.Reason != "" {
-		return c.Reason.Words().Visitor
-	}
-	return outcomes[c.Outcome]
-}
-
 // outcomes is what is said when no reason tells more.
-var outcomes = map[callback.Outcome]string{
+var outcomes = map[callback.Outcome]words.Key{
 	callback.Completed:       "Thank you for talking with us.",
 	callback.VisitorNoAnswer: "We rang and nobody answered.",
 	callback.VisitorBusy:     "Your line was busy each time we rang.",

@@ -14,6 +14,7 @@ import (
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
+	"ringback/internal/words"
 )
 
 // View is the public face of a callback.
@@ -53,15 +54,15 @@ type Line interface {
 	Wait(cb id.Callback) (within time.Duration, known bool)
 }
 
-// Of renders a callback for its visitor.
-func Of(c *callback.Callback, l Line, now time.Time) View {
+// Of renders a callback for its visitor, in her language.
+func Of(c *callback.Callback, l Line, now time.Time, in *words.Language) View {
 	dir := l.Directory()
 	sub := dir.Subscribers[c.Subscriber]
 	if sub == nil { // deleted since
-		sub = &subscriber.Subscriber{Name: "the business"}
+		sub = &subscriber.Subscriber{Name: in.Say("the business")}
 	}
 	v := View{
-		State: c.State, Outcome: door.Opt(c.Outcome), Reason: door.Opt(c.Reason), Number: Masked(c),
+		State: c.State, Outcome: door.Opt(c.Outcome), Reason: door.Opt(c.Reason), Number: Masked(c, in),
 		Subscriber: Business{Name: sub.Name, CallerID: door.Opt(callerID(c, sub, dir))},
 		Agent:      person(c, dir), Attempt: len(c.Attempts), Can: callback.Can(c), Version: c.Version,
 	}
@@ -77,7 +78,7 @@ func Of(c *callback.Callback, l Line, now time.Time) View {
 			v.WaitS = wait(c.ID, l)
 		}
 	}
-	v.Message = message(c, v, zone)
+	v.Message = teller{in, c, v, zone}.message()
 	return v
 }
 
@@ -126,12 +127,12 @@ func person(c *callback.Callback, dir *directory.Directory) *Person {
 }
 
 // Masked is the visitor's own telephone as it is shown: +12•••••0100.
-func Masked(c *callback.Callback) string {
+func Masked(c *callback.Callback, in *words.Language) string {
 	if c.Number != "" {
 		return c.Number.Mask()
 	}
 	if c.Endpoint.Kind() == cti.Web {
-		return "this browser"
+		return in.Say("this browser")
 	}
 	_, host, ok := strings.Cut(string(c.Endpoint), "@")
 	if c.Endpoint.Kind() == cti.SIP && ok {

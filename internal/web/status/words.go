@@ -3,24 +3,12 @@ package status
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"ringback/internal/callback"
 	"ringback/internal/phone"
 	"ringback/internal/web/door"
 )
-
-// Wall is a time as people read it, with the place whose clock it is: Tue, Dec 1 at 09:00 (New York time).
-func Wall(t time.Time, zone *time.Location) string {
-	return t.In(zone).Format("Mon, Jan 2 at 15:04") + " (" + Place(zone) + " time)"
-}
-
-// Place is the city of a zone's name.
-func Place(zone *time.Location) string {
-	name := zone.String()
-	return strings.ReplaceAll(name[strings.LastIndexByte(name, '/')+1:], "_", " ")
-}
 
 // Pretty writes an E.164 number with spaces.
 func Pretty(e164 string) string { return phone.Pretty(phone.Number(e164)) }

@@ -9,6 +9,7 @@ import (
 	"ringback/internal/schedule"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // another is a small list of times, each one tap.
@@ -24,28 +25,28 @@ type another struct {
 
 // others are the lists of a status page: the times to move the callback to while that may be done, and those to ask for
 // another one when it has ended. The page of a live one holds both: its script shows the second at the end.
-func (p *Pages) others(c *callback.Callback, base string) (out []another) {
+func (p *Pages) others(in *words.Language, c *callback.Callback, base, more string) (out []another) {
 	if status.Movable(c) {
-		a := p.another(c, base+"/reschedule")
-		a.Title, a.While = "Another time?", "reschedule"
+		a := p.another(in, c, base+"/reschedule"+more)
+		a.Title, a.While = in.Say("Another time?"), "reschedule"
 		out = append(out, a)
 	}
 	ended := *c
 	ended.State = callback.Ended
 	if b := p.Conductor.Directory().Buttons[c.Button]; b != nil && callback.MayAgain(&ended) {
-		a := p.another(c, base+"/again")
-		a.Title, a.While, a.Hidden = "Shall we call you another time?", "ended", c.State != callback.Ended
+		a := p.another(in, c, base+"/again"+more)
+		a.Title, a.While, a.Hidden = in.Say("Shall we call you another time?"), "ended", c.State != callback.Ended
 		out = append(out, a)
 	}
 	return out
 }
 
 // another are the times that a callback could be moved to, or be asked for again: the next, and two a day.
-func (p *Pages) another(c *callback.Callback, action string) another {
+func (p *Pages) another(in *words.Language, c *callback.Callback, action string) another {
 	zone, d := status.ZoneOf(c, p.businessOf(c)), p.diaryOf(c)
-	a := another{Action: action, Zone: zone.String(), Place: status.Place(zone)}
+	a := another{Action: action, Zone: zone.String(), Place: in.Say("%s time", words.Place(zone))}
 	for _, t := range schedule.Few(d.Offer(p.Now()), zone, 6) {
-		a.Times = append(a.Times, option{Value: t.UTC().Format(time.RFC3339), Label: t.In(zone).Format("Mon, Jan 2, 15:04")})
+		a.Times = append(a.Times, option{Value: t.UTC().Format(time.RFC3339), Label: in.Short(t, zone)})
 	}
 	return a
 }
@@ -75,6 +76,6 @@ func (p *Pages) askAgain(w http.ResponseWriter, r *http.Request) error {
 	default:
 		token = made.Token
 	}
-	http.Redirect(w, r, "/c/"+token, http.StatusSeeOther)
+	http.Redirect(w, r, "/c/"+token+chosen(r), http.StatusSeeOther)
 	return nil
 }

@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // form shows the questions of a button.
@@ -26,11 +28,17 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	typed := url.Values{"name": {q.Get("name")}, "topic": {q.Get("topic")}, "page": {p.cameFrom(r)}, "nonce": {p.Mint.Token("n_")}}
-	f := p.formPage(b, s, typed)
+	f := p.formPage(r, p.speaks(r, s, ""), b, s, typed)
 	if f.Talk {
 		mayHear(w)
 	}
 	return p.show(w, http.StatusOK, "form", f)
+}
+
+// speaks is the language of a page about a business: the one that was said before, else the one that is asked for, else that
+// of the business.
+func (p *Pages) speaks(r *http.Request, s *subscriber.Subscriber, said string) *words.Language {
+	return door.Speak(r, p.Words, said, door.Asked(r, p.Words), s.Language)
 }
 
 // cameFrom is the page with the button, as the link or the browser tells.
@@ -54,9 +62,10 @@ func (p *Pages) Submit(w http.ResponseWriter, r *http.Request) error {
 	if err := door.ReadForm(r); err != nil {
 		return err
 	}
+	in := p.speaks(r, s, r.PostForm.Get("language"))
 	token, err := p.ask(r, b)
 	if err != nil {
-		return p.again(err, b, s, r.PostForm)
+		return p.again(r, err, in, b, s)
 	}
 	to := "/c/"
 	if r.PostForm.Get("channel") == callback.Web {
@@ -79,8 +88,8 @@ func (p *Pages) ask(r *http.Request, b *subscriber.Button) (string, error) {
 	}
 	made, err := p.Conductor.Request(r.Context(), callback.Request{
 		Button: string(b.ID), Number: f.Get("number"), Endpoint: f.Get("endpoint"), Channel: f.Get("channel"), Name: f.Get("name"),
-		Topic: f.Get("topic"), Fields: ownFields(f), Page: f.Get("page"), When: when, Language: f.Get("language"),
-		Consent: agreed(f), Visitor: door.Visitor(r), UserAgent: r.UserAgent(), Act: "form", Once: once,
+		Topic: f.Get("topic"), Fields: ownFields(f), Page: f.Get("page"), When: when, Language: cmp.Or(f.Get("language"), door.Asked(r, p.Words)),
+		Shown: door.Language(r.Context()).Tag, Consent: agreed(f), Visitor: door.Visitor(r), UserAgent: r.UserAgent(), Act: "form", Once: once,
 		Proof: f.Get("proof"), Ticket: f.Get("ticket"),
 		Answer: func(m *callback.Made) callback.Kept { return status.Kept(m, p.URL) },
 	})
@@ -127,6 +136,7 @@ type formPage struct {
 	CallerID     string
 	Shut         bool   // takes no requests at all
 	Talk         bool   // in the browser, now
+	Words        string // of the script for that
 	Opens        string // when it is closed now
 	Nonce, Page  string
 	Ticket       string // of a form that is sent without script; "" = no work is to be proved
@@ -159,13 +169,13 @@ func (q question) Describedby() string {
 	return strings.Join(ids, " ")
 }
 
-func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed url.Values) *formPage {
+func (p *Pages) formPage(r *http.Request, in *words.Language, b *subscriber.Button, s *subscriber.Subscriber, typed url.Values) *formPage {
 	now, loc, diary := p.Now(), s.Location(), p.Conductor.Diary(s, b)
 	open := diary.Business().Open(now)
 	f := &formPage{
-		page: p.page("Let " + s.Name + " call you"), Button: string(b.ID), Business: s.Name, Shut: b.Closed || s.Suspended,
-		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(b, typed), When: whenOf(diary, typed, now),
-		Consent: consent.Shown(s.Name, callback.AgreedWay(b)).Words, Agreed: agreed(typed),
+		page: p.page(r, in, in.Say("Let %s call you", s.Name)), Button: string(b.ID), Business: s.Name, Shut: b.Closed || s.Suspended,
+		Nonce: typed.Get("nonce"), Page: typed.Get("page"), Questions: questions(in, b, typed), When: whenOf(in, diary, typed, now),
+		Consent: consent.Shown(in, s.Name, callback.AgreedWay(b)).Words, Agreed: agreed(typed),
 	}
 	if p.Conductor.NeedsProof(b) {
 		if f.Ticket = typed.Get("ticket"); f.Ticket == "" {
@@ -177,19 +187,19 @@ func (p *Pages) formPage(b *subscriber.Button, s *subscriber.Subscriber, typed u
 		f.CallerID = status.Pretty(s.CallerID.E164())
 	}
 	if f.Talk = slices.Contains(b.Channels, callback.Web) && open; f.Talk {
-		f.Script = p.assets.At("form.js")
+		f.Script, f.Words = p.assets.At("form.js"), spoken(in)
 	}
 	if next, ok := diary.Business().Next(now); ok && !open {
-		f.Opens = status.Wall(next, loc)
+		f.Opens = in.Moment(next, loc)
 	}
 	return f
 }
 
-func questions(b *subscriber.Button, typed url.Values) []question {
+func questions(in *words.Language, b *subscriber.Button, typed url.Values) []question {
 	qs := []question{
-		{ID: "name", Name: "name", Label: "Your name", Type: "text", Complete: "name"},
-		{ID: "number", Name: "number", Label: "Your telephone number", Type: "tel", Complete: "tel", Required: true},
-		{ID: "topic", Name: "topic", Label: "What is it about?", Type: "text"},
+		{ID: "name", Name: "name", Label: in.Say("Your name"), Type: "text", Complete: "name"},
+		{ID: "number", Name: "number", Label: in.Say("Your telephone number"), Type: "tel", Complete: "tel", Required: true},
+		{ID: "topic", Name: "topic", Label: in.Say("What is it about?"), Type: "text"},
 	}
 	for _, f := range b.Fields {
 		qs = append(qs, question{ID: "field-" + f.Name, Name: "fields." + f.Name, Label: f.Label, Type: "text", Required: f.Required})
@@ -201,7 +211,8 @@ func questions(b *subscriber.Button, typed url.Values) []question {
 }
 
 // again shows the form as it was filled in, with what is wrong beside the question it belongs to.
-func (p *Pages) again(err error, b *subscriber.Button, s *subscriber.Subscriber, typed url.Values) error {
+func (p *Pages) again(r *http.Request, err error, in *words.Language, b *subscriber.Button, s *subscriber.Subscriber) error {
+	typed := r.PostForm
 	return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
 		if fault.Is(err, fault.ProofInvalid) && !errors.Is(err, challenge.ErrYoung) || fault.Is(err, fault.ProofUsed) {
 			typed.Del("ticket") // another form, that may be sent once
@@ -210,14 +221,14 @@ func (p *Pages) again(err error, b *subscriber.Button, s *subscriber.Subscriber,
 		if typed.Get("nonce") == "" {
 			typed.Set("nonce", p.Mint.Token("n_"))
 		}
-		f := p.formPage(b, s, typed)
-		f.Title = "Please check: " + f.Title
+		f := p.formPage(r, in, b, s, typed)
+		f.Title = in.Say("Please check: %s", f.Title)
 		f.say(pr, p.Now(), s.Location())
 		if f.Talk {
 			mayHear(w)
 		}
 		if err := p.show(w, pr.Status, "form", f); err != nil {
-			p.Fault(w, pr)
+			p.Fault(w, r, pr)
 		}
 	}}
 }
@@ -225,7 +236,7 @@ func (p *Pages) again(err error, b *subscriber.Button, s *subscriber.Subscriber,
 func (f *formPage) say(pr door.Problem, now time.Time, loc *time.Location) {
 	f.Alert = pr.Detail
 	if pr.RetryAfterS != nil {
-		f.Again = "You can ask again " + soon(now, time.Duration(*pr.RetryAfterS)*time.Second, loc) + "."
+		f.Again = soon(f.Language, now, time.Duration(*pr.RetryAfterS)*time.Second, loc)
 	}
 	f.When.offered(pr.Alternatives, loc)
 	for _, e := range pr.Errors {
@@ -254,13 +265,13 @@ func (f *formPage) mark(field, message string) {
 	}
 }
 
-// soon says when d from now is: in minutes, or at a time.
-func soon(now time.Time, d time.Duration, loc *time.Location) string {
+// soon says that one may ask again d from now.
+func soon(in *words.Language, now time.Time, d time.Duration, loc *time.Location) string {
 	switch {
 	case d < 90*time.Second:
-		return "in a minute"
+		return in.Say("You can ask again in a minute.")
 	case d < time.Hour:
-		return "at " + now.Add(d).In(loc).Format("15:04") + " (" + status.Place(loc) + " time)"
+		return in.Say("You can ask again at %s.", in.Clock(now.Add(d), loc))
 	}
-	return "on " + status.Wall(now.Add(d), loc)
+	return in.Say("You can ask again on %s.", in.Moment(now.Add(d), loc))
 }

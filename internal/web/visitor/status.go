@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // Seconds after which a browser without script loads the status again.
@@ -27,6 +29,7 @@ func (p *Pages) held(r *http.Request) (*callback.Callback, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.tells(r, c)
 	if status.Gone(c, p.Now()) {
 		return nil, fault.New(fault.Gone, "This callback ended more than 30 days ago.")
 	}
@@ -38,21 +41,21 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(w, http.StatusOK, "status", p.statusPage(c, r.PathValue("token")))
+	return p.show(w, http.StatusOK, "status", p.statusPage(r, c, r.PathValue("token")))
 }
 
 // statusPage is where a callback is.
 type statusPage struct {
 	page
-	Business, CallerID, Message, Number, Due string
-	State                                    callback.State
-	Ended                                    bool
-	Steps                                    []step
-	Can                                      map[string]bool
-	Stop                                     bool // there is a telephone that can be kept from being called
-	Base, Events, Again                      string
-	Alert                                    string
-	Others                                   []another // times to move it to, or to ask for again; none = neither
+	Business, CallerID, Message, Number string
+	State                               callback.State
+	Ended                               bool
+	Steps                               []step
+	Can                                 map[string]bool
+	Stop                                bool   // there is a telephone that can be kept from being called
+	Base, Chosen, Events, Again         string // Chosen: ?lang= of what is below Base
+	Alert                               string
+	Others                              []another // times to move it to, or to ask for again; none = neither
 }
 
 type step struct {
@@ -61,12 +64,13 @@ type step struct {
 	Here  bool
 }
 
-func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
-	v := status.Of(c, p.Conductor, p.Now())
+func (p *Pages) statusPage(r *http.Request, c *callback.Callback, token string) *statusPage {
+	in, more := p.tells(r, c), chosen(r)
+	v := status.Of(c, p.Conductor, p.Now(), in)
 	s := &statusPage{
-		page: p.page(v.Message + " · " + v.Subscriber.Name), Business: v.Subscriber.Name, Message: v.Message, Number: v.Number,
-		State: c.State, Ended: c.State == callback.Ended, Steps: steps(c), Can: map[string]bool{}, Base: "/c/" + token,
-		Events: "/api/v1/public/callbacks/" + token + "/events",
+		page: p.page(r, in, v.Message+" · "+v.Subscriber.Name), Chosen: more, Business: v.Subscriber.Name, Message: v.Message, Number: v.Number,
+		State: c.State, Ended: c.State == callback.Ended, Steps: steps(in, c), Can: map[string]bool{}, Base: "/c/" + token,
+		Events: "/api/v1/public/callbacks/" + token + "/events?lang=" + url.QueryEscape(in.Tag),
 	}
 	s.Stop = c.Endpoint.Kind() != cti.Web
 	for _, can := range v.Can {
@@ -77,8 +81,11 @@ func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
 	}
 	if b := p.Conductor.Directory().Buttons[c.Button]; b != nil {
 		s.Again = "/b/" + string(b.ID) + "?page=" + url.QueryEscape(c.Page)
+		if tag := cmp.Or(r.URL.Query().Get("lang"), c.Language); tag != "" {
+			s.Again += "&lang=" + url.QueryEscape(tag)
+		}
 	}
-	s.Others = p.others(c, s.Base)
+	s.Others = p.others(in, c, s.Base, more)
 	switch {
 	case s.Ended:
 		s.Events = ""
@@ -93,7 +100,13 @@ func (p *Pages) statusPage(c *callback.Callback, token string) *statusPage {
 	return s
 }
 
-var labels = map[callback.State]string{
+// tells is the language of a callback's pages: the one that is asked for by their address, else its own, else what the browser
+// likes, else that of the business.
+func (p *Pages) tells(r *http.Request, c *callback.Callback) *words.Language {
+	return door.Speak(r, p.Words, r.URL.Query().Get("lang"), c.Language, door.Asked(r, p.Words), p.businessOf(c).Language)
+}
+
+var labels = map[callback.State]words.Key{
 	callback.Scheduled:      "Planned",
 	callback.Queued:         "In line",
 	callback.RingingAgent:   "We are rung",
@@ -103,7 +116,7 @@ var labels = map[callback.State]string{
 }
 
 // steps are the states in the order of this callback's life.
-func steps(c *callback.Callback) []step {
+func steps(in *words.Language, c *callback.Callback) []step {
 	order := []callback.State{callback.Queued, callback.RingingAgent, callback.RingingVisitor, callback.Connected, callback.Ended}
 	if c.Order == subscriber.VisitorFirst {
 		order[1], order[2] = order[2], order[1]
@@ -113,7 +126,7 @@ func steps(c *callback.Callback) []step {
 	}
 	var out []step
 	for _, s := range order {
-		out = append(out, step{s, labels[s], s == c.State})
+		out = append(out, step{s, in.Say(labels[s]), s == c.State})
 	}
 	return out
 }
@@ -151,27 +164,28 @@ func (p *Pages) notDone(err error, c *callback.Callback, r *http.Request) error 
 		if now, err := p.held(r); err == nil { // it has moved on: that is often why
 			c = now
 		}
-		s := p.statusPage(c, r.PathValue("token"))
+		s := p.statusPage(r, c, r.PathValue("token"))
 		s.Alert = pr.Detail
 		if err := p.show(w, pr.Status, "status", s); err != nil {
-			p.Fault(w, pr)
+			p.Fault(w, r, pr)
 		}
 	}}
 }
 
 func (p *Pages) back(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, "/c/"+r.PathValue("token"), http.StatusSeeOther)
+	http.Redirect(w, r, "/c/"+r.PathValue("token")+chosen(r), http.StatusSeeOther)
 }
 
 // changePage asks for another number or time.
 type changePage struct {
 	page
-	Base, Number, Typed, Wrong string
-	When                       whenField
+	Base, Chosen, Number, Typed, Wrong string
+	When                               whenField
 }
 
-func (p *Pages) changePage(c *callback.Callback, title string, r *http.Request) *changePage {
-	return &changePage{page: p.page(title), Base: "/c/" + r.PathValue("token"), Number: status.Masked(c)}
+func (p *Pages) changePage(c *callback.Callback, title words.Key, r *http.Request) *changePage {
+	in := p.tells(r, c)
+	return &changePage{page: p.page(r, in, in.Say(title)), Base: "/c/" + r.PathValue("token"), Chosen: chosen(r), Number: status.Masked(c, in)}
 }
 
 func (p *Pages) askNumber(w http.ResponseWriter, r *http.Request) error {
@@ -179,7 +193,7 @@ func (p *Pages) askNumber(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(w, http.StatusOK, "number", p.changePage(c, "Call another number", r))
+	return p.show(w, http.StatusOK, "number", p.changePage(c, words.Key("Call another number"), r))
 }
 
 func (p *Pages) changeNumber(w http.ResponseWriter, r *http.Request) error {
@@ -192,8 +206,8 @@ func (p *Pages) changeNumber(w http.ResponseWriter, r *http.Request) error {
 	}
 	typed := r.PostForm.Get("number")
 	if _, err = p.Conductor.ChangeNumber(r.Context(), c.ID, typed, callback.ByVisitor); err != nil {
-		return p.asked(err, "number", func(pr door.Problem) *changePage {
-			page := p.changePage(c, "Call another number", r)
+		return p.asked(r, err, "number", func(pr door.Problem) *changePage {
+			page := p.changePage(c, words.Key("Call another number"), r)
 			page.Typed, page.Wrong = typed, pr.Detail
 			return page
 		})
@@ -202,10 +216,10 @@ func (p *Pages) changeNumber(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (p *Pages) asked(err error, name string, page func(door.Problem) *changePage) error {
+func (p *Pages) asked(r *http.Request, err error, name string, page func(door.Problem) *changePage) error {
 	return &door.Shown{Err: err, Show: func(w http.ResponseWriter, pr door.Problem) {
 		if err := p.show(w, pr.Status, name, page(pr)); err != nil {
-			p.Fault(w, pr)
+			p.Fault(w, r, pr)
 		}
 	}}
 }
@@ -219,8 +233,8 @@ func (p *Pages) askTime(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) timePage(c *callback.Callback, r *http.Request, typed url.Values) *changePage {
-	page := p.changePage(c, "Call at another time", r)
-	page.When = whenOf(p.diaryOf(c), typed, p.Now())
+	page := p.changePage(c, words.Key("Call at another time"), r)
+	page.When = whenOf(page.Language, p.diaryOf(c), typed, p.Now())
 	return page
 }
 
@@ -249,7 +263,7 @@ func (p *Pages) changeTime(w http.ResponseWriter, r *http.Request) error {
 		_, err = p.Conductor.Reschedule(r.Context(), c.ID, when, callback.ByVisitor)
 	}
 	if err != nil {
-		return p.asked(err, "reschedule", func(pr door.Problem) *changePage {
+		return p.asked(r, err, "reschedule", func(pr door.Problem) *changePage {
 			page := p.timePage(c, r, r.PostForm)
 			page.Wrong = pr.Detail
 			page.When.Wrong = pr.Detail

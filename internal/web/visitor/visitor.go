@@ -18,6 +18,7 @@ import (
 	"ringback/internal/subscriber"
 	"ringback/internal/web/asset"
 	"ringback/internal/web/door"
+	"ringback/internal/words"
 )
 
 // Conductor leads callbacks through their lives.
@@ -52,6 +53,7 @@ type Deps struct {
 	Conductor Conductor
 	Callbacks Callbacks
 	Assets    asset.Shelf // what the pages load
+	Words     *words.Book
 }
 
 // Pages answers visitors.

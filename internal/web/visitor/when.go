@@ -6,11 +6,12 @@ import (
 
 	"ringback/internal/schedule"
 	"ringback/internal/web/door"
-	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // whenField is the question when to call.
 type whenField struct {
+	*words.Language
 	Choice string // now, after, at
 	Now    string // what "now" means; "" = not offered
 	Afters []option
@@ -33,10 +34,10 @@ const maxListed = 200
 
 // slotDays groups the times on offer by day, as the clock of the business shows them. Of the two hours that have one name
 // the second says so.
-func slotDays(all []time.Time, loc *time.Location, chosen string) (out []slotDay) {
+func slotDays(in *words.Language, all []time.Time, loc *time.Location, chosen string) (out []slotDay) {
 	var before string
 	for _, t := range all[:min(len(all), maxListed)] {
-		day, label := t.In(loc).Format("Mon, Jan 2"), t.In(loc).Format("15:04")
+		day, label := in.Day(t, loc), t.In(loc).Format("15:04")
 		if len(out) == 0 || out[len(out)-1].Day != day {
 			out, before = append(out, slotDay{Day: day}), ""
 		}
@@ -58,30 +59,32 @@ type option struct {
 	Chosen       bool
 }
 
-var afters = []option{
-	{Value: "10m", Label: "10 minutes"}, {Value: "30m", Label: "30 minutes"}, {Value: "1h", Label: "1 hour"},
-	{Value: "2h", Label: "2 hours"}, {Value: "4h", Label: "4 hours"}, {Value: "1d", Label: "tomorrow, at this time"},
+func afters(in *words.Language) []option {
+	return []option{
+		{Value: "10m", Label: in.Say("10 minutes")}, {Value: "30m", Label: in.Say("30 minutes")}, {Value: "1h", Label: in.Say("1 hour")},
+		{Value: "2h", Label: in.Say("2 hours")}, {Value: "4h", Label: in.Say("4 hours")}, {Value: "1d", Label: in.Say("tomorrow, at this time")},
+	}
 }
 
 // whenOf shows the question with what was answered before.
-func whenOf(d schedule.Diary, typed url.Values, now time.Time) whenField {
+func whenOf(in *words.Language, d schedule.Diary, typed url.Values, now time.Time) whenField {
 	loc, hours := d.Loc, d.Business()
-	f := whenField{Choice: typed.Get("when"), At: typed.Get("at"), Zone: loc.String(), Place: status.Place(loc), Now: "Now"}
+	f := whenField{Language: in, Choice: typed.Get("when"), At: typed.Get("at"), Zone: loc.String(), Place: words.Place(loc), Now: in.Say("Now")}
 	if f.Choice == "" {
 		f.Choice = "now"
 	}
 	if !hours.Open(now) {
 		f.Now = ""
 		if next, ok := hours.Next(now); ok {
-			f.Now = "When you open: " + status.Wall(next, loc)
+			f.Now = in.Say("When you open: %s", in.Moment(next, loc))
 		} else if f.Choice == "now" {
 			f.Choice = "at"
 		}
 	}
 	if d.Slots.Given() {
-		f.Days = slotDays(d.Offer(now), loc, f.At)
+		f.Days = slotDays(in, d.Offer(now), loc, f.At)
 	}
-	for _, o := range afters {
+	for _, o := range afters(in) {
 		o.Chosen = o.Value == typed.Get("after")
 		f.Afters = append(f.Afters, o)
 	}
@@ -92,6 +95,6 @@ func whenOf(d schedule.Diary, typed url.Values, now time.Time) whenField {
 func (f *whenField) offered(at []door.Stamp, loc *time.Location) {
 	for _, s := range at {
 		t := time.Time(s)
-		f.Offers = append(f.Offers, option{Value: t.UTC().Format(time.RFC3339), Label: status.Wall(t, loc)})
+		f.Offers = append(f.Offers, option{Value: t.UTC().Format(time.RFC3339), Label: f.Moment(t, loc)})
 	}
 }

@@ -36,7 +36,7 @@ func TestNoPageLeavesEnglishOver(t *testing.T) {
 	look := func(what, page string) {
 		t.Helper()
 		if left := english(page); left != "" {
-			t.Errorf("%s: %q is left over", what, left)
+			t.Errorf("%s: %.60q is left over", what, left)
 		}
 		if !strings.Contains(page, `<html lang="ar" dir="rtl">`) {
 			t.Errorf("%s: the page is not in Arabic", what)

@@ -18,6 +18,7 @@ import (
 	"ringback/internal/subscriber"
 	"ringback/internal/web/door"
 	"ringback/internal/web/status"
+	"ringback/internal/words"
 )
 
 // RehearsalWish asks what would come of a wish.
@@ -151,7 +152,7 @@ func renderRehearsal(p *callback.Rehearsed, b *subscriber.Button, d *directory.D
 	}
 	c := p.Callback
 	v.State, v.Reason = door.Opt(c.State), door.Opt(c.Reason)
-	v.Message = door.Opt(status.Of(c, rehearsedLine{d, p.Waiting + 1}, p.At).Message)
+	v.Message = door.Opt(status.Of(c, rehearsedLine{d, p.Waiting + 1}, p.At, words.English()).Message)
 	v.DueAt, v.DueWall = door.Stamp(p.Served), door.Opt(wallAt(p.Served, sub.Location()))
 	if c.State == callback.Queued {
 		n := p.Waiting + 1

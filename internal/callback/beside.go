@@ -201,12 +201,6 @@ func (d *draft) talkTogether(a *Attempt) {
 	}
 }
 
-func (d *draft) watch(a *Attempt, l *Leg) {
-	if of := a.agentLeg(); of != nil {
-		d.acts = append(d.acts, Act{Effect: WatchTalk, Leg: l.ID, With: of.ID, Mode: cti.Mode(l.Role)})
-	}
-}
-
 // gather repeats orders that got lost: those who should talk with each other do not. It says whether there was anything to
 // look after.
 func (d *draft) gather(a *Attempt) bool {
@@ -220,12 +214,7 @@ func (d *draft) gather(a *Attempt) bool {
 		d.DueAt = d.at.Add(ActGrace)
 		d.note(ByRingback, "join_again", "the switch has told of no bridge yet")
 	}
-	for i := range a.Legs {
-		if l := &a.Legs[i]; l.watches() && l.State == cti.Confirmed && a.agentLeg() != nil {
-			d.watch(a, l)
-			d.note(ByRingback, "watch_again", "the switch has told of no bridge yet")
-		}
-	}
+	d.watchOn(a)
 	return several
 }
 

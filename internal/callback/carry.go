@@ -50,7 +50,8 @@ func (d *draft) change(s *Spend) Change {
 }
 
 func (c *Conductor) draft(cur *Callback) *draft {
-	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, night: c.Policy.Night, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(), status: c.line.status, link: c.link}
+	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, night: c.Policy.Night, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(),
+		status: c.line.status, link: c.link, secretly: c.Policy.MonitorWithoutNotice}
 	d.why = func(cb *Callback) string { return c.line.why(d.at, d.dir, cb) }
 	return d
 }

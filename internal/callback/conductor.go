@@ -198,7 +198,11 @@ func (c *Conductor) OnSwitch(ev cti.Event) {
 		return
 	}
 	if ev.Kind == cti.LegArrived {
-		c.spawn(func() { c.arrived(ev) })
+		c.spawn(func() {
+			if c.awaitDirectory(); c.Directory() != nil {
+				c.arrived(ev)
+			}
+		})
 		return
 	}
 	if ev.Kind == cti.LegRefer {

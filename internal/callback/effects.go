@@ -65,6 +65,8 @@ func (c *Conductor) command(cb *Callback, a Act) error {
 		return c.partAgent(cb, a)
 	case WatchTalk:
 		return c.sw.Monitor(c.ctx, cti.Monitor{Callback: cb.ID, Leg: a.Leg, Of: a.With, Mode: a.Mode})
+	case WatchWaits:
+		return c.sw.Play(c.ctx, a.Leg, cti.Program{Then: cti.SoundWait})
 	case ReferTrying, ReferRinging, ReferDone, ReferFailed, ReferRefused:
 		return c.sw.Refer(c.ctx, a.Leg, progress[a.Effect])
 	case turnRecording:

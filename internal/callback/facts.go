@@ -30,6 +30,9 @@ func (d *draft) fact(ev cti.Event) {
 	}
 	if event == "" || !d.inPlace(event) {
 		d.log(Line{Actor: actorOf(ev), From: d.State, Event: string(ev.Kind), To: d.State, Detail: legDetail(l, ev)})
+		if a == d.Current() && (ev.Kind == cti.LegJoined || ev.Kind == cti.LegParted) {
+			d.watchOn(a)
+		}
 		return
 	}
 	in.Event, in.Actor = event, actorOf(ev)

@@ -113,6 +113,7 @@ const (
 	TalkTogether Effect = "talk_together" // all who should hear each other do
 	EndBeside    Effect = "end_beside"
 	WatchTalk    Effect = "watch_talk"
+	WatchWaits   Effect = "watch_waits"  // who would listen hears that it goes on
 	TalkGoesOn   Effect = "talk_goes_on" // nothing is waited for
 )
 

@@ -38,6 +38,7 @@ type draft struct {
 	status   func(id.Agent) agent.Status // as it is known; of who serves this callback only its own steps change it
 	why      func(*Callback) string      // why nobody who could answer it is asked now
 	link     func(letter.Address) *opening
+	secretly bool // a supervisor may listen to who was not told
 
 	lines      []Line
 	moves      []Move

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"slices"
 
 	"ringback/internal/cti"
 	"ringback/internal/fault"
@@ -43,8 +44,8 @@ func (c *Conductor) Monitor(ctx context.Context, supervisor, who id.Agent, mode 
 			d.note(ByStaff, "watch_off", "%s leaves the talk", sup.Slug)
 			return nil
 		}
-		if err := c.mayListen(a); err != nil {
-			return err
+		if !d.mayListen(a) {
+			return fault.New(fault.Forbidden, "Visitor and agent have not both been told that somebody may listen: record the talks of this business, or allow it in policy.monitor_without_notice.")
 		}
 		if l != nil {
 			l.Role = Role(mode)
@@ -64,16 +65,46 @@ func (c *Conductor) Monitor(ctx context.Context, supervisor, who id.Agent, mode 
 }
 
 // mayListen: listening in without a word to both is a crime in many places.
-func (c *Conductor) mayListen(a *Attempt) error {
-	if c.Policy.MonitorWithoutNotice {
-		return nil
+func (d *draft) mayListen(a *Attempt) bool {
+	if d.secretly {
+		return true
 	}
-	for _, l := range append(a.thirds(), a.agentLeg(), a.visitorLeg()) {
-		if l == nil || !l.NoticePlayed {
-			return fault.New(fault.Forbidden, "Visitor and agent have not both been told that somebody may listen: record the talks of this business, or allow it in policy.monitor_without_notice.")
+	return !slices.ContainsFunc(append(a.thirds(), a.agentLeg(), a.visitorLeg()), func(l *Leg) bool { return l == nil || !l.NoticePlayed })
+}
+
+// visitorTalks says whether visitor and agent hear each other, and nobody is asked meanwhile: whoever listens hears a talk
+// with a visitor, and never what two agents say to each other about her.
+func (d *draft) visitorTalks(a *Attempt) bool {
+	mine, visitor := a.agentLeg(), a.visitorLeg()
+	return d.State == Connected && mine != nil && visitor != nil && joined(mine) && joined(visitor) && a.consulted() == nil && d.pending(a) == nil
+}
+
+// watch lets a supervisor who has answered into the talk, or changes how she is in it; while there is none she waits.
+func (d *draft) watch(a *Attempt, l *Leg) {
+	if !d.visitorTalks(a) {
+		d.acts = append(d.acts, Act{Effect: WatchWaits, Leg: l.ID})
+		return
+	}
+	d.acts = append(d.acts, Act{Effect: WatchTalk, Leg: l.ID, With: a.agentLeg().ID, Mode: cti.Mode(l.Role)})
+}
+
+// watchOn lets those come into the talk that goes on who listened before the agent asked somebody, or handed the visitor over.
+// Where somebody is in it who was not told they are let go.
+func (d *draft) watchOn(a *Attempt) {
+	if !d.visitorTalks(a) {
+		return
+	}
+	for i := range a.Legs {
+		switch l := &a.Legs[i]; {
+		case !l.watches() || l.State != cti.Confirmed:
+		case d.mayListen(a):
+			d.watch(a, l)
+			d.note(ByRingback, "watch_on", "%s %s", l.ID, l.Role)
+		default:
+			d.acts = append(d.acts, Act{Effect: HangUpAgent, Leg: l.ID, Cause: cti.NormalClearing})
+			d.note(ByRingback, "watch_off", "%s: who is in the talk now was not told that somebody may listen", l.ID)
 		}
 	}
-	return nil
 }
 
 // together has legs talk with each other. A visitor who comes back into a talk comes into one that is recorded anew.

@@ -84,13 +84,71 @@ var watches = []story{
 		extra:    func(w *world, c *callback.Callback) { w.line(c, "watch_left", s(10)) },
 	},
 	{
-		name: "ann hands vera over while cleo listens", setup: supervised,
+		name: "ann hands vera over while cleo listens: she waits, and hears vera with bob", setup: supervised,
 		people: people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(4), 0)), "cleo": one(ctisim.Answers(s(1), 0)), "vera": vera},
-		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(15), warm("bob")}, deed{s(25), complete}),
+		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(15), warm("bob")}, deed{s(22), monitor(cti.MonitorWhisper)}, deed{s(25), complete}),
+		want:   callback.Completed, reason: callback.ReasonTalked, took: s(5) + minute,
+		attempts: []callback.Result{callback.ResultConnected},
+		told: []string{"originate 1 agent ann", "originate 1 visitor vera", "join 1", "originate 1 supervisor cleo", "monitor 1 listen", "confer 1 agent",
+			"play 1 agent ringback", "originate 1 agent bob", "confer 1 agent agent", "play 1 supervisor wait", "confer 1 visitor agent",
+			"hangup 1 agent normal_clearing", "monitor 1 whisper", "hangup 1 supervisor normal_clearing", "hangup 1 agent normal_clearing"},
+		after: map[string]agent.Presence{"bob": agent.WrapUp, "cleo": agent.Ready},
+		extra: func(w *world, c *callback.Callback) {
+			w.listensAgain(c, s(25))
+			if got := w.heard("cleo"); got != "first sound/soft, first sound/soft, the talk, listen, wait, wait, the talk, whisper, say bye" {
+				w.Errorf("cleo heard %q", got)
+			}
+		},
+	},
+	{
+		name: "ann asks bob and comes back to vera: so does cleo", setup: supervised,
+		people: people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(4), 0)), "cleo": one(ctisim.Answers(s(1), 0)), "vera": vera},
+		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(15), warm("bob")}, deed{s(25), cancel}),
+		want:   callback.Completed, reason: callback.ReasonTalked, took: s(5) + minute,
+		attempts: []callback.Result{callback.ResultConnected},
+		after:    map[string]agent.Presence{"ann": agent.WrapUp, "cleo": agent.Ready},
+		extra:    func(w *world, c *callback.Callback) { w.listensAgain(c, s(25)) },
+	},
+	{
+		name: "ann hands vera over at once: cleo waits while bob is rung", setup: supervised,
+		people: people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(4), 0)), "cleo": one(ctisim.Answers(s(1), 0)), "vera": vera},
+		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(15), blind("bob")}),
 		want:   callback.Completed, reason: callback.ReasonTalked, took: s(5) + minute,
 		attempts: []callback.Result{callback.ResultConnected},
 		after:    map[string]agent.Presence{"bob": agent.WrapUp, "cleo": agent.Ready},
+		extra:    func(w *world, c *callback.Callback) { w.listensAgain(c, s(19)) },
 	},
+	{
+		name: "cleo answers while ann asks bob: she hears nothing of it", setup: supervised,
+		people: people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(4), 0)), "cleo": one(ctisim.Answers(s(8), 0)), "vera": vera},
+		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(12), warm("bob")}, deed{s(25), complete}),
+		want:   callback.Completed, reason: callback.ReasonTalked, took: s(5) + minute,
+		attempts: []callback.Result{callback.ResultConnected},
+		after:    map[string]agent.Presence{"bob": agent.WrapUp, "cleo": agent.Ready},
+		extra: func(w *world, c *callback.Callback) {
+			w.line(c, "watch_taken", s(18))
+			w.listensAgain(c, s(25))
+		},
+	},
+	{
+		name: "vera hangs up while ann asks bob: cleo is let go with all others", setup: supervised,
+		people: people{"ann": one(ctisim.Answers(s(2), 0)), "bob": one(ctisim.Answers(s(4), 0)), "cleo": one(ctisim.Answers(s(1), 0)), "vera": one(ctisim.Answers(s(3), s(15)))},
+		run:    watching(deed{s(10), monitor(cti.MonitorListen)}, deed{s(15), warm("bob")}),
+		want:   callback.Completed, reason: callback.ReasonTalked, took: s(20),
+		attempts: []callback.Result{callback.ResultConnected},
+		after:    map[string]agent.Presence{"ann": agent.WrapUp, "cleo": agent.Ready},
+	},
+}
+
+// listensAgain: a supervisor was let into the talk again then, or a moment later: that they are joined may wait to be written down.
+func (w *world) listensAgain(c *callback.Callback, after time.Duration) {
+	w.Helper()
+	for _, l := range w.journal(c.ID) {
+		if late := l.At.Sub(c.CreatedAt) - after; l.Event == "watch_on" && late >= 0 && late < time.Second {
+			return
+		}
+	}
+	w.Errorf("nobody listens again after %v", after)
 }
 
 func TestWatches(t *testing.T) {

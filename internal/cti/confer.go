@@ -37,7 +37,8 @@ const (
 
 // Monitor lets a supervisor's leg, which is confirmed, into the talk that an agent's leg is in: LegJoined. Another Mode
 // changes who hears her; MonitorOff takes her out (LegParted). The talk does not depend on her: when she hangs up it goes on,
-// when it is over she is ended as its legs are.
+// when it is over she is ended as its legs are, and parted where they are: she waits and hears nobody, until a Monitor lets her
+// into another talk.
 type Monitor struct {
 	Callback id.Callback
 	Leg      id.Leg // the supervisor's

@@ -58,9 +58,10 @@ function hearing(w: Work): TemplateResult | typeof nothing {
   if (!c) return nothing;
   const mode = w.watching?.mode ?? "listen";
   const word = { listen: "You listen to", whisper: "You whisper to", barge: "You talk with" }[mode] ?? "You hear";
+  const waits = c.legs.some((l) => l.party === "supervisor" && l.state === "confirmed");
   return html`<section class="panel ringing" aria-labelledby="hearing">
     <h2 id="hearing">${word} ${c.card.agent?.name} for ${c.card.subscriber.name}</h2>
-    <p class="soft">${mode === "listen" ? "Nobody hears you." : mode === "whisper" ? "Only the agent hears you." : "Everybody hears you."}</p>
+    <p class="soft">${waits ? "The visitor waits while somebody else is asked. You hear them when they talk again." : mode === "listen" ? "Nobody hears you." : mode === "whisper" ? "Only the agent hears you." : "Everybody hears you."}</p>
     <div class="row"><button class="stop" @click=${() => w.watch(c.card.agent!.id!, "off")}>Leave the talk</button></div>
   </section>`;
 }

@@ -192,11 +192,11 @@ func (l *leg) part(hears, others cti.Program) {
 
 func partedFrom(last []*leg, hears cti.Program) {
 	for _, o := range last {
+		own := hears
 		if o.order.Party == cti.Supervisor {
-			o.hangUp(cti.HangUp{Cause: cti.NormalClearing, Say: cti.Prompt{Sound: cti.SoundBye}})
-		} else {
-			o.apart(hears)
+			own = cti.Program{Then: cti.SoundWait}
 		}
+		o.apart(own)
 	}
 }
 

@@ -340,14 +340,17 @@ func (l *leg) part(hears, others cti.Program) {
 	br.parted(last, over, others)
 }
 
-// parted lets those go who are left when somebody was parted: the last member waits, guests are ended.
+// guestWaits is what a supervisor hears who is in no talk.
+var guestWaits = cti.Program{Then: cti.SoundWait}
+
+// parted lets those wait who are left when somebody was parted: the last member, and guests.
 func (br *bridge) parted(last []*leg, over bool, hears cti.Program) {
 	for _, o := range last {
+		own := hears
 		if o.o.Party == cti.Supervisor {
-			o.lane.Do(func() { o.left(br, cti.NormalClearing) })
-		} else {
-			o.lane.Do(func() { o.apart(br, hears) })
+			own = guestWaits
 		}
+		o.lane.Do(func() { o.apart(br, own) })
 	}
 	if over {
 		br.close()

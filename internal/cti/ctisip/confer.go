@@ -167,7 +167,7 @@ func (sw *Switch) Monitor(ctx context.Context, m cti.Monitor) error {
 		return nil
 	case m.Mode == cti.MonitorOff && s != nil && s.in.guest(s) != nil:
 		sw.mu.Unlock()
-		s.lane.Do(func() { s.part(cti.Program{Then: cti.SoundWait}, cti.Program{}) })
+		s.lane.Do(func() { s.part(guestWaits, cti.Program{}) })
 		return nil
 	case s == nil || of == nil || s == of || m.Mode == cti.MonitorOff || of.in == nil || of.in.guest(of) != nil:
 		sw.mu.Unlock()
@@ -201,12 +201,16 @@ func (l *leg) visit(br *bridge, g *guest) {
 		l.leave(br, cti.NormalClearing)
 		return
 	}
+	l.sw.mu.Lock()
+	late := l.in != br // it was over before she came
+	g.come = !late
+	l.sw.mu.Unlock()
+	if late {
+		return
+	}
 	l.bridge = br
 	l.hush()
 	l.alone.Stop()
-	l.sw.mu.Lock()
-	g.come = true
-	l.sw.mu.Unlock()
 	br.lane.Do(br.arrange)
 }
 

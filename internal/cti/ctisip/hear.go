@@ -5,6 +5,7 @@ import (
 
 	"ringback/internal/audio"
 	"ringback/internal/cti"
+	"ringback/internal/id"
 	"ringback/internal/ladder"
 )
 
@@ -109,14 +110,31 @@ func (l *leg) hush() {
 	l.dropKept()
 }
 
-// guard starts the time after which an answered leg that nobody commands is ended with a sentence.
+// guard starts the time after which an answered leg that nobody commands is ended with a sentence. While others of its
+// callback talk it is they who are waited for: an agent may ask somebody for longer.
 func (l *leg) guard() {
 	l.alone.Stop()
 	l.alone = l.lane.After(lonely, func() {
-		if l.bridge == nil {
+		switch {
+		case l.bridge != nil:
+		case l.sw.talks(l.o.Callback):
+			l.guard()
+		default:
 			l.sayAndBye(l.sw.sounds.Sound(cti.SoundSorry, l.o.Region), ending{cti.NormalClearing, cti.ByUs, 0}, 0)
 		}
 	})
+}
+
+// talks says whether legs of a callback are in a talk.
+func (sw *Switch) talks(cb id.Callback) bool {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	for _, l := range sw.legs {
+		if l.o.Callback == cb && l.in != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // length is how long samples sound.

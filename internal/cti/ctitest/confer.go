@@ -212,6 +212,46 @@ func monitored(r *row) {
 	r.openIs(0)
 }
 
+// monitoredOn: while the agent asks somebody who listened waits, and hears nobody; she comes into the talk that goes on,
+// with the agent or with whom the visitor was handed to, however long that took.
+func monitoredOn(r *row) {
+	a, v, s := r.three(cti.Supervisor)
+	r.h.Script(Number(sue), Person{Does: "answers"})
+	c := r.order("cb_1", cti.Agent, Number(sue))
+	r.originate(c)
+	r.await(c.Leg, cti.LegConfirmed)
+	monitor := func(of cti.Order) {
+		if err := r.h.Switch.Monitor(r.ctx, cti.Monitor{Callback: "cb_1", Leg: s.Leg, Of: of.Leg, Mode: cti.MonitorListen}); err != nil {
+			r.Fatal(err)
+		}
+	}
+	monitor(a)
+	r.await(s.Leg, cti.LegJoined)
+	r.confer(a)
+	r.await(s.Leg, cti.LegParted)
+	r.confer(a, c)
+	r.await(c.Leg, cti.LegJoined)
+	r.quiet(talk - time.Minute)
+	r.confer(v, a)
+	r.nth(v.Leg, cti.LegJoined, 2)
+	monitor(a)
+	r.nth(s.Leg, cti.LegJoined, 2)
+	r.confer(a, c)
+	r.nth(s.Leg, cti.LegParted, 2)
+	r.nth(c.Leg, cti.LegJoined, 2)
+	r.confer(v, c)
+	r.nth(c.Leg, cti.LegJoined, 3)
+	monitor(c)
+	r.nth(s.Leg, cti.LegJoined, 3)
+	r.in(s.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed, cti.LegJoined, cti.LegParted, cti.LegJoined, cti.LegParted, cti.LegJoined)
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.hangUp(c.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	for _, o := range []cti.Order{v, s} {
+		r.ends(o.Leg, cti.NormalClearing, cti.ByUs)
+	}
+	r.openIs(0)
+}
+
 // monitoredEnds: when the talk is over who listened is ended too; what is in no talk cannot be listened to.
 func monitoredEnds(r *row) {
 	a, v, s := r.three(cti.Supervisor)

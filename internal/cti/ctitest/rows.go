@@ -51,6 +51,7 @@ var rows = []struct {
 	{name: "confer of what is not up", run: conferNothing},
 	{name: "a supervisor comes and goes", run: monitored},
 	{name: "a supervisor stays to the end", run: monitoredEnds},
+	{name: "a supervisor waits while the agent asks somebody", run: monitoredOn},
 	{name: "keys to a far end", run: keysOut},
 	{name: "play", run: play},
 	{name: "record", run: record},

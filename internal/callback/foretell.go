@@ -55,6 +55,13 @@ func (l *line) queue(now time.Time, dir *directory.Directory, cb id.Callback) (*
 			ahead = append(ahead, c)
 		}
 	}
+	for _, c := range l.back { // it will be rung again soon, and stands where it stood
+		if c.DueAt.Before(now.Add(MaxWait)) && c.stands().Before(me.stands()) {
+			then := *c
+			then.State = Queued
+			ahead = append(ahead, &then)
+		}
+	}
 	if len(ahead) > farthest {
 		return &routing.Queue{}, me
 	}

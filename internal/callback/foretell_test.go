@@ -126,3 +126,43 @@ func TestNoWaitIsPromisedAfterClosing(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoAskedAtNightIsCalled: many come due at the opening; those are not given up after the quarter of an hour that who asks
+// in the day waits, but when it closes.
+func TestWhoAskedAtNightIsCalled(t *testing.T) {
+	for _, tt := range []struct {
+		hours string
+		talk  time.Duration
+		want  int // of eight
+	}{
+		{"09:00-17:00", 6 * time.Minute, 8},
+		{"09:00-17:00", 30 * time.Minute, 4}, // two hours
+		{"09:00-10:00", 20 * time.Minute, 4}, // until a quarter past ten
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(s *directory.Setup) {
+				only("ann")(s)
+				opens(t, map[string][]string{"daily": {tt.hours}})(s)
+			})
+			defer w.stop()
+			w.phones.Person(telephones["ann"], ctisim.Answers(2*time.Second, 0))
+			pass(2 * time.Hour) // nine in the evening
+			var all []id.Callback
+			for i := range 8 {
+				all = append(all, w.ask("vera", w.talks(i, tt.talk)))
+			}
+			talked := 0
+			for _, cb := range all {
+				switch c := w.reaches(cb, callback.Ended); {
+				case c.Outcome == callback.Completed:
+					talked++
+				case c.Outcome != callback.NoAgent || c.Reason != callback.ReasonNobodyReady:
+					t.Errorf("%s: %s %s", tt.hours, c.Outcome, c.Reason)
+				}
+			}
+			if talked != tt.want {
+				t.Errorf("%s, %v each: %d of 8 are called, want %d", tt.hours, tt.talk, talked, tt.want)
+			}
+		})
+	}
+}

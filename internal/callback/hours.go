@@ -80,6 +80,24 @@ func (c *Conductor) notAtNight(due schedule.Due, b *subscriber.Button, to cti.En
 	return due
 }
 
+// keptWaiting says whether it was asked for as a call at once, while nobody was there, and nobody was rung for it yet.
+func (d *draft) keptWaiting() bool {
+	return !d.OnLine() && d.Tried() == 0 && !asked(d.Callback) && d.ArrivedAt.Sub(d.CreatedAt) > MaxWait
+}
+
+// openingWaitEnds is when such a one has waited in line for too long: OpeningWait after its time, or at closing time.
+func (d *draft) openingWaitEnds() time.Time {
+	const step = 5 * time.Minute
+	end := d.at.Add(MaxWait)
+	for next := end.Add(step); !next.After(d.ArrivedAt.Add(OpeningWait)); next = next.Add(step) {
+		if open, ever := d.whenOpen(next); !ever || open.After(next) {
+			break
+		}
+		end = next
+	}
+	return end
+}
+
 // where is the zone that the visitor's telephone is in, by its number; where that does not tell, that of the business.
 func (d *draft) where() *time.Location {
 	if loc, err := schedule.Zone(phone.Zone(d.Number)); err == nil {

@@ -18,6 +18,7 @@ type line struct {
 	mu        sync.Mutex
 	live      map[id.Callback]*Callback // queued, ringing, connected; not changed by anybody
 	scheduled map[id.Callback]promise
+	back      map[id.Callback]*Callback // of those, who has waited before and keeps her place
 	agents    map[id.Agent]agent.Status
 	meant     map[id.Callback]meant        // chosen, not on disk yet
 	fresh     map[id.Agent]bool            // moved since a read of the presences began; nil = none is under way
@@ -40,7 +41,7 @@ type meant struct {
 }
 
 func newLine() *line {
-	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]promise{}, agents: map[id.Agent]agent.Status{},
+	return &line{live: map[id.Callback]*Callback{}, scheduled: map[id.Callback]promise{}, back: map[id.Callback]*Callback{}, agents: map[id.Agent]agent.Status{},
 		meant: map[id.Callback]meant{}, away: map[id.Agent]bool{}, gone: map[id.Agent]time.Time{}, asked: map[id.Representation]uint64{}, rests: map[cti.Endpoint]time.Time{}, resuming: map[id.Callback]id.Callback{}, measured: map[id.Subscriber]*measure{}, kicked: make(chan struct{}, 1)}
 }
 
@@ -59,6 +60,7 @@ func (l *line) note(c *Callback) {
 	l.learn(l.live[c.ID], c)
 	delete(l.live, c.ID)
 	delete(l.scheduled, c.ID)
+	delete(l.back, c.ID)
 	delete(l.resuming, c.ID)
 	if c.OnLine() && c.Resumes != "" {
 		l.resuming[c.ID] = c.Resumes
@@ -66,6 +68,9 @@ func (l *line) note(c *Callback) {
 	switch {
 	case c.State == Scheduled:
 		l.scheduled[c.ID] = promise{c.Subscriber, c.DueAt}
+		if !c.ArrivedAt.IsZero() {
+			l.back[c.ID] = c
+		}
 	case c.Live():
 		l.live[c.ID] = c
 	}

@@ -21,6 +21,8 @@ const (
 	ActGrace = 5 * time.Second
 	// MaxWait a callback waits in line for somebody to be ready.
 	MaxWait = 15 * time.Minute
+	// OpeningWait a callback waits that was asked for while nobody was there: many come due at the opening.
+	OpeningWait = 2 * time.Hour
 	// HoldTime a visitor who is on the line waits for another agent, unless she chooses to wait on.
 	HoldTime = ChoiceAfter + 15*time.Second
 )
@@ -194,8 +196,11 @@ func (d *draft) becomes(r rule, in *Input) {
 		if d.ArrivedAt.IsZero() {
 			d.ArrivedAt = d.arrival(in)
 		}
-		if d.DueAt = d.at.Add(MaxWait); d.promised() {
+		switch d.DueAt = d.at.Add(MaxWait); {
+		case d.promised():
 			d.DueAt = d.promiseEnds()
+		case d.keptWaiting():
+			d.DueAt = d.openingWaitEnds()
 		}
 	case RingingAgent, RingingVisitor:
 		d.DueAt = d.at.Add(ActGrace)

@@ -14,13 +14,14 @@ type Due struct {
 	Wall    string    // 2026-12-01T09:00, what the clock in Zone shows at At, or showed as asked
 	Asked   When
 	Chosen  bool // the visitor chose the time: quiet hours do not hold it back
-	Shifted bool // asked for now, outside hours: the next opening
+	Shifted bool // asked for now, outside hours: from the next opening on
 }
 
 // maxAlternatives is how many other times are offered.
 const maxAlternatives = 4
 
-// Resolve turns the wish into an instant. now when nobody is there becomes the next opening; a chosen time at which nobody
+// Resolve turns the wish into an instant. now when nobody is there becomes the next opening, or
+// the first time after it that is not promised away; a chosen time at which nobody
 // is there, that is full, or that is too soon or too far ahead for the business, is refused with other times near it. The
 // diary's clock also stands for a zone not said.
 //
@@ -63,13 +64,32 @@ func (d Diary) Otherwise(say string, at, now time.Time) *fault.Fault {
 	return f
 }
 
-func (w When) soonest(now time.Time, d Diary) (Due, error) {
+// Soonest is when who asks to be called now is called: now, or when the business opens, when somebody is there, and when it has
+// not promised all the calls of that time to others already; false when it never opens.
+func (d Diary) Soonest(now time.Time) (time.Time, bool) {
 	at, ok := d.Business().Next(now)
 	if !ok {
-		return Due{}, fault.At("when", fault.OutsideHours, "We are closed until further notice and cannot call back.")
+		return at, false
 	}
 	if there, ever := d.Next(at); ever && there.Sub(at) > DefaultWindow { // none of those who answer comes while one waits in line
 		at = there
+	}
+	if at.Equal(now) || !d.Full(at) {
+		return at, true
+	}
+	day := DayOf(at, d.loc())
+	for from := d.Slots.after(at, d.loc()); DayOf(from, d.loc()) == day; from = d.Slots.after(from, d.loc()) {
+		if d.Open(from) && !d.Full(from) {
+			return from, true
+		}
+	}
+	return at, true // a whole day is promised: she stands in line with all of them
+}
+
+func (w When) soonest(now time.Time, d Diary) (Due, error) {
+	at, ok := d.Soonest(now)
+	if !ok {
+		return Due{}, fault.At("when", fault.OutsideHours, "We are closed until further notice and cannot call back.")
 	}
 	return Due{At: at.UTC(), Zone: d.loc().String(), Wall: wallOf(at, d.loc()), Asked: w, Shifted: !at.Equal(now)}, nil
 }

@@ -178,3 +178,36 @@ func TestAgain(t *testing.T) {
 		t.Error("a zone of another planet")
 	}
 }
+
+// TestSoonestIsNotPromisedAway: who asks while it is closed is given the first time that is left, of the day that opens next.
+func TestSoonestIsNotPromisedAway(t *testing.T) {
+	night := at(t, "2026-12-01T03:00:00Z")
+	for _, c := range []struct {
+		name     string
+		taken    string // calls are promised until then, two in each quarter of an hour
+		capacity int
+		want     string
+	}{
+		{"nothing is promised", "2026-12-01T14:00:00Z", 2, "2026-12-01T14:00:00Z"},
+		{"the first half hour is", "2026-12-01T14:30:00Z", 2, "2026-12-01T14:30:00Z"},
+		{"the day is", "2026-12-01T22:00:00Z", 2, "2026-12-01T14:00:00Z"},
+		{"three may be", "2026-12-01T22:00:00Z", 3, "2026-12-01T14:00:00Z"},
+		{"any number may be", "2026-12-01T22:00:00Z", 0, "2026-12-01T14:00:00Z"},
+	} {
+		d := shop(t, "America/New_York", Slots{Capacity: c.capacity})
+		d.Taken = func(from, _ time.Time) int {
+			if from.Before(at(t, c.taken)) {
+				return 2
+			}
+			return 0
+		}
+		due, err := When{}.Resolve(night, d)
+		if got, ok := d.Soonest(night); err != nil || !ok || !got.Equal(due.At) || !due.At.Equal(at(t, c.want)) || !due.Shifted {
+			t.Errorf("%s: %v, %v %v", c.name, due, got, err)
+		}
+		open := at(t, "2026-12-01T15:00:00Z")
+		if got, _ := d.Soonest(open); !got.Equal(open) {
+			t.Errorf("%s: now is %v", c.name, got)
+		}
+	}
+}

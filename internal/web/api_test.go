@@ -133,7 +133,7 @@ func TestMessages(t *testing.T) {
 	due := time.Date(2026, 12, 2, 14, 0, 0, 0, time.UTC)
 	for want, c := range map[string]callback.Callback{
 		"We will call you on Wed, Dec 2 at 09:00 (New York time).":                                              {State: callback.Scheduled, DueAt: due, Reason: callback.ReasonBooked},
-		"We are closed now. We will call you when we open: Wed, Dec 2 at 09:00 (New York time).":                {State: callback.Scheduled, DueAt: due, Reason: callback.ReasonOutsideHours},
+		"You asked while we were closed. We will call you on Wed, Dec 2 at 09:00 (New York time).":              {State: callback.Scheduled, DueAt: due, Reason: callback.ReasonOutsideHours},
 		"Your line is busy. We will try again in a moment. Next try: Wed, Dec 2 at 09:00 (New York time).":      {State: callback.Scheduled, DueAt: due, Reason: callback.ReasonRetryBusy},
 		"We are finding somebody for you.":                                                                      {State: callback.Queued},
 		"We are calling Ann at Acme, then you.":                                                                 {State: callback.RingingAgent, Attempts: attempt},
@@ -143,7 +143,7 @@ func TestMessages(t *testing.T) {
 		"Somebody at Acme Plumbing is ready. Your phone is about to ring. The call comes from +1 202-555-0190.": {State: callback.RingingVisitor},
 		"Your phone rings now. The call comes from +1 202-555-0190.": {State: callback.RingingVisitor, Attempts: []callback.Attempt{{N: 1, RangVisitor: true, Legs: []callback.Leg{
 			{Party: cti.Agent, State: cti.Ended, ConfirmedAt: h.now}, {Party: cti.Visitor, State: cti.Ringing, RingingAt: h.now}}}}},
-		"Your line was busy each time we rang.": {State: callback.Ended, Outcome: callback.VisitorBusy, Reason: callback.ReasonVisitorBusy, EndedAt: h.now},
+		"Your line was busy when we rang last.": {State: callback.Ended, Outcome: callback.VisitorBusy, Reason: callback.ReasonVisitorBusy, EndedAt: h.now},
 		"Thank you for talking with us.":        {State: callback.Ended, Outcome: callback.Completed, EndedAt: h.now},
 	} {
 		_, token := h.call(c)

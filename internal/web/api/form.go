@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"ringback/internal/callback"
 	"ringback/internal/consent"
@@ -114,7 +113,8 @@ func (a *API) formOf(in *words.Language, b *subscriber.Button, sub *subscriber.S
 			f.Slots = append(f.Slots, door.Stamp(at))
 		}
 	}
-	f.Texts = texts(in, sub, f.Open, time.Time(f.NextOpening))
+	soonest, _ := diary.Soonest(now)
+	f.Texts = texts(in, sub, f.Open, soonest)
 	return f
 }
 

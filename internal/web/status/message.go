@@ -49,7 +49,7 @@ func (t teller) scheduled() string {
 	case "", callback.ReasonBooked:
 		return t.Say("We will call you on %s.", at)
 	case callback.ReasonOutsideHours:
-		return t.Say("We are closed now. We will call you when we open: %s.", at)
+		return t.Say("You asked while we were closed. We will call you on %s.", at)
 	}
 	return t.Say("%s Next try: %s.", words.Key(t.c.Reason.Words().Visitor), at)
 }
@@ -164,7 +164,7 @@ func left(c *callback.Callback) (gone bool) {
 var outcomes = map[callback.Outcome]words.Key{
 	callback.Completed:       "Thank you for talking with us.",
 	callback.VisitorNoAnswer: "We rang and nobody answered.",
-	callback.VisitorBusy:     "Your line was busy each time we rang.",
+	callback.VisitorBusy:     "Your line was busy when we rang last.",
 	callback.VisitorDeclined: "The call was declined on your telephone.",
 	callback.Machine:         "An answering machine took our call.",
 	callback.NoAgent:         "Nobody was free to take your call. We are sorry.",

@@ -75,7 +75,7 @@ func whenOf(in *words.Language, d schedule.Diary, typed url.Values, now time.Tim
 	}
 	if !hours.Open(now) {
 		f.Now = ""
-		if next, ok := hours.Next(now); ok {
+		if next, ok := d.Soonest(now); ok {
 			f.Now = in.Say("When you open: %s", in.Moment(next, loc))
 		} else if f.Choice == "now" {
 			f.Choice = "at"

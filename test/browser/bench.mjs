@@ -71,11 +71,14 @@ export class Bench {
 
 // looks: a state of a page is clean, narrow and wide, light and dark. It is left as it is wide and light.
 export async function looks(page, where) {
+  // axe does not judge the contrast of Arabic letters: a page without a field then has nothing for it. The colours are those
+  // of the other languages.
+  const least = (await page.locator("html").getAttribute("lang")) === "ar" ? 0 : 1;
   for (const width of [360, 1000]) {
     await page.setViewportSize({ width, height: 780 });
     await clean(page, `${where}, ${width} px`);
     await page.emulateMedia({ colorScheme: "dark" });
-    await sound(page, `${where}, ${width} px, dark`, { type: "rule", values: ofColour }, 1);
+    await sound(page, `${where}, ${width} px, dark`, { type: "rule", values: ofColour }, least);
     await page.emulateMedia({ colorScheme: "light" });
   }
 }

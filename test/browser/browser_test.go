@@ -132,7 +132,7 @@ func TestPages(t *testing.T) {
 	t.Parallel() // it waits for people most of the time
 	node, chromium := tools(t)
 	r := demo(t)
-	run(t, 8, node, "pages.mjs", r.URL, r.Shop, chromium)
+	run(t, 10, node, "pages.mjs", r.URL, r.Shop, chromium)
 }
 
 // An agent of the demo answers in her browser: real speech, both ways. Each part has a demo of its own, because there is

@@ -130,25 +130,77 @@ check("what was typed never becomes markup", async (page) => {
   must(!(await page.evaluate(() => window.pwned)), "a script ran");
 });
 
-check("axe: form, refused form, status: narrow and wide, light and dark", accessible);
+check(
+  "in German and Arabic without script: chosen by the browser, changed by a link, kept to the end",
+  async (page) => {
+    const in_ = async (lang, dir) => {
+      const html = page.locator("html");
+      must((await html.getAttribute("lang")) === lang && (await html.getAttribute("dir")) === dir, `the page is not in ${lang}`);
+    };
+    await page.goto(`${url}/b/acme-main`);
+    await in_("de", "ltr");
+    await page.getByLabel("Ihre Telefonnummer").waitFor();
+    await page.getByRole("link", { name: "العربية" }).click();
+    await in_("ar", "rtl");
+    await page.getByLabel("رقم هاتفك").fill("12");
+    await page.getByLabel("بعد قليل", { exact: true }).check();
+    await page.getByLabel("بعد كم من الوقت").selectOption("4h");
+    await page.getByRole("checkbox").check();
+    await page.getByRole("button", { name: "اتصلوا بي" }).click();
+    await page.getByRole("alert").getByText("لا يمكننا الاتصال برقم الهاتف هذا").first().waitFor();
+    await in_("ar", "rtl");
+    await page.getByLabel("رقم هاتفك").fill("+1 415 555 0100");
+    await page.getByRole("button", { name: "اتصلوا بي" }).click();
+    await page.waitForURL(/\/c\/t_/);
+    await in_("ar", "rtl"); // that of the form, not of the browser
+    await page.getByText(/^سنتصل بك يوم/).waitFor();
+    await page.getByRole("link", { name: "Deutsch" }).click();
+    await in_("de", "ltr");
+    await page.getByRole("button", { name: "Anruf absagen" }).click();
+    await page.getByText("Sie haben den Anruf abgesagt.").waitFor();
+    await in_("de", "ltr");
+  },
+  { javaScriptEnabled: false, locale: "de-AT" },
+);
 
-async function accessible(page) {
+// What a walk presses, in its languages.
+const said = {
+  en: { submit: "Call me", back: "Back", change: "Change my number", time: "Another time", cancel: "Cancel the call", again: "Ask for another call", never: "Never call this number again" },
+  ar: { submit: "اتصلوا بي", back: "رجوع", change: "تغيير رقمي", time: "وقت آخر", cancel: "إلغاء المكالمة", again: "طلب مكالمة أخرى", never: "عدم الاتصال بهذا الرقم مرة أخرى" },
+};
+
+for (const [lang, number] of [["en", "+1 312 555 0102"], ["ar", "+1 312 555 0103"]]) {
+  check(`axe: form, refused form, status and what is asked there, narrow and wide, light and dark, ${lang}`, (page) => accessible(page, lang, number), { locale: lang });
+}
+
+async function accessible(page, lang, number) {
+  const say = said[lang];
+  const follow = (name) => page.getByRole("link", { name, exact: true }).click();
   await page.goto(`${url}/b/acme-main`);
+  must((await page.locator("html").getAttribute("lang")) === lang, "the page is in another language");
   await looks(page, "form");
-  await page.getByLabel("Your telephone number").fill("12");
-  await page.getByRole("button", { name: "Call me" }).click();
+  await page.locator("#number").fill("12");
+  await page.getByRole("button", { name: say.submit, exact: true }).click();
   await page.getByRole("alert").waitFor();
   await looks(page, "refused form");
-  await ask(page, "+1 312 555 0102", () => later(page));
+  await page.locator("#number").fill(number);
+  await page.locator('input[value="after"]').check();
+  await page.locator("#after").selectOption("4h");
+  await page.locator("#consent").check();
+  await page.getByRole("button", { name: say.submit, exact: true }).click();
+  await page.waitForURL(/\/c\/t_/);
   await looks(page, "status");
-  await page.getByRole("link", { name: "Change my number" }).click();
+  await follow(say.change);
   await looks(page, "number");
-  await page.getByRole("link", { name: "Back" }).click();
-  await page.getByRole("link", { name: "Another time" }).click();
+  await follow(say.back);
+  await follow(say.time);
   await looks(page, "another time");
-  await page.getByRole("link", { name: "Back" }).click();
-  await cancel(page);
-  await page.getByRole("link", { name: "Ask for another call" }).waitFor();
+  await follow(say.back);
+  await follow(say.never);
+  await looks(page, "never again");
+  await follow(say.back);
+  await page.getByRole("button", { name: say.cancel, exact: true }).click();
+  await page.getByRole("link", { name: say.again, exact: true }).waitFor();
   await looks(page, "ended");
 }
 

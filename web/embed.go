@@ -12,6 +12,8 @@ import "embed"
 //go:generate go tool esbuild widget/panel.ts --bundle --minify --format=esm --target=es2022,safari16 --charset=utf8 --log-level=warning --outfile=dist/panel.js
 //go:generate go tool esbuild desk/desk.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/desk.js
 //go:generate go tool esbuild desk/desk.css --minify --target=es2022,safari16 --charset=utf8 --log-level=warning --outfile=dist/desk.css
+//go:generate go tool esbuild owner/owner.ts --bundle --minify --format=esm --target=es2022 --charset=utf8 --log-level=warning --outfile=dist/owner.js
+//go:generate go tool esbuild owner/owner.css --minify --target=es2022,safari16 --charset=utf8 --log-level=warning --outfile=dist/owner.css
 //go:generate go tool esbuild pages.css --minify --target=es2022,safari16 --charset=utf8 --log-level=warning --outfile=dist/pages.css
 
 // Dist is what was built.

@@ -21,6 +21,7 @@ import (
 	"ringback/internal/web/companion"
 	"ringback/internal/web/desk"
 	"ringback/internal/web/door"
+	"ringback/internal/web/owner"
 	"ringback/internal/web/visitor"
 	"ringback/internal/words"
 )
@@ -86,7 +87,7 @@ func New(d Deps) http.Handler {
 	for i := range visitors {
 		visitors[i].Visitors = true
 	}
-	s.routes = slices.Concat(beside.Routes(), a.Routes(), visitors, desk.New(shelf).Routes(), shelf.Routes())
+	s.routes = slices.Concat(beside.Routes(), a.Routes(), visitors, desk.New(shelf).Routes(), owner.New(shelf).Routes(), shelf.Routes())
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}

@@ -24,6 +24,8 @@ type place struct {
 	Net     string `json:"net"`     // host:port of the network's telephones
 	RTC     int    `json:"rtc"`     // port of browsers' speech
 	Inside  string `json:"inside"`  // name of the network namespace, "" = this machine's
+
+	dir string // of the service
 }
 
 // Three businesses, each with one agent: at a telephone, at an Internet telephone, at the desk. A fourth has two: who is
@@ -48,7 +50,7 @@ func serve(t *testing.T, by ...string) place {
 	t.Helper()
 	dir := t.TempDir()
 	web, rtc := port(t, "tcp"), port(t, "udp")
-	p := place{URL: fmt.Sprintf("http://127.0.0.1:%d", web), RTC: rtc}
+	p := place{URL: fmt.Sprintf("http://127.0.0.1:%d", web), RTC: rtc, dir: dir}
 	network := background(t, dir, append(by[:len(by):len(by)], program(t), "carrier", "--listen", "udp://127.0.0.1:0", "--http", "127.0.0.1:0"))
 	p.Carrier, p.Net = network["http"], strings.TrimPrefix(network["sip"], "udp://")
 	write(t, dir, "ringback.yaml", fmt.Sprintf(`

@@ -12,6 +12,7 @@ export class Account {
   constructor(
     private readonly changed: () => void,
     private readonly password: (old: string, chosen: string) => Promise<void>,
+    private readonly besides = "Your telephones keep the one they have.",
   ) {}
 
   // look reads what she has, each time that it is opened.
@@ -77,7 +78,7 @@ export class Account {
     return html`<form class="stack" @submit=${(e: SubmitEvent) => this.change(e)}>
       <label>Password of now <input type="password" name="old" required autocomplete="current-password" /></label>
       <label>New password <input type="password" name="new" required minlength="8" autocomplete="new-password" aria-describedby="new-hint" /></label>
-      <p class="soft" id="new-hint">At least 8 letters; a few words are a good one. Your telephones keep the one they have.</p>
+      <p class="soft" id="new-hint">At least 8 letters; a few words are a good one. ${this.besides}</p>
       <div class="row"><button ?disabled=${this.busy}>Change the password</button></div>
     </form>`;
   }

@@ -11,6 +11,7 @@ export class SignIn {
   constructor(
     private readonly changed: () => void,
     private readonly done: (me: Me) => void,
+    private readonly named = "Name", // what she signs in with
   ) {}
 
   view(): TemplateResult {
@@ -18,7 +19,7 @@ export class SignIn {
       <h1>Sign in</h1>
       <form class="stack" @submit=${(e: SubmitEvent) => this.send(e)}>
         ${this.wrong ? html`<p class="alert" role="alert" id="wrong">${this.wrong}</p>` : nothing}
-        <label>Name <input type="text" name="login" autocomplete="username" autocapitalize="none" spellcheck="false" required aria-describedby=${this.wrong ? "wrong" : nothing} /></label>
+        <label>${this.named} <input type="text" name="login" autocomplete="username" autocapitalize="none" spellcheck="false" required aria-describedby=${this.wrong ? "wrong" : nothing} /></label>
         <label>Password <input type="password" name="password" autocomplete="current-password" required /></label>
         <div class="row">
           <button ?disabled=${this.busy}>Sign in</button>

@@ -54,6 +54,12 @@ type Callback struct {
 	Notes       []Note       `json:"notes"`
 }
 
+// ListedCallback is one in a list.
+type ListedCallback struct {
+	CallbackHead
+	Disposition *Disposition `json:"disposition"`
+}
+
 // Disposition is what came of a callback, in a word.
 type Disposition struct {
 	Code  string     `json:"code"`
@@ -157,12 +163,18 @@ func (a *API) full(ctx context.Context, c *callback.Callback) (Callback, error) 
 }
 
 func (c *Callback) remarked(r callback.Remarks, d *directory.Directory) {
-	if x := r.Disposition; x != nil {
-		c.Disposition = &Disposition{x.Code, door.Opt(x.Note), named(d, x.By.Agent), door.Stamp(x.At)}
-	}
+	c.Disposition = disposition(r, d)
 	for _, n := range r.Notes {
 		c.Notes = append(c.Notes, Note{string(n.ID), n.Text, named(d, n.By.Agent), door.Stamp(n.At)})
 	}
+}
+
+func disposition(r callback.Remarks, d *directory.Directory) *Disposition {
+	x := r.Disposition
+	if x == nil {
+		return nil
+	}
+	return &Disposition{x.Code, door.Opt(x.Note), named(d, x.By.Agent), door.Stamp(x.At)}
 }
 
 // named is an agent by name, nil = none, or gone.

@@ -48,13 +48,22 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := door.List[CallbackHead]{Data: []CallbackHead{}}
+	out := door.List[ListedCallback]{Data: []ListedCallback{}}
+	if len(found) > limit {
+		found = found[:limit]
+		out.Next = cursor(string(found[limit-1].ID))
+	}
+	ids := make([]id.Callback, len(found))
 	for i := range found {
-		if i == limit {
-			out.Next = cursor(string(found[i-1].ID))
-			break
-		}
-		out.Data = append(out.Data, head(&found[i], a.Conductor.Directory()))
+		ids[i] = found[i].ID
+	}
+	remarks, err := a.Callbacks.Remarks(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	d := a.Conductor.Directory()
+	for i := range found {
+		out.Data = append(out.Data, ListedCallback{head(&found[i], d), disposition(remarks[found[i].ID], d)})
 	}
 	return door.JSON(w, http.StatusOK, out)
 }

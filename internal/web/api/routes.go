@@ -59,7 +59,7 @@ func (a *API) callbacks() []door.Route {
 	const cb = "/callbacks/{id}"
 	rows := []door.Route{
 		{Method: "POST", Pattern: "/callbacks", Who: door.Desk, Summary: "Make a callback", In: KeyedWish{}, Out: Callback{}, Status: http.StatusCreated, Repeats: true, Handle: a.make},
-		{Method: "GET", Pattern: "/callbacks", Who: door.Desk, Summary: "List callbacks", Query: append([]string{"subscriber", "button", "state"}, paging...), Out: door.List[CallbackHead]{}, Handle: a.list},
+		{Method: "GET", Pattern: "/callbacks", Who: door.Desk, Summary: "List callbacks", Query: append([]string{"subscriber", "button", "state"}, paging...), Out: door.List[ListedCallback]{}, Handle: a.list},
 		{Method: "GET", Pattern: cb, Who: door.Desk, Summary: "One callback with its attempts, legs and journal", Out: Callback{}, Handle: a.one},
 		{Method: "POST", Pattern: cb + "/cancel", Who: door.Desk, Summary: "Withdraw a callback", In: Nothing{}, Out: Callback{}, Handle: a.staffCancels},
 		{Method: "POST", Pattern: cb + "/number", Who: door.Desk, Summary: "Call another telephone", In: NewNumber{}, Out: Callback{}, Handle: a.staffChangesNumber},

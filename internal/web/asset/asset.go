@@ -33,6 +33,8 @@ var kinds = map[string]string{
 	"dist/panel.js":  "text/javascript; charset=utf-8",
 	"dist/desk.css":  "text/css; charset=utf-8",
 	"dist/desk.js":   "text/javascript; charset=utf-8",
+	"dist/owner.css": "text/css; charset=utf-8",
+	"dist/owner.js":  "text/javascript; charset=utf-8",
 	"icon.svg":       "image/svg+xml",
 	"icon-ring.svg":  "image/svg+xml",
 }

@@ -63,6 +63,10 @@ type Settings struct {
 	Post      Post                       // nil = no letter leaves the house
 	Reloaded  func(*directory.Directory) // told of each snapshot that comes into force, one after the other; nil = nobody is
 	URL       string                     // of the service, which links are made of, without a slash at the end
+
+	// Restored is when the data were restored from a backup, if nobody has started on them since: what was under way or due by
+	// then is given up, as nobody knows what became of it. Zero = they were not.
+	Restored time.Time
 }
 
 // Publisher is told of every step after it is on disk, in order for each callback.

@@ -11,6 +11,9 @@ import (
 // restart rebuilds the line and the wake-ups from the store, hands the switch the legs that were up, and decides about
 // each callback by what the switch still knows.
 func (c *Conductor) restart(ctx context.Context) error {
+	if err := c.forgo(ctx); err != nil {
+		return err
+	}
 	live, err := c.store.Live(ctx)
 	if err != nil {
 		return err

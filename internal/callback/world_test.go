@@ -64,6 +64,7 @@ type world struct {
 	trunks []cti.Trunk // as the switch was last told
 
 	recorder callback.Recorder // nil = nothing is recorded
+	restored time.Time         // of the next start
 	policy   callback.Policy
 }
 
@@ -155,7 +156,7 @@ func (w *world) bootOn(sw *ctisim.Switch) {
 	w.sw.Clock(w.now)
 	c := callback.NewConductor(w.border, w.border, &frailSwitch{w.border, w}, callback.Settings{
 		Mint: w.mint, Key: []byte("0123456789abcdef0123456789abcdef"), Now: w.now, Publisher: w, Meter: w,
-		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder, Policy: w.policy,
+		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder, Policy: w.policy, Restored: w.restored,
 	})
 	w.mu.Lock()
 	w.c = c

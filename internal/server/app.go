@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -99,7 +100,8 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
-		Words: a.words, Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep})
+		Words: a.words, Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep,
+		Restored: restoredAt(c.Data)})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Account: func(idOrLogin string) *login.Account { return a.Conductor.Directory().Account(idOrLogin) }})
 	if c.Auth.Passkeys {
@@ -119,6 +121,9 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 // openData takes the lock and opens the database: what offline commands need too.
 func (a *App) openData(ctx context.Context) (err error) {
 	if a.lock, err = LockData(a.Config.Data); err != nil {
+		return err
+	}
+	if err = cutShort(a.Config.Data); err != nil {
 		return err
 	}
 	if a.keys, err = readSecrets(a.Config.Data); err != nil {
@@ -158,6 +163,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.Conductor.Start(ctx); err != nil {
 		return err
+	}
+	if err := os.Remove(filepath.Join(a.Config.Data, restoredName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return rights(a.Config.Data, err)
 	}
 	a.warm()
 	var sweep context.Context

@@ -41,6 +41,8 @@ type commands struct {
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
 	Consent consentCmd `cmd:"" help:"Proof of who asked to be called, and who asked never to be."`
 	Person  personCmd  `cmd:"" help:"What is kept of a person: show it, erase it."`
+	Backup  backupCmd  `cmd:"" help:"Write all data to a file, also while the service runs."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in the place of the data; no service may run on them."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 

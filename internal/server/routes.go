@@ -62,6 +62,7 @@ func (s *Service) controlRoutes() http.Handler {
 	s.consentRoutes(mux)
 	s.killRoutes(mux)
 	s.personRoutes(mux)
+	mux.HandleFunc("GET /backup", s.backup)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
 	s.letterRoutes(mux)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {

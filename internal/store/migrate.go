@@ -41,11 +41,7 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (before, after int64, 
 		return 0, 0, fmt.Errorf("store: migrate: %w", err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	folder, err := fs.Sub(migrations.Files, d.name)
-	if err != nil {
-		return 0, 0, fmt.Errorf("store: migrate: %w", err)
-	}
-	p, err := goose.NewProvider(d.goose, db, folder)
+	p, err := d.steps(db)
 	if err != nil {
 		return 0, 0, fmt.Errorf("store: migrate: %w", err)
 	}
@@ -60,4 +56,38 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (before, after int64, 
 		return before, before, fmt.Errorf("store: migrate: %w", err)
 	}
 	return before, want, nil
+}
+
+func (d dialect) steps(db *sql.DB) (*goose.Provider, error) {
+	folder, err := fs.Sub(migrations.Files, d.name)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(d.goose, db, folder)
+}
+
+// migrateTo brings a database to the schema of a backup, and no further.
+func (d dialect) migrateTo(ctx context.Context, db *sql.DB, version int64) (err error) {
+	unlock, err := d.lockMigrations(ctx, db)
+	if err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	p, err := d.steps(db)
+	if err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	have, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("store: migrate: %w", err)
+	case version > want:
+		return fmt.Errorf("store: the backup has schema %d and this build knows %d: it was written by a newer ringback", version, want)
+	case have > version:
+		return fmt.Errorf("store: the database has schema %d and the backup %d: restore into an empty database", have, version)
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	return nil
 }

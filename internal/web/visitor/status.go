@@ -37,6 +37,9 @@ func (p *Pages) held(r *http.Request) (*callback.Callback, error) {
 }
 
 func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
+	if is, err := p.calendar(w, r); is {
+		return err
+	}
 	c, err := p.held(r)
 	if err != nil {
 		return err
@@ -55,6 +58,8 @@ type statusPage struct {
 	Stop                                bool   // there is a telephone that can be kept from being called
 	Base, Chosen, Events, Again         string // Chosen: ?lang= of what is below Base
 	Alert                               string
+	Calendar                            string    // where a calendar finds it
+	Promised                            bool      // there is something for it to find
 	Others                              []another // times to move it to, or to ask for again; none = neither
 }
 
@@ -85,6 +90,7 @@ func (p *Pages) statusPage(r *http.Request, c *callback.Callback, token string) 
 			s.Again += "&lang=" + url.QueryEscape(tag)
 		}
 	}
+	s.Calendar, s.Promised = s.Base+calendarEnd+more, c.Promised()
 	s.Others = p.others(in, c, s.Base, more)
 	switch {
 	case s.Ended:

@@ -104,7 +104,7 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 		return nil, err
 	}
 	hash := c.HashNumber(to)
-	if blocked(dir, hash, s.ID, c.Now()) {
+	if blocked(dir, hash, s.ID, c.Now()) || prefixStopped(dir, to, c.Now()) {
 		return nil, fault.At("number", fault.NumberNotServed, "We cannot take this number now.")
 	}
 	return c.step(ctx, cb, func(d *draft) error {
@@ -121,8 +121,9 @@ func (c *Conductor) ChangeNumber(ctx context.Context, cb id.Callback, raw string
 		if d.Endpoint.Kind() == cti.Web { // a telephone is called as often as any
 			old, d.Tries = "the browser", tries(dir.Buttons[d.Button])
 		}
-		d.velocity = append(d.velocity, c.velocity(&r, hash)...)
+		d.velocity = append(d.velocity, c.numberLimits(hash)...)
 		if by == ByVisitor { // a proof of work lets one person in, not a list of numbers
+			d.velocity = append(d.velocity, c.prefixLimits(to)...)
 			d.velocity = append(d.velocity, Velocity{Key: "changed:" + string(cb), N: maxChanges, Per: schedule.MaxAhead, Code: fault.LimitVisitor,
 				Say: "The number was changed often enough. Cancel this call and ask for another."})
 		}

@@ -208,7 +208,7 @@ func (c *Conductor) bookCall(cb *Callback) {
 		if !c.callable(d.Number, d.dir.Subscribers[d.Subscriber], d.dir) || blocked(d.dir, hash, d.Subscriber, d.at) {
 			return fault.New(fault.NumberNotServed, "We cannot take this number now.")
 		}
-		d.velocity = append(d.velocity, c.velocity(&Request{}, hash)...)
+		d.velocity = append(d.velocity, c.numberLimits(hash)...)
 		if !d.apply(Input{Event: PutOff, Actor: ByVisitor, Result: ResultCancelled, Detail: "the caller wants to be called back"}) {
 			return errNotWaiting
 		}

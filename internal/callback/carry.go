@@ -45,6 +45,7 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 
 // change is what is written with the callback.
 func (d *draft) change(s *Spend) Change {
+	d.spend = s
 	return Change{Lines: d.lines, Agents: d.moves, Velocity: d.velocity, Booking: d.booking, Spend: s, Blocks: d.blocks, Consents: d.consents, Remarks: d.remarks,
 		Letters: d.letters, Companions: d.companions}
 }
@@ -80,6 +81,7 @@ func (c *Conductor) settled(after *Callback, d *draft) {
 	if after.State == Ended && ended(d.lines) {
 		c.Meter.Ended(after.Outcome)
 	}
+	c.watchOver(after, d)
 	c.acts(after, d)
 	if len(d.letters) > 0 && c.Post != nil {
 		c.Post.Posted()

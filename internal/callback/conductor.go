@@ -16,6 +16,7 @@ import (
 	"ringback/internal/directory"
 	"ringback/internal/fault"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/speech"
 	"ringback/internal/words"
 )
@@ -30,6 +31,7 @@ type Conductor struct {
 	Settings
 
 	setter   *challenge.Setter
+	suspects *suspects
 	broke    sync.Map // businesses to the day of which it was said that its budget is used up
 	dir      atomic.Pointer[directory.Directory]
 	line     *line
@@ -57,12 +59,14 @@ type Settings struct {
 	Publisher Publisher
 	Meter     Meter
 	Log       *slog.Logger
-	Recorder  Recorder                   // nil = nothing is recorded
-	Speaker   speech.Speaker             // how sentences are said; the zero one without a synthesiser
-	Words     *words.Book                // what visitors read; nil = in the languages that are built in
-	Post      Post                       // nil = no letter leaves the house
-	Reloaded  func(*directory.Directory) // told of each snapshot that comes into force, one after the other; nil = nobody is
-	URL       string                     // of the service, which links are made of, without a slash at the end
+	Recorder  Recorder                    // nil = nothing is recorded
+	Speaker   speech.Speaker              // how sentences are said; the zero one without a synthesiser
+	Words     *words.Book                 // what visitors read; nil = in the languages that are built in
+	Post      Post                        // nil = no letter leaves the house
+	Reloaded  func(*directory.Directory)  // told of each snapshot that comes into force, one after the other; nil = nobody is
+	Watchers  Watchers                    // nil = nobody is guarded against, and no alarm is raised
+	Tell      func(Alarm) []letter.Letter // that tell the operator of an alarm; nil = none
+	URL       string                      // of the service, which links are made of, without a slash at the end
 
 	// Restored is when the data were restored from a backup, if nobody has started on them since: what was under way or due by
 	// then is given up, as nobody knows what became of it. Zero = they were not.
@@ -81,6 +85,7 @@ type Meter interface {
 	OutOfPlace(event string)
 	Refused(err error) // an Originate was refused
 	Late(by time.Duration)
+	Alarmed(k AlarmKind)
 }
 
 // NewConductor assembles a conductor; Start makes it work.
@@ -91,6 +96,7 @@ func NewConductor(store Store, book directory.Book, sw cti.Switch, s Settings) *
 		c.Words = words.Built()
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.suspects = newSuspects()
 	c.setter = challenge.New(s.Key)
 	c.line = newLine()
 	c.wake = newWake(s.Now)
@@ -108,6 +114,7 @@ func (c *Conductor) Start(ctx context.Context) error {
 	c.wg.Go(c.wakeLoop)
 	c.wg.Go(c.dispatchLoop)
 	c.wg.Go(c.pollLoop)
+	c.wg.Go(c.guardLoop)
 	c.line.kick()
 	return nil
 }

@@ -101,7 +101,7 @@ func (c *Conductor) mayRing(d *draft, a *Attempt, t transfer) error {
 		if blocked(d.dir, hash, d.Subscriber, d.at) {
 			return fault.At("to", fault.NumberNotServed, "The number is blocked.")
 		}
-		d.velocity = append(d.velocity, c.velocity(&Request{}, hash)...)
+		d.velocity = append(d.velocity, c.numberLimits(hash)...)
 	}
 	return nil
 }

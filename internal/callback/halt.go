@@ -37,8 +37,14 @@ func (c *Conductor) Halt(ctx context.Context, on bool, reason string) (Halt, err
 	c.gate.hold(false) // what is on disk is in force
 	c.line.kick()
 	h := HaltOf(c.Directory())
-	c.Log.Warn("all calls", "stopped", h.On, "reason", strings.TrimSpace(reason))
-	return h, nil
+	a := Alarm{Kind: CallsStopped, Says: "all calls are stopped"}
+	if !h.On {
+		a = Alarm{Kind: CallsAllowed, Says: "calls leave again"}
+	}
+	if reason = strings.TrimSpace(reason); reason != "" {
+		a.Says += ": " + reason
+	}
+	return h, c.raise(ctx, a)
 }
 
 // WriteHalt puts it on disk: for a process that leads no callbacks.

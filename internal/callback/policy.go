@@ -31,6 +31,10 @@ type Policy struct {
 	PlainPerVisitor    []Rate       // forms sent without script, which prove no work
 	PlainPerSubscriber []Rate
 
+	PerPrefix     []Rate // visitors' wishes to numbers of one block, as PrefixOf
+	PerSubscriber []Rate // visitors' wishes to one business
+	Guard         Guard
+
 	PerCaller []Rate // calls that come in, of one number
 	PerTrunk  []Rate // calls that come in over one trunk
 }
@@ -155,19 +159,41 @@ func (p *Policy) NeedsProof(b *subscriber.Button) bool {
 }
 
 // velocity is what is counted for this request.
-func (c *Conductor) velocity(r *Request, numberHash string) []Velocity {
-	var out []Velocity
+func (c *Conductor) velocity(r *Request, cb *Callback) (out []Velocity) {
 	if !r.SkipLimits {
-		for _, l := range c.Policy.PerNumber {
-			out = append(out, Velocity{Key: "number:" + numberHash, N: l.N, Per: l.Per, Code: fault.LimitNumber,
-				Say: "This number was called or asked for just now. Wait a little and try again."})
-		}
+		out = c.numberLimits(cb.NumberHash)
 	}
-	if r.By == nil && r.Visitor != "" {
-		for _, l := range c.Policy.PerVisitor {
-			out = append(out, Velocity{Key: "visitor:" + c.hash("visitor", r.Visitor), N: l.N, Per: l.Per, Code: fault.LimitVisitor,
-				Say: "You have asked for several calls already. Wait a little and try again."})
-		}
+	if r.By != nil {
+		return out
+	}
+	if r.Visitor != "" {
+		out = append(out, limits(c.Policy.PerVisitor, Velocity{Key: "visitor:" + c.hash("visitor", r.Visitor), Code: fault.LimitVisitor,
+			Say: "You have asked for several calls already. Wait a little and try again."})...)
+	}
+	out = append(out, c.prefixLimits(cb.Endpoint)...)
+	return append(out, limits(c.Policy.PerSubscriber, Velocity{Key: "subscriber:" + string(cb.Subscriber), Code: fault.LimitSubscriber,
+		Say: "Many calls were asked for here just now. Wait a little and try again, or telephone us."})...)
+}
+
+// numberLimits are those of one telephone, whoever asks.
+func (c *Conductor) numberLimits(hash string) []Velocity {
+	return limits(c.Policy.PerNumber, Velocity{Key: "number:" + hash, Code: fault.LimitNumber,
+		Say: "This number was called or asked for just now. Wait a little and try again."})
+}
+
+// prefixLimits are those of the block of numbers that a telephone lies in.
+func (c *Conductor) prefixLimits(to cti.Endpoint) []Velocity {
+	if to.Kind() != cti.Tel {
+		return nil
+	}
+	return limits(c.Policy.PerPrefix, Velocity{Key: prefixKey(PrefixOf(to.Number())), Code: fault.LimitNumber,
+		Say: "Many numbers like this one were asked for just now. Wait a little and try again."})
+}
+
+func limits(rates []Rate, v Velocity) (out []Velocity) {
+	for _, l := range rates {
+		v.N, v.Per = l.N, l.Per
+		out = append(out, v)
 	}
 	return out
 }

@@ -91,6 +91,9 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	if c.Halted() {
 		return nil, halted()
 	}
+	if err := c.visitorStopped(r, dir, now); err != nil {
+		return nil, err
+	}
 	pass, err := c.pass(r, b, now)
 	if err != nil {
 		return nil, err
@@ -186,7 +189,7 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		}
 	}
 	hash := c.HashNumber(to)
-	if blocked(dir, hash, s.ID, now) {
+	if blocked(dir, hash, s.ID, now) || prefixStopped(dir, to, now) {
 		return nil, schedule.Due{}, fault.At("number", fault.NumberNotServed, "We cannot take this number now.")
 	}
 	due, err := r.When.Resolve(now, r.diary(c, s, b))
@@ -269,7 +272,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 		Callback:    cb,
 		Contact:     room.Contact{ID: c.Mint.Contact(), Subscriber: s.ID, Number: cb.Number, Name: cb.Name, CreatedAt: now, LastAt: now},
 		Interaction: room.Interaction{ID: c.Mint.Interaction(), Subscriber: s.ID, OpenedAt: now, LastAt: now},
-		Velocity:    c.velocity(r, cb.NumberHash),
+		Velocity:    c.velocity(r, cb),
 		MaxLine:     s.Limits.Concurrent * subscriber.LinePerCall,
 	}
 	if cb.Number == "" {
@@ -298,6 +301,9 @@ func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) e
 		var err error
 		if n.Spend, err = c.spending(account{}, d); err == nil {
 			err = c.store.Create(c.ctx, *n) // not with the ctx of who asks: it may be on disk when they have gone
+		}
+		if d.spend = n.Spend; fault.Is(err, fault.LimitSpend) {
+			c.noRoom(cb.Subscriber, n.Spend)
 		}
 		if err == nil {
 			c.settled(cb.Clone(), d)
@@ -384,6 +390,7 @@ func (c *Conductor) recordRefusal(r *Request, err error) {
 	if err := c.store.Refuse(c.ctx, ref); err != nil && c.ctx.Err() == nil {
 		c.Log.Warn("refusal not recorded", "code", f.Code, "err", err)
 	}
+	c.unproved(r, f)
 }
 
 // maskTyped keeps the last three digits of whatever was typed.

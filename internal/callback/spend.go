@@ -88,6 +88,15 @@ func (c *Conductor) spending(was account, d *draft) (*Spend, error) {
 	return s, nil
 }
 
+// wanted is what d's callback would have held.
+func (c *Conductor) wanted(d *draft) *Spend {
+	s := &Spend{}
+	if c.putAside(s, d) != nil {
+		return nil
+	}
+	return s
+}
+
 // putAside holds what a callback costs at most: its longest talk, at the visitor's rate and at that of the dearest telephone
 // that may answer.
 func (c *Conductor) putAside(s *Spend, d *draft) error {
@@ -215,6 +224,7 @@ func (c *Conductor) refuseForSpend(cb id.Callback, jobs []job, err error) bool {
 		}
 	}
 	var d *draft
+	var wanted *Spend
 	after, failed := c.store.Step(c.ctx, cb, func(cur *Callback) (Change, error) {
 		d = c.draft(cur)
 		was := accountOf(cur)
@@ -223,6 +233,7 @@ func (c *Conductor) refuseForSpend(cb id.Callback, jobs []job, err error) bool {
 				_ = j.do(d)
 			}
 		}
+		wanted = c.wanted(d)
 		if !d.apply(Input{Event: Forbidden, Actor: ByRingback, Reason: ReasonSpend, Result: ResultCancelled, Detail: "the budget of the day is used up"}) {
 			return Change{}, err
 		}
@@ -233,6 +244,7 @@ func (c *Conductor) refuseForSpend(cb id.Callback, jobs []job, err error) bool {
 		return false
 	}
 	c.tellBroke(d, 0, "the budget of the day is used up")
+	c.noRoom(after.Subscriber, wanted)
 	c.settled(after, d)
 	return true
 }

@@ -46,6 +46,7 @@ type draft struct {
 	moves      []Move
 	velocity   []Velocity
 	booking    *Booking
+	spend      *Spend // as it was written
 	blocks     []subscriber.Block
 	consents   []consent.Record
 	remarks    Remarks
@@ -393,7 +394,7 @@ func (d *draft) blocked() bool {
 			return true
 		}
 	}
-	return false
+	return !d.OnLine() && prefixStopped(d.dir, d.Endpoint, d.at) // who calls from there may
 }
 
 func (r rule) calls(e Effect) bool {

@@ -20,6 +20,7 @@ import (
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
 	"ringback/internal/id"
+	"ringback/internal/letter"
 	"ringback/internal/login"
 	"ringback/internal/schedule"
 	"ringback/internal/subscriber"
@@ -66,6 +67,13 @@ type world struct {
 	recorder callback.Recorder // nil = nothing is recorded
 	restored time.Time         // of the next start
 	policy   callback.Policy
+	tell     func(callback.Alarm) []letter.Letter
+}
+
+// watchers are what its store keeps of that.
+func (w *world) watchers() callback.Watchers {
+	all, _ := w.border.inner.(callback.Watchers)
+	return all
 }
 
 // outage is a time in which no service ran: nobody is heard or served then.
@@ -156,7 +164,7 @@ func (w *world) bootOn(sw *ctisim.Switch) {
 	w.sw.Clock(w.now)
 	c := callback.NewConductor(w.border, w.border, &frailSwitch{w.border, w}, callback.Settings{
 		Mint: w.mint, Key: []byte("0123456789abcdef0123456789abcdef"), Now: w.now, Publisher: w, Meter: w,
-		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder, Policy: w.policy, Restored: w.restored,
+		Log: slog.New(slog.DiscardHandler), Recorder: w.recorder, Policy: w.policy, Restored: w.restored, Watchers: w.watchers(), Tell: w.tell,
 	})
 	w.mu.Lock()
 	w.c = c
@@ -265,7 +273,10 @@ func (w *world) Invited(time.Duration)  {}
 func (w *world) Ended(callback.Outcome) {}
 func (w *world) Refused(error)          {}
 func (w *world) Late(time.Duration)     {}
-func (w *world) OutOfPlace(string)      { w.mu.Lock(); w.strays++; w.mu.Unlock() }
+
+func (w *world) Alarmed(callback.AlarmKind) {}
+
+func (w *world) OutOfPlace(string) { w.mu.Lock(); w.strays++; w.mu.Unlock() }
 
 // patience is longer than any story.
 const patience = 3 * 24 * time.Hour

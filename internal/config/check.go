@@ -50,6 +50,9 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	}
 	k.limits("policy.limits.per_number", c.Policy.Limits.PerNumber)
 	k.limits("policy.limits.per_visitor", c.Policy.Limits.PerVisitor)
+	k.limits("policy.limits.per_prefix", c.Policy.Limits.PerPrefix)
+	k.limits("policy.limits.per_subscriber", c.Policy.Limits.PerSubscriber)
+	k.oneOf("policy.guard", c.Policy.Guard, "on", "off")
 	k.limits("policy.limits.without_script.per_visitor", c.Policy.Limits.WithoutScript.PerVisitor)
 	k.limits("policy.limits.without_script.per_subscriber", c.Policy.Limits.WithoutScript.PerSubscriber)
 	k.limits("policy.limits.inbound.per_caller", c.Policy.Limits.Inbound.PerCaller)
@@ -57,6 +60,7 @@ func (c *Config) check(src *Source, earlier Problems) Problems {
 	k.speech("speech.command", c.Speech.Command)
 	k.mail(c.Mail)
 	k.sms(c.SMS)
+	k.alarms(c.Alarms, c.Mail)
 	k.only("storage", c.Storage, "other storage", "recordings and files stay in data", "file")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")

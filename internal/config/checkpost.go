@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/http"
 	"net/mail"
 	"net/url"
@@ -62,5 +63,29 @@ func notInName(r rune) bool {
 func (k *checker) perDay(key string, n int) {
 	if n < 0 {
 		k.refuse(key, "want a number of messages from 1 on, or 0 for no limit, got %d", n)
+	}
+}
+
+func (k *checker) alarms(a Alarms, m Mail) {
+	for i, to := range a.Mail {
+		if at, err := mail.ParseAddress(to); err != nil || at.Address != to {
+			k.refuse(fmt.Sprintf("alarms.mail[%d]", i), "want an address such as you@example.com, got %q", to)
+		}
+	}
+	if len(a.Mail) > 0 && m.URL == "" {
+		k.refuse("alarms.mail", "no mail leaves: set mail.url")
+	}
+	w := a.Webhook
+	u, err := url.Parse(w.URL)
+	switch {
+	case w.URL == "" && w.Secret != "":
+		k.refuse("alarms.webhook.url", "want the address of the program, such as https://ops.example.com/ringback")
+	case w.URL == "":
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		k.refuse("alarms.webhook.url", "want the address of the program, such as https://ops.example.com/ringback")
+	case u.Scheme == "http" && !w.AllowPrivate:
+		k.refuse("alarms.webhook.url", "alarms would travel in the clear: write https://, or allow_private: true for a program in your own network")
+	case len(w.Secret) < 16:
+		k.refuse("alarms.webhook.secret", "want 16 characters or more: by it the program tells our alarms from a stranger's")
 	}
 }

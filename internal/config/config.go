@@ -31,6 +31,7 @@ type Config struct {
 	Speech   Speech  `yaml:"speech"`
 	Mail     Mail    `yaml:"mail"`
 	SMS      SMS     `yaml:"sms"`
+	Alarms   Alarms  `yaml:"alarms"`
 	// Where recordings and files go: file (in data).
 	Storage string `yaml:"storage" secret:"url"`
 	Auth    Auth   `yaml:"auth"`
@@ -153,8 +154,13 @@ type Policy struct {
 	// listened to. In many places that is a crime. The notice is that of recordings.
 	MonitorWithoutNotice bool `yaml:"monitor_without_notice"`
 	// Whether the page of a call that an agent opens by her link shows the visitor's whole number. Who has the link, has it.
-	LinkShowsNumber bool   `yaml:"link_shows_number"`
-	Limits          Limits `yaml:"limits"`
+	LinkShowsNumber bool `yaml:"link_shows_number"`
+	// Whether abuse is stopped without anybody's doing, for a day and, the second time within a month, for good: a block of
+	// numbers (the first seven digits) of which visitors had 10 rung within an hour and fewer than one call in five became a talk
+	// of six seconds; a network that sent 20 forms without a valid proof within an hour; a number that declined 3 calls of
+	// visitors within a week. None of them is tighter than what limits.per_visitor lets one visitor do. on or off.
+	Guard  string `yaml:"guard"`
+	Limits Limits `yaml:"limits"`
 }
 
 // Limits are counted over all subscribers. Each entry lets n callbacks through in any stretch of time per.
@@ -163,6 +169,11 @@ type Limits struct {
 	PerNumber []Limit `yaml:"per_number"`
 	// For one visitor, told by network address.
 	PerVisitor []Limit `yaml:"per_visitor"`
+	// For numbers that begin with the same seven digits, asked for by visitors. An entry that is tighter than what per_visitor
+	// lets one visitor do is as loose as that.
+	PerPrefix []Limit `yaml:"per_prefix"`
+	// For one business, asked for by visitors; loosened like per_prefix.
+	PerSubscriber []Limit `yaml:"per_subscriber"`
 	// Forms that are sent without script, which prove no work. They count for the limits above too.
 	WithoutScript WithoutScript `yaml:"without_script"`
 	// Calls that come in from the telephone network.
@@ -231,6 +242,25 @@ type SMS struct {
 	PerDay int `yaml:"per_day"`
 }
 
+// Alarms tell the operator when 80 % and all of a day's budget is used, when abuse was stopped, and when all calls were. They are
+// also in the log, in the metric ringback_alarms_total and at GET /api/v1/alarms.
+type Alarms struct {
+	// Addresses that get a mail each: [you@example.com]. It takes mail.url.
+	Mail    []string `yaml:"mail"`
+	Webhook Webhook  `yaml:"webhook"`
+}
+
+// Webhook is a program that gets each alarm by POST, as JSON: {"type", "timestamp", "data": {"id", "subscriber", "what", "says"}}.
+type Webhook struct {
+	// https://ops.example.com/ringback; "" = none. No redirect is followed.
+	URL string `yaml:"url" secret:"url"`
+	// What it is signed with, as Standard Webhooks has it (webhook-id, webhook-timestamp, webhook-signature): whsec_ and base64,
+	// or any text of 16 characters or more.
+	Secret string `yaml:"secret" secret:"all"`
+	// Whether the program may be in a private network, or on this machine; it may then be http://, too.
+	AllowPrivate bool `yaml:"allow_private"`
+}
+
 // Auth is how agents sign in at their desks; keys of the API work without.
 type Auth struct {
 	// Whether a password opens a session.
@@ -283,9 +313,12 @@ func Default() *Config {
 			Numbers:    "default",
 			Proof:      "required",
 			QuietHours: "21:00-08:00",
+			Guard:      "on",
 			Limits: Limits{
 				PerNumber:     []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
 				PerVisitor:    []Limit{{N: 3, Per: time.Hour}},
+				PerPrefix:     []Limit{{N: 30, Per: time.Hour}, {N: 100, Per: 24 * time.Hour}},
+				PerSubscriber: []Limit{{N: 100, Per: time.Hour}},
 				WithoutScript: WithoutScript{PerVisitor: []Limit{{N: 2, Per: time.Hour}}, PerSubscriber: []Limit{{N: 20, Per: time.Hour}}},
 				Inbound:       Inbound{PerCaller: []Limit{{N: 10, Per: 10 * time.Minute}}, PerTrunk: []Limit{{N: 120, Per: time.Minute}}},
 			},

@@ -38,6 +38,7 @@ type (
 	Letter         string // let_
 	User           string // usr_
 	Person         string // who signs in: an agent's id, or a user's
+	Alarm          string // alm_
 )
 
 // Prefix of a token by what it opens.
@@ -79,6 +80,7 @@ func (m *Mint) Recording() Recording           { return Recording("rec_" + m.uli
 func (m *Mint) Note() Note                     { return Note("note_" + m.ulid()) }
 func (m *Mint) Letter() Letter                 { return Letter("let_" + m.ulid()) }
 func (m *Mint) User() User                     { return User("usr_" + m.ulid()) }
+func (m *Mint) Alarm() Alarm                   { return Alarm("alm_" + m.ulid()) }
 
 // Token returns prefix and 32 random bytes in base64url: a secret that is shown once.
 func (m *Mint) Token(prefix string) string {

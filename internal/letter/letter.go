@@ -4,6 +4,7 @@ package letter
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,18 +19,22 @@ type Kind string
 const (
 	Mail Kind = "mail"
 	SMS  Kind = "sms"
+	Hook Kind = "hook" // a signed request to a program of the operator's
 )
 
 // Address is where letters to a person go. The zero one is nowhere.
 type Address struct {
 	Kind Kind   `json:"kind"`
-	To   string `json:"to"` // name@example.com, or a number in E.164
+	To   string `json:"to"` // name@example.com, a number in E.164, or a URL
 }
 
 // Masked is the address as it may be shown.
 func (a Address) Masked() string {
 	if a.Kind == SMS {
 		return phone.Number(a.To).Mask()
+	}
+	if u, err := url.Parse(a.To); a.Kind == Hook && err == nil {
+		return u.Host
 	}
 	name, host, ok := strings.Cut(a.To, "@")
 	if !ok || name == "" {

@@ -100,7 +100,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
-		Words: a.words, Post: a.Post, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep,
+		Words: a.words, Post: a.Post, Watchers: a.Store, Tell: a.tell, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep,
 		Restored: restoredAt(c.Data)})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Account: func(idOrLogin string) *login.Account { return a.Conductor.Directory().Account(idOrLogin) }})
@@ -324,10 +324,14 @@ func policyOf(c *config.Config) callback.Policy {
 		SpendPerDay: c.Policy.SpendPerDay, Proof: c.Policy.Proof == "required", AllowProofOff: c.Policy.AllowProofOff}
 	p.Night, _ = schedule.ParseNight(c.Policy.QuietHours) // it was checked when the settings were read
 	limits := c.Policy.Limits
+	if c.Policy.Guard == "on" {
+		p.Guard = guardOf(limits)
+	}
+	limits.PerPrefix, limits.PerSubscriber = loosened(limits.PerPrefix, limits), loosened(limits.PerSubscriber, limits)
 	for _, l := range []struct {
 		from []config.Limit
 		to   *[]callback.Rate
-	}{{limits.PerNumber, &p.PerNumber}, {limits.PerVisitor, &p.PerVisitor},
+	}{{limits.PerNumber, &p.PerNumber}, {limits.PerVisitor, &p.PerVisitor}, {limits.PerPrefix, &p.PerPrefix}, {limits.PerSubscriber, &p.PerSubscriber},
 		{limits.WithoutScript.PerVisitor, &p.PlainPerVisitor}, {limits.WithoutScript.PerSubscriber, &p.PlainPerSubscriber}, {limits.Inbound.PerCaller, &p.PerCaller}, {limits.Inbound.PerTrunk, &p.PerTrunk}} {
 		for _, one := range l.from {
 			*l.to = append(*l.to, callback.Rate(one))

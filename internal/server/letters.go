@@ -39,6 +39,9 @@ func ways(c *config.Config) (map[letter.Kind]notify.Way, error) {
 		g := notify.NewGateway(notify.SMSConfig{URL: s.URL, Method: s.Method, Headers: s.Headers, Body: s.Body, AllowPrivate: s.AllowPrivate})
 		out[letter.SMS] = notify.Way{Sender: g, PerDay: s.PerDay}
 	}
+	if w := c.Alarms.Webhook; w.URL != "" {
+		out[letter.Hook] = notify.Way{Sender: notify.NewHooks(notify.HookSecret(w.Secret), w.AllowPrivate, time.Now)}
+	}
 	return out, nil
 }
 

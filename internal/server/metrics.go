@@ -27,6 +27,7 @@ type meter struct {
 	outOfPlace *prometheus.CounterVec
 	late       prometheus.Histogram
 	letters    *prometheus.CounterVec
+	alarms     *prometheus.CounterVec
 	panics     atomic.Int64 // in HTTP handlers
 }
 
@@ -41,7 +42,11 @@ func newMeter() *meter {
 	m.late = m.histogram("ringback_due_late_seconds", "How late wake-ups were.", prometheus.ExponentialBuckets(0.001, 4, 9))
 	m.letters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ringback_letters_total", Help: "Tries to send a letter, by kind and what came of it: sent, failed (it is tried again), given_up."}, []string{"kind", "result"})
 	m.registry.MustRegister(m.letters)
-	for _, k := range []letter.Kind{letter.Mail, letter.SMS} {
+	m.alarms = m.counters("ringback_alarms_total", "What the operator was told of, by kind.", "kind")
+	for _, k := range callback.AlarmKinds {
+		m.alarms.WithLabelValues(string(k))
+	}
+	for _, k := range []letter.Kind{letter.Mail, letter.SMS, letter.Hook} {
 		for _, result := range []string{"sent", "failed", "given_up"} {
 			m.letters.WithLabelValues(string(k), result)
 		}
@@ -79,6 +84,8 @@ func (m *meter) Ended(o callback.Outcome) {
 func (m *meter) OutOfPlace(event string) { m.outOfPlace.WithLabelValues(event).Inc() }
 func (m *meter) Late(d time.Duration)    { m.late.Observe(max(d, 0).Seconds()) }
 func (m *meter) Refused(err error)       { m.refused.WithLabelValues(refusal(err)).Inc() }
+
+func (m *meter) Alarmed(k callback.AlarmKind) { m.alarms.WithLabelValues(string(k)).Inc() }
 
 func (m *meter) letter(k letter.Kind, result string) {
 	m.letters.WithLabelValues(string(k), result).Inc()

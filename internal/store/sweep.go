@@ -30,6 +30,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (gone int64, err error) 
 		{`DELETE FROM sessions WHERE token_hash IN
 			(SELECT token_hash FROM sessions WHERE seen_at <= $1 ORDER BY seen_at LIMIT 500)`, now.Add(-login.Idle)},
 		{`DELETE FROM charges WHERE leg_id IN (SELECT leg_id FROM charges WHERE at <= $1 ORDER BY at LIMIT 500)`, now.Add(-KeepCharges)},
+		{`DELETE FROM alarms WHERE id IN (SELECT id FROM alarms WHERE at <= $1 ORDER BY at LIMIT 500)`, now.Add(-KeepAlarms)},
 	} {
 		for more := true; more; {
 			var n int64

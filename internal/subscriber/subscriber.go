@@ -2,6 +2,7 @@
 package subscriber
 
 import (
+	"strings"
 	"time"
 
 	"ringback/internal/cti"
@@ -178,4 +179,6 @@ type Block struct {
 
 // Seeded says whether a seed may bring it, and take it away when it does not name it: the blocks of single telephones that
 // staff has set up. What people asked for and what guards the operator stays.
-func (b *Block) Seeded() bool { return !b.OwnWish && b.NumberHash != Everybody }
+func (b *Block) Seeded() bool {
+	return !b.OwnWish && b.NumberHash != Everybody && !strings.Contains(b.NumberHash, ":")
+}

@@ -331,6 +331,10 @@ func (h *house) Lift(ctx context.Context, b id.Block, _ callback.Author) error {
 	return h.Delete(ctx, directory.Block, string(b))
 }
 
+func (h *house) Alarms(context.Context, id.Alarm, int) ([]callback.Alarm, error) {
+	return []callback.Alarm{{ID: id.Alarm("alm_" + tail("a")), Kind: callback.BudgetLow, Subscriber: acme, Says: "most of it is spent", At: h.now}}, nil
+}
+
 func (h *house) Halt(ctx context.Context, on bool, reason string) (callback.Halt, error) {
 	if !on {
 		return callback.Halt{}, h.Delete(ctx, directory.Block, "")

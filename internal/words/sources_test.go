@@ -18,15 +18,15 @@ import (
 // places are where a visitor's sentences stand: folders, and single files of those that speak to staff, too.
 var places = []string{
 	"../web/visitor", "../web/status", "../web/api/texts.go", "../web/api/form.go", "../web/api/token.go", "../consent", "../challenge", "../phone", "../schedule/due.go", "../schedule/when.go",
-	"../subscriber/policy.go", "../callback/reason.go", "../callback/halt.go", "../callback/request.go", "../callback/policy.go", "../callback/pass.go", "../callback/actions.go",
+	"../subscriber/policy.go", "../callback/reason.go", "../callback/halt.go", "../callback/guard.go", "../callback/request.go", "../callback/policy.go", "../callback/pass.go", "../callback/actions.go",
 	"../callback/again.go", "../callback/diary.go", "../callback/spend.go", "../callback/optout.go", "../store/create.go", "../store/spend.go",
 	"../store/dialect.go",
 }
 
 // staff are sentences in those places that no visitor sees.
 var staff = map[string]bool{
-	"The operator has stopped all calls: ringback kill off lets them leave again.": true,
 	"%s": true, "There is no such callback.": true, "There is no such block.": true, "At most %d fields.": true, "order is agent_first or visitor_first.": true,
+	"The operator has stopped all calls: ringback kill off lets them leave again.": true,
 	"No such %s.": true, "%q is no number that can be called. Write tel:+12025550101.": true,
 	"This destination may not be called: it is outside the business's countries or of a kind that costs more.":    true,
 	"A proof of work is missing: get a puzzle from /api/v1/public/challenge and send its solution as proof.":      true,

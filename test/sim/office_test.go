@@ -110,6 +110,8 @@ func (idleMeter) OutOfPlace(string)      {}
 func (idleMeter) Refused(error)          {}
 func (idleMeter) Late(time.Duration)     {}
 
+func (idleMeter) Alarmed(callback.AlarmKind) {}
+
 // setup: each business has its own way to choose, two buttons of different priority, and one that asks for a skill.
 func (o *office) setup() directory.Setup {
 	s := directory.Setup{Trunks: []cti.Trunk{{Slug: "pstn", Address: "sip:127.0.0.1:5070", Prefixes: []string{""}}}}

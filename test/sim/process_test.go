@@ -134,3 +134,5 @@ func (d *day) Ended(callback.Outcome) {}
 func (d *day) OutOfPlace(string)      {}
 func (d *day) Refused(error)          {}
 func (d *day) Late(time.Duration)     {}
+
+func (d *day) Alarmed(callback.AlarmKind) {}

@@ -11,6 +11,7 @@ import (
 // charge is the record of a leg, hold what is put aside for a callback.
 type charge struct {
 	callback.Charge
+	cb  id.Callback
 	sub id.Subscriber
 }
 
@@ -40,7 +41,7 @@ func (s *Store) spend(p *callback.Spend, c *callback.Callback) {
 	}
 	for _, l := range p.Legs {
 		if _, there := s.charges[l.Leg]; !there {
-			s.charges[l.Leg] = charge{l, c.Subscriber}
+			s.charges[l.Leg] = charge{l, c.ID, c.Subscriber}
 		}
 	}
 	if p.Write {

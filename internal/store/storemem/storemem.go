@@ -66,6 +66,7 @@ type kept struct {
 	sessions     map[string]login.Session // by the hash of their token
 	passkeys     map[string]login.Passkey
 	letters      []letter.Letter
+	alarms       []callback.Alarm
 	companions   map[string]callback.Companion // by the hash of their token
 	steps        int64
 }

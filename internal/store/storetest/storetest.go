@@ -30,7 +30,7 @@ import (
 // Store is all that a store does.
 type Store interface {
 	callback.Store
-	callback.Accounts
+	callback.Watchers
 	directory.Book
 	cti.Registrations
 	login.Sessions
@@ -71,6 +71,8 @@ func Run(t *testing.T, open Opener) {
 		{"limits slide over subscribers", velocity},
 		{"a step counts towards limits", stepVelocity},
 		{"a budget holds to one call", budget},
+		{"an alarm is raised once", alarms},
+		{"how calls to a block of numbers went", tried},
 		{"two want the last place of a slot", lastPlace},
 		{"a step blocks a number", stepBlocks},
 		{"the line is bounded", lineBounded},

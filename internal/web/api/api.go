@@ -41,6 +41,7 @@ type Conductor interface {
 	OptOutNumber(ctx context.Context, to cti.Endpoint, o callback.OptOut) error
 	Lift(ctx context.Context, b id.Block, by callback.Author) error
 	Halt(ctx context.Context, on bool, reason string) (callback.Halt, error)
+	Alarms(ctx context.Context, before id.Alarm, limit int) ([]callback.Alarm, error)
 	SetPresence(ctx context.Context, a id.Agent, p agent.Presence, reason string) (agent.Status, error)
 	SignOut(ctx context.Context, a id.Agent) error
 	Directory() *directory.Directory

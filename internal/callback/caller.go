@@ -56,7 +56,7 @@ var callerFirst = life{
 
 // callerTalks is like any talk, but that a machine which has called is not called back, and is left no message.
 func callerTalks() map[Event]rule {
-	m := map[Event]rule{VisitorMissed: end(Machine, HangUpAgent).and(rest)}
+	m := map[Event]rule{VisitorMissed: end(Machine, HangUpAgent).and(rest), AgentGone: wait(Queued, free, HoldVisitor, FindAgent)}
 	for e, r := range talking {
 		if _, own := m[e]; !own && e != MessageLeft {
 			m[e] = r

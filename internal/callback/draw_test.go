@@ -42,7 +42,7 @@ func TestDrawing(t *testing.T) {
 }
 
 func drawLife(name string, l life) string {
-	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft,
+	events := []Event{Due, CalledNow, Rescheduled, NumberChanged, AgentFound, NobodyLeft, AgentConfirmed, AgentMissed, AgentLeft, AgentGone,
 		VisitorConfirmed, VisitorAlone, VisitorMissed, VisitorLeft, NeverAgain, WrongNumber, PutOff, StillWaits, CallbackOffered, TalkedAlready, MessageLeft, Withdrawn, OutOfTime, Forbidden, Lost}
 	b := &drawing{name: name}
 	if len(l[Scheduled]) > 0 {

@@ -125,6 +125,8 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 		return VisitorMissed, Input{Result: res, Reason: why}
 	case d.State == Connected && visitor:
 		return VisitorLeft, Input{Reason: talkReason(ev.Cause)}
+	case d.State == Connected && d.awaits(a):
+		return AgentGone, Input{Result: ResultAgentDeclined, Reason: ReasonAgentLeft}
 	case d.State == Connected:
 		return AgentLeft, Input{Reason: talkReason(ev.Cause)}
 	case visitor && was:

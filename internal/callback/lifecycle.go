@@ -49,6 +49,7 @@ const (
 	AgentConfirmed   Event = "agent_confirmed"   // the agent's telephone is answered by a person
 	AgentMissed      Event = "agent_missed"      // the agent's leg ended before that
 	AgentLeft        Event = "agent_left"        // the agent's leg ended after that
+	AgentGone        Event = "agent_gone"        // it ended before she and a visitor who is there heard each other
 	VisitorConfirmed Event = "visitor_confirmed" // the visitor's telephone is answered (by a person, where that is asked)
 	VisitorAlone     Event = "visitor_alone"     // it is answered while the agent has gone, or the next is still rung
 	VisitorMissed    Event = "visitor_missed"    // the visitor's leg ended before that
@@ -258,6 +259,7 @@ var talking = map[Event]rule{
 	VisitorLeft:   end(Completed, HangUpAgent).and(wrapUp),
 	VisitorMissed: retry(rest, HangUpAgent), // a fax, a dead number: nobody was there to talk to
 	AgentLeft:     end(Completed, HangUpVisitor).and(wrapUp),
+	AgentGone:     wait(RingingAgent, free, HoldVisitor, FindAgent), // nobody has talked: the next is asked
 	Withdrawn:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	Forbidden:     end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),
 	Lost:          end(Completed, HangUpVisitor, HangUpAgent).and(wrapUp),

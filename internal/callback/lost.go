@@ -13,7 +13,8 @@ import (
 
 // An agent who has accepted may be lost while the visitor's telephone rings: she hangs up, her desk is not heard of, her
 // browser loses its connection. The telephone rings on, and the next agent is asked. Whoever of the two comes first waits
-// for the other; with nobody to ask, the telephone stops ringing.
+// for the other; with nobody to ask, the telephone stops ringing. A visitor who has just answered waits, too, until she and an
+// agent hear each other.
 
 const (
 	// NextWithin is how long a visitor's telephone rings on while nobody can be asked to answer for the business.
@@ -30,6 +31,12 @@ func (d *draft) alone(a *Attempt) bool {
 	}
 	l := a.agentLeg()
 	return l == nil || !l.taken()
+}
+
+// awaits says whether a visitor who is there was about to be joined with an agent, and nobody has talked yet.
+func (d *draft) awaits(a *Attempt) bool {
+	v := a.visitorLeg()
+	return d.JoinedAt.IsZero() && v != nil && v.State == cti.Confirmed
 }
 
 // left says whether a leg is of an agent who had accepted, and was lost before there was a talk.

@@ -10,6 +10,7 @@ import (
 	"ringback/internal/cti"
 	"ringback/internal/cti/ctisim"
 	"ringback/internal/directory"
+	"ringback/internal/id"
 )
 
 // once more: whatever becomes of the agents, the visitor's telephone has rung once.
@@ -186,4 +187,42 @@ func TestVisitorAloneIsSpokenTo(t *testing.T) {
 		}
 		w.invariants()
 	})
+}
+
+// An agent who hangs up after the visitor's answer and before the two hear each other has not talked: the visitor waits, and
+// the next agent is asked. Here it happens while both are told that the talk is recorded.
+func TestAgentLeavesBeforeTheTalk(t *testing.T) {
+	recorded := func(slugs ...string) func(*directory.Setup) {
+		return func(d *directory.Setup) {
+			only(slugs...)(d)
+			d.Subscribers[0].Recording.On = true
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		stays time.Duration // ann, after her answer
+		ask   func(*world) id.Callback
+	}{
+		{"the agent was rung first", s(4), func(w *world) id.Callback { return w.ask("vera") }},
+		{"the visitor was rung first", s(1), func(w *world) id.Callback { return w.ask("vera", visitorFirst) }},
+		{"the visitor has called", s(1), func(w *world) id.Callback { return w.called("vera", ctisim.Person{Talk: minute}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			who := people{"ann": one(ctisim.Answers(s(2), c.stays)), "bob": one(ctisim.Answers(s(3), 0)), "vera": one(ctisim.Person{Answers: s(3), Says: s(1), Talk: minute})}
+			play(t, recorded("ann", "bob"), who, func(w *world) {
+				w.recorder = &tapes{}
+				w.c.Recorder = w.recorder
+				cb := c.ask(w)
+				end := w.reaches(cb, callback.Ended)
+				if end.Outcome != callback.Completed || end.TalkTime < s(30) || end.Attempts[0].Agent != w.agents["bob"] {
+					t.Errorf("%s (%s) after %v with %s", end.Outcome, end.Reason, end.TalkTime, end.Attempts[0].Agent)
+				}
+				if !slices.Contains(events(w.journal(cb)), "agent_gone") {
+					t.Errorf("journal: %v", events(w.journal(cb)))
+				}
+				pass(s(5))
+				w.invariants()
+			})
+		})
+	}
 }

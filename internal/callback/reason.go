@@ -75,7 +75,7 @@ var sentences = map[Reason]Words{
 	ReasonNobodyTookIt:    {"Everybody who could answer let the call pass.", "Nobody was free to take your call. We are sorry."},
 	ReasonNobodyReady:     {"Nobody was ready to answer within the time.", "Nobody was free to take your call. We are sorry."},
 	ReasonAgentMissed:     {"The agent did not take it; the next is asked.", "We are finding somebody for you."},
-	ReasonAgentLeft:       {"The agent hung up while the visitor's telephone rang; another is asked.", "One moment, somebody else will talk with you."},
+	ReasonAgentLeft:       {"The agent hung up before the two could talk; another is asked.", "One moment, somebody else will talk with you."},
 	ReasonCancelled:       {"The visitor cancelled.", "You cancelled the call."},
 	ReasonCancelledStaff:  {"Staff cancelled.", "The business cancelled the call."},
 	ReasonExpired:         {"The time for this callback has passed.", "We could not call you in time. We are sorry."},

@@ -30,7 +30,7 @@ func (d *draft) sentence(e Effect, in *Input) speech.Sentence {
 		if d.Inbound {
 			return speech.CallerBooked
 		}
-	case AgentMissed, TransferReturn, VisitorAlone:
+	case AgentMissed, AgentGone, TransferReturn, VisitorAlone:
 		return speech.VisitorNext
 	case NeverAgain:
 		return speech.VisitorNever

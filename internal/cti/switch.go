@@ -27,7 +27,8 @@ type Switch interface {
 
 	// Join lets two answered and confirmed legs hear each other. Idempotent. When one leg of a bridge ends, the
 	// switch plays the other a short farewell and ends it too, by Us: cause MediaLost when that ended the first one,
-	// else NormalClearing.
+	// else NormalClearing. One that ends before they hear each other (LegJoined; a notice may come before) ends nobody: the
+	// other is confirmed as it was, and hears that it goes on.
 	Join(ctx context.Context, j Join) error
 
 	// Confer says who talks with whom: two, three or more. Idempotent. ErrNoLeg: one is neither confirmed nor in a talk.

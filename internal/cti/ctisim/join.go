@@ -174,6 +174,10 @@ func (l *leg) leaveBridge(cause cti.Cause) {
 		partedFrom(last, k.parts)
 		return
 	}
+	if !k.open {
+		partedFrom(last, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait})
+		return
+	}
 	for _, o := range last {
 		o.hangUp(cti.HangUp{Cause: cause, Say: cti.Prompt{Sound: cti.SoundBye}})
 		o.parted = true

@@ -23,6 +23,7 @@ type bridge struct {
 	members []*leg      // whose talk it is, in order; under the switch's lock
 	guests  []*guest    // who are in it beside them; under the switch's lock
 	over    bool        // under the switch's lock
+	began   bool        // its members have been told that they hear each other; under the switch's lock
 	keep    bool        // who is left alone is parted; under the switch's lock
 	parts   cti.Program // and hears this
 
@@ -283,6 +284,9 @@ func (l *leg) leave(br *bridge, c cti.Cause) {
 	l.sw.mu.Lock()
 	last := br.remove(l)
 	over, keep, parts := br.over, br.keep, br.parts
+	if !br.began && !keep {
+		keep, parts = true, cti.Program{First: cti.Prompt{Sound: cti.SoundMoment}, Then: cti.SoundWait}
+	}
 	l.sw.mu.Unlock()
 	if l.stream != nil {
 		l.stream.Unbridge()

@@ -155,8 +155,13 @@ func TestHangUpInNotice(t *testing.T) {
 		if e := b.await("a", cti.RecordingEnded); e.Length != 0 {
 			t.Errorf("%v were recorded", e.Length)
 		}
-		b.await("a", cti.LegEnded)
 		b.await("v", cti.LegEnded)
+		b.pass(5 * time.Second)
+		if n := len(b.told("a", cti.LegEnded)); n != 0 {
+			t.Error("who has heard nobody yet was ended with the other")
+		}
+		b.sw.HangUp(context.Background(), "leg_a", cti.HangUp{})
+		b.await("a", cti.LegEnded)
 		if n := len(b.told("a", cti.LegJoined)) + len(b.told("v", cti.LegJoined)); n != 0 {
 			t.Errorf("%d were joined", n)
 		}

@@ -35,6 +35,9 @@ func (br *bridge) arrange() {
 	for _, l := range members {
 		br.joins(l)
 	}
+	br.sw.mu.Lock()
+	br.began = true
+	br.sw.mu.Unlock()
 }
 
 // present are those who may be heard. all says that nobody is missing whose talk has yet to begin.

@@ -55,6 +55,30 @@ func recorded(r *row) {
 	r.openIs(0)
 }
 
+// hangsUpInNotice: whoever ends before they hear each other ends nobody: the other waits, and is joined with somebody else.
+func hangsUpInNotice(r *row) {
+	a, b := r.apart(0)
+	j := cti.Join{Callback: "cb_1", A: a.Leg, B: b.Leg, Record: &cti.Recording{ID: "rec_1", File: filepath.Join(r.TempDir(), "rec_1"), Key: make([]byte, 32),
+		Notice: cti.Prompt{Sound: cti.SoundAsk}, Other: cti.Prompt{Sound: cti.SoundAsk}}}
+	if err := r.h.Switch.Join(r.ctx, j); err != nil {
+		r.Fatalf("join: %v", err)
+	}
+	r.hangUp(a.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(a.Leg, cti.NormalClearing, cti.ByUs)
+	r.quiet(10 * time.Second)
+	r.in(b.Leg, cti.LegSent, cti.LegRinging, cti.LegAnswered, cti.LegConfirmed)
+	r.h.Script(Number(cyd), Person{Does: "answers", After: time.Second})
+	c := r.up("cb_1", cti.Agent, Number(cyd))
+	if err := r.h.Switch.Join(r.ctx, cti.Join{Callback: "cb_1", A: c.Leg, B: b.Leg}); err != nil {
+		r.Fatalf("join with the next: %v", err)
+	}
+	r.await(b.Leg, cti.LegJoined)
+	r.await(c.Leg, cti.LegJoined)
+	r.hangUp(c.Leg, cti.HangUp{Cause: cti.NormalClearing})
+	r.ends(b.Leg, cti.NormalClearing, cti.ByUs)
+	r.openIs(0)
+}
+
 func notRecorded(r *row) {
 	a, b := r.bridge(0, 0)
 	for _, c := range []cti.RecordCommand{cti.RecordPause, cti.RecordResume, cti.RecordStop} {

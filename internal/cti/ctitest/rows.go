@@ -36,6 +36,7 @@ var rows = []struct {
 	{name: "join of what is not up", run: joinNothing},
 	{name: "max talk", run: maxTalk},
 	{name: "a recorded talk", run: recorded},
+	{name: "one of them hangs up in the notice", run: hangsUpInNotice},
 	{name: "record what is not recorded", run: notRecorded},
 	{name: "hold and back", run: hold},
 	{name: "somebody is put on hold, and called back", run: putOnHold},

@@ -44,6 +44,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Write all data to a file, also while the service runs."`
 	Restore restoreCmd `cmd:"" help:"Put a backup in the place of the data; no service may run on them."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date (serve does it by itself)."`
+	Words   wordsCmd   `cmd:"" help:"Write what visitors read in a language as a file, to change it or to begin another one."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 
 	Rehearse rehearseCmd `cmd:"" help:"Say what would come of a request at a time: who rings, what is said and why. Nothing of it is done."`

@@ -31,7 +31,7 @@ func parse(tag, name, text string, base *Language) (*Language, error) {
 	if !tagShape.MatchString(tag) {
 		return nil, fmt.Errorf("%s: the name of the file is no language: de.words or pt-br.words is", name)
 	}
-	r := reader{name: name, lang: &Language{Tag: tag, Name: tag, said: map[Key]entry{}, plural: oneOther}}
+	r := reader{name: name, lang: &Language{Tag: tag, Name: tag, said: map[Key]entry{}, rule: "one", plural: oneOther}}
 	switch {
 	case base != nil && base.Tag == tag:
 		l := *base
@@ -163,7 +163,7 @@ func (r *reader) header(word, value string) error {
 		}
 		l.RTL = value == "rtl"
 	case "@plural":
-		if l.plural = plurals[value]; l.plural == nil {
+		if l.rule, l.plural = value, plurals[value]; l.plural == nil {
 			return r.wrong("@plural is one of %s", strings.Join(slices.Sorted(maps.Keys(plurals)), ", "))
 		}
 	case "@days":

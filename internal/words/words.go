@@ -21,6 +21,7 @@ type Language struct {
 	Name   string // as its speakers call it
 	RTL    bool   // written from right to left
 	said   map[Key]entry
+	rule   string // of plurals, and what it is
 	plural func(n int) form
 	dates  dates
 }

@@ -192,6 +192,30 @@ func TestFilesOfTheOperator(t *testing.T) {
 	}
 }
 
+// What is written as a file is read as the same language; a new one holds each sentence as a comment.
+func TestALanguageIsWrittenAsAFile(t *testing.T) {
+	t.Parallel()
+	for _, l := range Built().All()[1:] {
+		text, err := Built().File(l.Tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(l.Tag, l.Tag+".words", text)
+		if err != nil || !maps.EqualFunc(again.said, l.said, func(a, b entry) bool { return maps.Equal(a, b) }) || again.RTL != l.RTL || again.rule != l.rule ||
+			again.Name != l.Name || again.dates.moment != l.dates.moment || !slices.Equal(again.dates.days, l.dates.days) {
+			t.Errorf("%s is another one when it is read again (%v)", l.Tag, err)
+		}
+	}
+	text, err := Built().File("it")
+	l, wrong := Parse("it", "it.words", text)
+	if err != nil || wrong != nil || len(l.said) != 0 || strings.Count(text, "\n# ") < 200 {
+		t.Errorf("a new language: %v %v %.200s", err, wrong, text)
+	}
+	if _, err := Built().File("../it"); err == nil {
+		t.Error("any name is a language")
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, tag := range Builtin {
 		text, err := files.ReadFile(tag + ".words")

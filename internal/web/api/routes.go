@@ -14,7 +14,7 @@ const Base = "/api/v1"
 func (a *API) Routes() []door.Route {
 	rows := a.public()
 	for i := range rows {
-		rows[i].Visitors = true
+		rows[i].Visitors, rows[i].Query = true, append(rows[i].Query, "lang")
 	}
 	rows = append(rows, a.desk()...)
 	rows = append(rows, a.passkeys()...)

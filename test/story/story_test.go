@@ -61,7 +61,7 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill, "recorded": recorded,
-			"calls": calls, "prove": prove, "answered": answered, "talks": talks, "hungup": hungup, "traces": traces, "packed": packed, "whole": wholeBackup, "shorten": shorten,
+			"calls": calls, "prove": prove, "answered": answered, "talks": talks, "hungup": hungup, "traces": traces, "packed": packed, "whole": wholeBackup, "shorten": shorten, "card": card,
 		},
 	})
 }
@@ -270,6 +270,7 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 type side struct {
 	Callback string
 	To       string
+	From     string
 	ToneHz   int `json:"tone_hz"`
 	Overlap  int
 	Final    int

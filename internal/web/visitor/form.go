@@ -22,6 +22,9 @@ import (
 
 // form shows the questions of a button.
 func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
+	if name, ok := strings.CutSuffix(r.PathValue("button"), cardEnding); ok {
+		return p.vcard(w, name)
+	}
 	b, s, err := p.button(r)
 	if err != nil {
 		return err

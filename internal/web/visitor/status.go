@@ -56,7 +56,7 @@ type statusPage struct {
 	Steps                               []step
 	Can                                 map[string]bool
 	Stop                                bool   // there is a telephone that can be kept from being called
-	Base, Chosen, Events, Again         string // Chosen: ?lang= of what is below Base
+	Base, Chosen, Events, Again, Card   string // Chosen: ?lang= of what is below Base
 	Alert                               string
 	Calendar                            string    // where a calendar finds it
 	Promised                            bool      // there is something for it to find
@@ -88,6 +88,9 @@ func (p *Pages) statusPage(r *http.Request, c *callback.Callback, token string) 
 		s.Again = "/b/" + string(b.ID) + "?page=" + url.QueryEscape(c.Page)
 		if tag := cmp.Or(r.URL.Query().Get("lang"), c.Language); tag != "" {
 			s.Again += "&lang=" + url.QueryEscape(tag)
+		}
+		if s.CallerID != "" {
+			s.Card = "/b/" + b.Slug + cardEnding
 		}
 	}
 	s.Calendar, s.Promised = s.Base+calendarEnd+more, c.Promised()

@@ -25,7 +25,7 @@ func (p *Pages) vcard(w http.ResponseWriter, name string) error {
 	}
 	numbers := callsFrom(d, s)
 	if len(numbers) == 0 {
-		return fault.New(fault.NotFound, "The number that the calls come from is not known.")
+		return fault.New(fault.NotFound, "There is no such button.")
 	}
 	lines := []string{"BEGIN:VCARD", "VERSION:3.0", "N:;" + cardText(s.Name) + ";;;", "FN:" + cardText(s.Name), "ORG:" + cardText(s.Name)}
 	for _, n := range numbers {

@@ -52,7 +52,7 @@ func (d *draft) change(s *Spend) Change {
 
 func (c *Conductor) draft(cur *Callback) *draft {
 	d := &draft{Callback: cur, at: c.Now().UTC(), newLeg: c.Mint.Leg, night: c.Policy.Night, newBlock: c.Mint.Block, hash: c.HashNumber, dir: c.Directory(),
-		status: c.line.status, link: c.link, secretly: c.Policy.MonitorWithoutNotice}
+		status: c.line.status, link: c.link("/a/"), card: c.link("/l/"), secretly: c.Policy.MonitorWithoutNotice}
 	d.why = func(cb *Callback) string { return c.line.why(d.at, d.dir, cb) }
 	return d
 }

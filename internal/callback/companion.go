@@ -9,11 +9,12 @@ import (
 	"ringback/internal/letter"
 )
 
-// Companion is a link to the page of one call, for the agent who has it in hand on a telephone and no desk before her.
+// Companion is a link to the page of one call, for the agent who has it in hand on a telephone and no desk before her; or to
+// the card of a missed visitor, for her business.
 type Companion struct {
 	TokenHash string
 	Callback  id.Callback
-	Agent     id.Agent
+	Agent     id.Agent // "" = the business's card
 	CreatedAt time.Time
 }
 
@@ -61,10 +62,12 @@ type opening struct {
 	url, token string
 }
 
-// link makes a new link, where letters leave by that way; nil = they do not.
-func (c *Conductor) link(to letter.Address) *opening {
-	if c.Post == nil || to == (letter.Address{}) || !c.Post.Sends(to.Kind) {
-		return nil
+// link makes new links to pages of one kind, where letters leave by that way; nil = they do not.
+func (c *Conductor) link(pages string) func(letter.Address) *opening {
+	return func(to letter.Address) *opening {
+		if c.Post == nil || to == (letter.Address{}) || !c.Post.Sends(to.Kind) {
+			return nil
+		}
+		return &opening{c.Mint.Letter(), c.URL + pages, c.Mint.Token(id.LinkToken)}
 	}
-	return &opening{c.Mint.Letter(), c.URL + "/a/", c.Mint.Token(id.LinkToken)}
 }

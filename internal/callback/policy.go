@@ -126,6 +126,9 @@ func (p *Policy) maySend(c *Callback, l *Leg) bool {
 // visitors could be called at, its own telephone, or an allowed host; an operator's key may name any but emergency
 // and premium numbers.
 func (p *Policy) destination(r *Request, s *subscriber.Subscriber) (cti.Endpoint, error) {
+	if s.Destination != "" && r.Destination == string(s.Destination) {
+		return s.Destination, nil
+	}
 	raw, tel := strings.CutPrefix(r.Destination, "tel:")
 	if !tel {
 		return p.sipEndpoint("destination", r.Destination, r.By)

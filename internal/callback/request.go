@@ -51,8 +51,10 @@ type Request struct {
 	Once       *Once            // its Answer is set from Answer below
 	Answer     func(*Made) Kept // with Once: what will be answered; called inside the transaction
 
-	follows   bool // staff promise it after a call
-	rehearsed bool // nothing comes of it, and whose number it is may be left open
+	follows   bool   // staff promise it after a call
+	anytime   bool   // now also means outside opening hours
+	confirm   string // how whoever answers proves a person; "" = as the button says
+	rehearsed bool   // nothing comes of it, and whose number it is may be left open
 }
 
 // Made is what became of a wish.
@@ -193,8 +195,11 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 		return nil, schedule.Due{}, fault.At("number", fault.NumberNotServed, "We cannot take this number now.")
 	}
 	due, err := r.When.Resolve(now, r.diary(c, s, b))
-	if err != nil {
+	if err != nil && !r.anytime {
 		return nil, due, err
+	}
+	if r.anytime {
+		due = schedule.Due{At: now, Zone: s.Location().String()}
 	}
 	if r.Channel == Web && due.At.After(now) { // nobody keeps a page open until then
 		return nil, due, fault.At("channel", fault.ChannelUnavailable, "To talk in the browser is possible only now, and while we are open. Give your telephone number for another time.")
@@ -215,6 +220,9 @@ func (c *Conductor) wish(r *Request, b *subscriber.Button, s *subscriber.Subscri
 	}
 	if r.Order != "" {
 		cb.Order = r.Order
+	}
+	if r.confirm != "" {
+		cb.Confirm.Agent = r.confirm
 	}
 	switch {
 	case r.By == nil:

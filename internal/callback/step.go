@@ -36,11 +36,12 @@ type draft struct {
 	newBlock func() id.Block
 	hash     func(cti.Endpoint) string
 	dir      *directory.Directory
-	night    schedule.Night              // in which nobody is rung unasked
-	status   func(id.Agent) agent.Status // as it is known; of who serves this callback only its own steps change it
-	why      func(*Callback) string      // why nobody who could answer it is asked now
-	link     func(letter.Address) *opening
-	secretly bool // a supervisor may listen to who was not told
+	night    schedule.Night                // in which nobody is rung unasked
+	status   func(id.Agent) agent.Status   // as it is known; of who serves this callback only its own steps change it
+	why      func(*Callback) string        // why nobody who could answer it is asked now
+	link     func(letter.Address) *opening // to the page of a call, for its agent
+	card     func(letter.Address) *opening // to the card of a missed visitor, for her business
+	secretly bool                          // a supervisor may listen to who was not told
 
 	lines      []Line
 	moves      []Move
@@ -138,6 +139,9 @@ func (d *draft) apply(in Input) bool {
 	from := d.State
 	d.becomes(r, &in)
 	d.log(Line{Actor: in.Actor, From: from, Event: string(in.Event), To: d.State, Reason: in.Reason, Detail: in.Detail})
+	if d.State == Ended {
+		d.lead()
+	}
 	return true
 }
 

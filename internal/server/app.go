@@ -172,6 +172,8 @@ func (a *App) Start(ctx context.Context) error {
 	sweep, a.stopSweep = context.WithCancel(context.Background())
 	a.sweeping.Go(func() { a.sweep(sweep) })
 	a.sweeping.Go(func() { a.Post.Run(sweep) })
+	digests := notify.Digests{DigestDeps: notify.DigestDeps{Directory: a.Conductor.Directory, Callbacks: a.Store.Callbacks, Send: a.Send, Mint: a.Mint, Now: time.Now, Log: a.log}}
+	a.sweeping.Go(func() { digests.Run(sweep) })
 	a.sweeping.Go(func() { a.Hearts.Watch(sweep, a.Conductor, a.log) })
 	return nil
 }

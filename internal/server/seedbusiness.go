@@ -68,6 +68,10 @@ func (s *seedReader) subscriber(key string, f *seedSubscriber) subscriber.Subscr
 		s.wrong(key+".language", "%q is not spoken here: it is one of %s", f.Language, speech.List())
 	}
 	s.afterCall(key, f, &out)
+	out.Notify = subscriber.Notify(f.Notify)
+	if k, why := out.Notify.Check(); why != "" {
+		s.wrong(key+".notify."+k, "%s", why)
+	}
 	return out
 }
 

@@ -94,7 +94,16 @@ type seedSubscriber struct {
 	Suspended    bool                `yaml:"suspended"`
 	Dispositions []string            `yaml:"dispositions"`
 	ScreenPop    string              `yaml:"screen_pop"`
+	Notify       seedLeads           `yaml:"notify"`
 	Buttons      []seedButton        `yaml:"buttons"`
+}
+
+// seedLeads is where a business hears of who was not served.
+type seedLeads struct {
+	Mail   string `yaml:"mail"`
+	SMS    string `yaml:"sms"`
+	Missed bool   `yaml:"missed"`
+	Digest string `yaml:"digest"`
 }
 
 type seedSlots struct {

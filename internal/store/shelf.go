@@ -50,25 +50,25 @@ func newShelf[T any](table, columns string, keeps []string, row func(*DB, *T) []
 	}
 }
 
-const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, routing, dispositions, screen_pop, holidays, slots, created_at, updated_at"
+const subscriberColumns = "id, slug, name, regions, time_zone, hours, caller_id, destination, prompts, concurrent, max_talk_us, spend_micro, currency, suspended, language, recording, numbers, routing, dispositions, screen_pop, holidays, slots, notify, created_at, updated_at"
 
 func subscriberRow(_ *DB, s *subscriber.Subscriber) []any {
 	return []any{string(s.ID), orNull(s.Slug), s.Name, toJSON(s.Regions), s.TimeZone, toJSON(s.Hours), string(s.CallerID), string(s.Destination),
 		toJSON(s.Prompts), s.Limits.Concurrent, s.Limits.MaxTalk.Microseconds(), s.Limits.SpendPerDay.Micro, s.Limits.SpendPerDay.Currency,
-		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), toJSON(s.Routing), toJSON(s.Dispositions), s.ScreenPop, toJSON(s.Holidays), toJSON(s.Slots), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
+		number(s.Suspended), s.Language, toJSON(s.Recording), toJSON(s.Numbers), toJSON(s.Routing), toJSON(s.Dispositions), s.ScreenPop, toJSON(s.Holidays), toJSON(s.Slots), toJSON(s.Notify), micro.Of(s.CreatedAt), micro.Of(s.UpdatedAt)}
 }
 
 func scanSubscriber(scan scanner) (s subscriber.Subscriber, err error) {
 	var slug sql.NullString
-	var regions, hours, prompts, recording, numbers, routing, dispositions, holidays, slots []byte
+	var regions, hours, prompts, recording, numbers, routing, dispositions, holidays, slots, notify []byte
 	var talk, suspended, created, updated int64
 	if err := scan(&s.ID, &slug, &s.Name, &regions, &s.TimeZone, &hours, &s.CallerID, &s.Destination, &prompts, &s.Limits.Concurrent, &talk,
-		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &routing, &dispositions, &s.ScreenPop, &holidays, &slots, &created, &updated); err != nil {
+		&s.Limits.SpendPerDay.Micro, &s.Limits.SpendPerDay.Currency, &suspended, &s.Language, &recording, &numbers, &routing, &dispositions, &s.ScreenPop, &holidays, &slots, &notify, &created, &updated); err != nil {
 		return s, err
 	}
 	s.Limits.SpendPerDay.Currency = strings.TrimSpace(s.Limits.SpendPerDay.Currency) // CHAR(3) of none is three blanks
 	s.Slug, s.Limits.MaxTalk, s.Suspended, s.CreatedAt, s.UpdatedAt = slug.String, span(talk), suspended != 0, micro.Time(created), micro.Time(updated)
-	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers, routing, &s.Routing, dispositions, &s.Dispositions, holidays, &s.Holidays, slots, &s.Slots)
+	return s, fromJSON(regions, &s.Regions, hours, &s.Hours, prompts, &s.Prompts, recording, &s.Recording, numbers, &s.Numbers, routing, &s.Routing, dispositions, &s.Dispositions, holidays, &s.Holidays, slots, &s.Slots, notify, &s.Notify)
 }
 
 const buttonColumns = "id, slug, subscriber_id, origins, call_order, confirm, channels, proof, tries, fields, closed, recording, skills, priority, hours, created_at, updated_at"

@@ -31,6 +31,7 @@ type Subscriber struct {
 	Recording   Recording
 	Routing     Routing
 	Suspended   bool
+	Notify      Notify // where it hears of who was not served
 
 	Dispositions []string // that agents may give a callback afterwards; none = DefaultDispositions
 	ScreenPop    string   // template of an address that a desk opens with a call; "" = none

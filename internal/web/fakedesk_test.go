@@ -143,6 +143,24 @@ func (h *house) Follow(_ context.Context, cb id.Callback, f callback.FollowUp, b
 	return c, nil
 }
 
+func (h *house) ConnectLead(_ context.Context, cb id.Callback) (*callback.Callback, error) {
+	return h.leads("connect", cb)
+}
+
+func (h *house) LeadTomorrow(_ context.Context, cb id.Callback) (*callback.Callback, error) {
+	return h.leads("tomorrow", cb)
+}
+
+func (h *house) leads(what string, cb id.Callback) (*callback.Callback, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.failing(); err != nil {
+		return nil, err
+	}
+	h.told(what, cb, "")
+	return h.callbacks[cb], nil
+}
+
 func (h *house) MoveToFront(_ context.Context, cb id.Callback, _ callback.Actor) (*callback.Callback, error) {
 	return h.act(cb, func(c *callback.Callback) error { c.FrontAt = h.now; return nil })
 }

@@ -21,6 +21,7 @@ import (
 	"ringback/internal/web/companion"
 	"ringback/internal/web/desk"
 	"ringback/internal/web/door"
+	"ringback/internal/web/lead"
 	"ringback/internal/web/owner"
 	"ringback/internal/web/visitor"
 	"ringback/internal/words"
@@ -83,11 +84,12 @@ func New(d Deps) http.Handler {
 		Submit: s.pages.Submit, Words: s.Words,
 	})
 	beside := companion.New(companion.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Card: a.Card, Stream: a.Stream, Assets: shelf, ShowNumber: d.ShowNumber})
+	leads := lead.New(lead.Deps{Now: d.Now, Conductor: d.Conductor, Links: d.Links, Callbacks: d.Callbacks, Assets: shelf})
 	visitors := s.pages.Routes()
 	for i := range visitors {
 		visitors[i].Visitors = true
 	}
-	s.routes = slices.Concat(beside.Routes(), a.Routes(), visitors, desk.New(shelf).Routes(), owner.New(shelf).Routes(), shelf.Routes())
+	s.routes = slices.Concat(leads.Routes(), beside.Routes(), a.Routes(), visitors, desk.New(shelf).Routes(), owner.New(shelf).Routes(), shelf.Routes())
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}

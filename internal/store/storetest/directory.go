@@ -44,6 +44,7 @@ func full(t testing.TB) directory.Setup {
 	}
 	s.Subscribers[1].Hours = hours
 	s.Subscribers[1].Dispositions, s.Subscribers[1].ScreenPop = []string{"sold", "call back"}, "https://crm.example/{number}"
+	s.Subscribers[1].Notify = subscriber.Notify{Mail: "joe@zen.example", SMS: "+12025550140", Missed: true, Digest: "18:00"}
 	s.Subscribers[1].Holidays, s.Subscribers[1].Slots = schedule.Days{"2026-12-25", "2026-12-26"}, schedule.Slots{Every: time.Hour, Capacity: 2}
 	s.Buttons[0].Hours = hours
 	s.Agents[0].Supervisor = true

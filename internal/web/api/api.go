@@ -24,6 +24,8 @@ import (
 // Conductor leads callbacks through their lives.
 type Conductor interface {
 	Request(ctx context.Context, r callback.Request) (*callback.Made, error)
+	ConnectLead(ctx context.Context, cb id.Callback) (*callback.Callback, error)
+	LeadTomorrow(ctx context.Context, cb id.Callback) (*callback.Callback, error)
 	Rehearse(ctx context.Context, r callback.Rehearsal) (*callback.Rehearsed, error)
 	Cancel(ctx context.Context, cb id.Callback, by callback.Actor) (*callback.Callback, error)
 	ChangeNumber(ctx context.Context, cb id.Callback, raw string, by callback.Actor) (*callback.Callback, error)

@@ -37,6 +37,15 @@ type SubscriberDoc struct {
 	Suspended    bool               `json:"suspended"`
 	Dispositions []string           `json:"dispositions"` // none = done, follow_up, wrong_number, spam
 	ScreenPop    string             `json:"screen_pop"`   // https://crm.example/find?number={number}
+	Notify       NotifyDoc          `json:"notify"`
+}
+
+// NotifyDoc is where a business hears of who was not served.
+type NotifyDoc struct {
+	Mail   string `json:"mail"`
+	SMS    string `json:"sms"`    // a mobile's number, +12025550112
+	Missed bool   `json:"missed"` // a card for each visitor whom nobody has talked with
+	Digest string `json:"digest"` // 18:00, by the business's clock: a mail of the day; "" = none
 }
 
 // LimitsDoc bounds what a business may cause.
@@ -75,6 +84,7 @@ type Subscriber struct {
 	Suspended    bool               `json:"suspended"`
 	Dispositions []string           `json:"dispositions"`
 	ScreenPop    *string            `json:"screen_pop"`
+	Notify       NotifyDoc          `json:"notify"`
 	CreatedAt    door.Stamp         `json:"created_at"`
 	UpdatedAt    door.Stamp         `json:"updated_at"`
 }
@@ -103,18 +113,18 @@ func subscriberView(s *subscriber.Subscriber) Subscriber {
 		Limits:    LimitsDoc{s.Limits.Concurrent, door.Seconds(s.Limits.MaxTalk), s.Limits.SpendPerDay},
 		Recording: RecordingDoc{s.Recording.On, door.Seconds(s.Recording.Keep()), s.Recording.Notice},
 		Routing:   routingDoc(s.Routing), ServiceLevel: levelDoc(s.Routing.Level),
-		Suspended: s.Suspended, Dispositions: s.Codes(), ScreenPop: door.Opt(s.ScreenPop), CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
+		Suspended: s.Suspended, Dispositions: s.Codes(), ScreenPop: door.Opt(s.ScreenPop), Notify: NotifyDoc(s.Notify), CreatedAt: door.Stamp(s.CreatedAt), UpdatedAt: door.Stamp(s.UpdatedAt),
 	}
 }
 
 func subscriberDoc(s *subscriber.Subscriber) SubscriberDoc {
 	v := subscriberView(s)
-	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.ServiceLevel, v.Suspended, list(s.Dispositions), s.ScreenPop}
+	return SubscriberDoc{v.Slug, v.Name, v.Regions, v.TimeZone, v.Hours, v.Holidays, v.Slots, s.CallerID.E164(), v.Numbers, string(s.Destination), v.Prompts, s.Language, v.Limits, v.Recording, v.Routing, v.ServiceLevel, v.Suspended, list(s.Dispositions), s.ScreenPop, v.Notify}
 }
 
 // businessSets is what a business says of itself; the rest is between it and the operator: whom it may call, as whom, for how
 // much. Recordings that are played come as sound, not as names of files.
-var businessSets = []string{"time_zone", "hours", "holidays", "slots", "destination", "language", "recording", "service_level", "dispositions", "screen_pop"}
+var businessSets = []string{"time_zone", "hours", "holidays", "slots", "destination", "language", "recording", "service_level", "dispositions", "screen_pop", "notify"}
 
 // ownTelephone: a business may be rung where its visitors could be, and at no Internet telephone.
 func ownTelephone(s *subscriber.Subscriber) error {
@@ -155,8 +165,11 @@ func checkSubscriber(r *http.Request, d *directory.Directory, self string, in *S
 	}
 	s := subscriber.Subscriber{
 		ID: id.Subscriber(self), Slug: in.Slug, Name: in.Name, Regions: in.Regions, TimeZone: in.TimeZone, Hours: in.Hours,
-		Prompts: in.Prompts, Language: in.Language, Suspended: in.Suspended, Dispositions: in.Dispositions, ScreenPop: in.ScreenPop,
+		Prompts: in.Prompts, Language: in.Language, Suspended: in.Suspended, Dispositions: in.Dispositions, ScreenPop: in.ScreenPop, Notify: subscriber.Notify(in.Notify),
 		Limits: subscriber.Limits{Concurrent: in.Limits.Concurrent, MaxTalk: time.Duration(in.Limits.MaxTalkS), SpendPerDay: in.Limits.SpendPerDay},
+	}
+	if key, why := s.Notify.Check(); why != "" {
+		return none, bad("notify."+key, "%s.", why)
 	}
 	if s.Limits.Concurrent < 1 || s.Limits.MaxTalk < time.Second {
 		return none, bad("limits", "limits take at least one call at once, and at least a second of talk.")

@@ -78,7 +78,7 @@ func (p *Pages) held(r *http.Request) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	if link == nil {
+	if link == nil || link.Agent == "" { // the business's own card
 		return nil, none
 	}
 	c, err := p.Callbacks.Callback(r.Context(), "", link.Callback)

@@ -26,7 +26,7 @@ func TestDigests(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Date(2027, 3, 12, 9, 0, 0, 0, loc) // a Friday; the bubble's own clock runs from 2000 on
-		apart := began.Sub(time.Now())
+		apart := time.Until(began)
 		now := func() time.Time { return time.Now().Add(apart) }
 		dir := &directory.Directory{Subscribers: map[id.Subscriber]*subscriber.Subscriber{
 			"sub_a": {ID: "sub_a", Name: "Acme", TimeZone: "America/New_York", Notify: subscriber.Notify{Mail: "joe@acme.example", Digest: "18:00"}},

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -99,5 +100,16 @@ func emergencyKnown(digits string) bool {
 }
 
 func emergencyIn(digits, region string) bool {
-	return len(digits) <= maxEmergency && phonenumbers.IsEmergencyNumber(digits, region)
+	return len(digits) <= maxEmergency && (phonenumbers.IsEmergencyNumber(digits, region) || leftOut(digits, region))
+}
+
+// leftOut are emergency numbers that stand in a country's numbering plan and not in the tables.
+func leftOut(digits, region string) bool {
+	switch region {
+	case "ES": // ambulance, the guards, fire, the police of state and town
+		return slices.Contains([]string{"061", "062", "080", "085", "091", "092"}, digits)
+	case "CH": // air rescue
+		return slices.Contains([]string{"1414", "1415"}, digits)
+	}
+	return false
 }

@@ -90,7 +90,7 @@ func lookUp(dialled, region string) (*phonenumbers.PhoneNumber, bool) {
 // valid also asks whether the E.164 spelling is read back as the same number: a spelling that is not its own would let
 // one telephone pass for two at the limits.
 func valid(p *phonenumbers.PhoneNumber) bool {
-	if !phonenumbers.IsValidNumber(p) {
+	if !phonenumbers.IsValidNumber(p) || serviceExchange(p) {
 		return false
 	}
 	s := phonenumbers.Format(p, phonenumbers.E164)
@@ -99,6 +99,16 @@ func valid(p *phonenumbers.PhoneNumber) bool {
 	}
 	again, err := phonenumbers.Parse(s, "")
 	return err == nil && phonenumbers.IsValidNumber(again) && phonenumbers.Format(again, phonenumbers.E164) == s
+}
+
+// serviceExchange: in the North American plan no exchange is an N11 code (ATIS-0300051), which the tables let pass: a switch
+// that takes the area code for granted would hear 911.
+func serviceExchange(p *phonenumbers.PhoneNumber) bool {
+	if p.GetCountryCode() != 1 {
+		return false
+	}
+	n := phonenumbers.GetNationalSignificantNumber(p)
+	return len(n) == 10 && n[4:6] == "11"
 }
 
 // invalid tells how a number of region is written.
@@ -126,12 +136,18 @@ func (n Number) Valid() bool {
 	return err == nil && valid(p) && phonenumbers.Format(p, phonenumbers.E164) == string(n)
 }
 
+// sanMarinoByItaly begins numbers of San Marino as Italy dials them: they are answered, and charged, over there.
+const sanMarinoByItaly = "+390549"
+
 // Region returns the ISO code of the country, "001" of a number that belongs to none (satellite, international
 // freephone), "" of what is no number. A country code tells less: +1 is 25 countries.
 func (n Number) Region() string {
 	p, err := phonenumbers.Parse(string(n), "")
 	if err != nil {
 		return ""
+	}
+	if strings.HasPrefix(string(n), sanMarinoByItaly) {
+		return "SM"
 	}
 	return phonenumbers.GetRegionCodeForNumber(p)
 }

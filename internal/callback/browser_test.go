@@ -60,8 +60,17 @@ func TestVisitorTalksInTheBrowser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.VisitorNoAnswer || len(c.Attempts) != 1 {
-			t.Errorf("outcome %s after %d attempts", c.Outcome, len(c.Attempts))
+		if c := w.reaches(cb, callback.Ended); c.Outcome != callback.VisitorNoAnswer || c.Reason != callback.ReasonNoPage || len(c.Attempts) != 1 {
+			t.Errorf("outcome %s (%s) after %d attempts", c.Outcome, c.Reason, len(c.Attempts))
+		}
+		told := ""
+		for _, l := range w.journal(cb) {
+			if l.Event == "visitor_missed" {
+				told = l.Detail
+			}
+		}
+		if !strings.Contains(told, "the visitor's page was closed") {
+			t.Errorf("the journal says %q", told)
 		}
 	})
 	play(t, web, people{"ann": one(ctisim.Answers(s(3), 0)), "vera": one(ctisim.Answers(s(3), s(30)))}, func(w *world) {

@@ -133,6 +133,9 @@ func (d *draft) meaning(a *Attempt, l *Leg, before cti.LegState, ev cti.Event) (
 		return VisitorLeft, Input{Result: ResultCancelled, Reason: ReasonHungUpWaiting}
 	case visitor:
 		res, why := visitorResult(ev.Cause)
+		if res == ResultVisitorNoAnswer && l.Endpoint.Kind() == cti.Web {
+			why = ReasonNoPage
+		}
 		return VisitorMissed, Input{Result: res, Reason: why}
 	case was:
 		return AgentLeft, Input{Result: ResultAgentDeclined, Reason: ReasonAgentLeft}

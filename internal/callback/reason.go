@@ -23,6 +23,7 @@ const (
 	ReasonTransferFailed  Reason = "transfer_failed"
 	ReasonVisitorBusy     Reason = "visitor_busy"
 	ReasonVisitorNoAnswer Reason = "visitor_no_answer"
+	ReasonNoPage          Reason = "page_never_connected"
 	ReasonVisitorDeclined Reason = "visitor_declined"
 	ReasonMachine         Reason = "machine"
 	ReasonNotConfirmed    Reason = "not_confirmed"
@@ -66,6 +67,7 @@ var sentences = map[Reason]Words{
 	ReasonTransferFailed:  {"Neither whom the call was handed to nor who handed it over was there any more.", "Nobody was there any more to go on with your call. We are sorry."},
 	ReasonVisitorBusy:     {"The visitor's line was busy at the last try.", "Your line was busy when we rang last."},
 	ReasonVisitorNoAnswer: {"The visitor did not answer the last try.", "We rang and nobody answered."},
+	ReasonNoPage:          {"The visitor wanted to talk in the browser, and the page was closed or did not connect.", "The page that you wanted to talk on was closed, or did not get through to us. You can ask for another call."},
 	ReasonVisitorDeclined: {"The visitor's telephone declined the call; it is not rung again.", "The call was declined on your telephone."},
 	ReasonMachine:         {"A machine answered.", "An answering machine took our call."},
 	ReasonNotConfirmed:    {"The call was answered and not confirmed.", "The call was answered, but nobody confirmed it."},

@@ -104,6 +104,9 @@ func (l *leg) tell(e cti.Event) {
 }
 
 func (l *leg) missed() {
+	if l.order.Party == cti.Visitor && l.order.To.Kind() == cti.Web {
+		l.note = "the visitor's page was closed, or did not connect"
+	}
 	l.hangUp(cti.HangUp{Cause: cti.NoAnswer})
 }
 

@@ -201,6 +201,9 @@ func (l *leg) openDoor(a netip.Addr) {
 // unanswered is the end of the ring time.
 func (l *leg) unanswered() {
 	if l.talk == nil && !l.ended {
+		if l.o.Party == cti.Visitor && l.o.To.Kind() == cti.Web {
+			l.why = noPage
+		}
 		l.stop(ending{cti.NoAnswer, cti.ByUs, 0}, "")
 	}
 }

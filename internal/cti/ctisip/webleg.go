@@ -88,6 +88,9 @@ func (l *leg) ringBrowser(name string) {
 	l.tell(cti.LegRinging)
 }
 
+// noPage is why a visitor's browser was not reached: to be connected is its answer.
+const noPage = "the visitor's page was closed, or did not connect"
+
 // awaitBrowser: the visitor's page is on its way, or loaded again at this moment. Its coming is the answer.
 func (l *leg) awaitBrowser(t *try) {
 	if len(l.tries) == 0 {

@@ -49,8 +49,8 @@ func noBrowser(r *row) {
 	for party, cause := range map[cti.Party]cti.Cause{cti.Agent: cti.UnallocatedNumber, cti.Visitor: cti.NoAnswer} {
 		o := r.order("cb_1", party, "web:agt_ann")
 		r.originate(o)
-		if e := r.ends(o.Leg, cause, cti.ByUs); e.Note == "" && party == cti.Agent {
-			r.Error("it does not say why")
+		if e := r.ends(o.Leg, cause, cti.ByUs); e.Note == "" {
+			r.Errorf("the %s's does not say why", party)
 		}
 		if err := r.h.Switch.Accept(r.ctx, o.Leg); !errors.Is(err, cti.ErrNoLeg) {
 			r.Errorf("accept of what has ended: %v, want ErrNoLeg", err)

@@ -223,8 +223,9 @@ func TestCrowd(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newCrowd(l)
+	w.one = 8
 	defer w.Close()
-	in := make(chan net.Conn, 2*tcpPerOne)
+	in := make(chan net.Conn, 2*w.one)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -244,11 +245,11 @@ func TestCrowd(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
-	for range tcpPerOne {
+	for range w.one {
 		knock()
 	}
 	first := <-in
-	for range tcpPerOne - 1 {
+	for range w.one - 1 {
 		<-in
 	}
 	over := knock()

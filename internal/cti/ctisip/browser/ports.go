@@ -14,11 +14,14 @@ import (
 
 // Bounds of what comes over TCP. A browser whose network is slow loses what does not fit; nobody waits for it.
 const (
-	tcpFirst  = 5 * time.Second // until its first check has come
-	tcpOut    = 64 << 10        // bytes that wait to be sent: 6 s of speech
-	tcpIn     = 64              // packets that wait to be taken
-	tcpTotal  = MaxPeers + 500  // connections at a time
-	tcpPerOne = 64              // of one address
+	tcpFirst = 5 * time.Second // until its first check has come
+	tcpOut   = 64 << 10        // bytes that wait to be sent: 6 s of speech
+	tcpIn    = 64              // packets that wait to be taken
+	tcpTotal = MaxPeers + 500  // connections at a time, to each port
+	// tcpPerOne is of one address, to each port: an office behind one whose network blocks UDP has 250 desks there, for a browser
+	// that is loaded again has two connections for a moment. It is a fifth of all, so that no address keeps all others out; who
+	// sends no check of ours is gone after tcpFirst.
+	tcpPerOne = 500
 )
 
 // anyPortTries is how many free ports of UDP are tried until the same of TCP is free.
@@ -103,12 +106,15 @@ func (h *Hub) shut() {
 // crowd is a listener that lets in so many connections at a time, and so many of one address. One too many is closed.
 type crowd struct {
 	net.Listener
+	one  int // places for one address
 	mu   sync.Mutex
 	all  int
 	from map[netip.Addr]int
 }
 
-func newCrowd(l net.Listener) *crowd { return &crowd{Listener: l, from: map[netip.Addr]int{}} }
+func newCrowd(l net.Listener) *crowd {
+	return &crowd{Listener: l, one: tcpPerOne, from: map[netip.Addr]int{}}
+}
 
 // Accept returns the next connection that has room.
 func (w *crowd) Accept() (net.Conn, error) {
@@ -132,7 +138,7 @@ func (w *crowd) enter(c net.Conn) *guest {
 	from := ap.Addr().Unmap()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.all >= tcpTotal || w.from[from] >= tcpPerOne {
+	if w.all >= tcpTotal || w.from[from] >= w.one {
 		return nil
 	}
 	w.all++

@@ -31,7 +31,7 @@ const (
 	relaysMost  = 2000 // at a time
 	relaysOf    = 4    // of one name
 	callersMost = relaysMost + 500
-	freshMost   = 64 // connections of one address that have no allocation yet
+	freshMost   = 64 // connections of one address that have no allocation yet; those that have one are counted by name, so an office has as many as it has desks
 
 	firstWithin = 10 * time.Second // until a connection has its allocation
 	quietMost   = 2 * time.Minute  // without a word; browsers ask for consent each few seconds (RFC 7675)

@@ -176,7 +176,7 @@ func (s *Service) waitForCalls(hard context.Context) {
 
 func (s *Service) routes() http.Handler {
 	return web.New(web.Deps{
-		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Hearts: s.Hearts, Version: Version, Browsers: s.Switch, Passkeys: s.Passkeys, Letters: s, Mint: s.Mint,
+		URL: s.Config.URL, Conductor: s.Conductor, Callbacks: s.Store, Book: s.Store, Recordings: s.recorded, Prompts: s.Studio, Once: s.Store, Live: s.Live, Gate: s.Gate, Hearts: s.Hearts, Version: Version, Browsers: s.Switch, Passkeys: s.Passkeys, Letters: s, Ledger: s.Store, Mint: s.Mint,
 		People: s.people(),
 		Words:  s.words,
 		Links:  s.Store, ShowNumber: s.Config.Policy.LinkShowsNumber,

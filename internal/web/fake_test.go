@@ -105,7 +105,7 @@ func newHouse(t *testing.T) *house {
 		Account: func(idOrLogin string) *login.Account { return h.Directory().Account(idOrLogin) }})
 	h.handler = web.New(web.Deps{
 		URL: base, Now: h.Now, Mint: h.mint, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Letters: h, Links: h,
+		Conductor: h, Callbacks: reader{h}, Book: h, Recordings: h.tapes, Prompts: recordings{h}, Once: h, Live: h.live, Gate: h.gate, Hearts: h.hearts, Browsers: h, Passkeys: keyring{h}, Letters: h, Ledger: h, Links: h,
 		People:   h.folk,
 		Ready:    func(context.Context) map[string]string { return h.checks },
 		Panicked: func() { h.panics++ },

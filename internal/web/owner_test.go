@@ -2,12 +2,14 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 
+	"ringback/internal/consent"
 	"ringback/internal/directory"
 	"ringback/internal/id"
 	"ringback/internal/letter"
@@ -20,6 +22,43 @@ func (h *house) Send(_ context.Context, l letter.Letter) (bool, error) {
 	defer h.mu.Unlock()
 	h.letters = append(h.letters, l)
 	return true, nil
+}
+
+// Consents gives three records of Acme's and one of the other business's.
+func (h *house) Consents(_ context.Context, f consent.Filter, each func(consent.Kept) error) error {
+	for i, sub := range []id.Subscriber{acme, other, acme, acme} {
+		if f.Subscriber != "" && f.Subscriber != sub {
+			continue
+		}
+		r := consent.Record{ID: id.Consent(fmt.Sprintf("cns_%026d", i)), Subscriber: sub, Act: consent.Given, Route: consent.ByForm, At: h.now, Person: consent.Person{Number: fmt.Sprintf("+1202555010%d", i)}}
+		e, _ := consent.Head{Chain: 1}.Seal(r, make([]byte, 16))
+		if err := each(consent.Kept{Entry: e, Shown: consent.Text{Version: "1", Language: "en", Words: "I want to be called by " + string(sub)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The ledger is read page by page, the newest first, each business its own.
+func TestConsentsAreListed(t *testing.T) {
+	h := newHouse(t)
+	var numbers []string
+	path := "/api/v1/consents?limit=2"
+	for range 2 {
+		m := h.do("GET", path, "", key(acmeKey)).want(t, 200).json(t)
+		for _, x := range m["data"].([]any) {
+			numbers = append(numbers, x.(map[string]any)["number"].(string))
+		}
+		next, _ := m["next"].(string)
+		path = "/api/v1/consents?limit=2&after=" + next
+	}
+	if got := strings.Join(numbers, " "); got != "+12025550103 +12025550102 +12025550100" {
+		t.Errorf("listed are %s", got)
+	}
+	if all := h.do("GET", "/api/v1/consents", "", key(operatorKey)).want(t, 200).json(t); len(all["data"].([]any)) != 4 || all["next"] != nil {
+		t.Errorf("the operator sees %v", all)
+	}
+	isProblem(t, h.do("GET", "/api/v1/consents?since=yesterday", "", key(acmeKey)), 400, "wrong_type")
 }
 
 // userSession signs a person of a business in.

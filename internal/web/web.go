@@ -46,6 +46,7 @@ type Deps struct {
 	Version    string
 	Browsers   api.Browsers
 	Passkeys   api.Passkeys
+	Ledger     api.Ledger      // of consent
 	Letters    api.Letters     // nil = nothing leaves the house
 	Links      companion.Links // to the pages of calls, of agents without a desk
 	ShowNumber bool            // those pages show visitors' whole numbers
@@ -79,7 +80,7 @@ func New(d Deps) http.Handler {
 	shelf := asset.Load()
 	s.pages = visitor.New(visitor.Deps{URL: d.URL, Now: d.Now, Mint: d.Mint, Conductor: d.Conductor, Callbacks: d.Callbacks, Assets: shelf, Words: s.Words})
 	a := api.New(api.Deps{
-		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys, Letters: d.Letters,
+		URL: d.URL, Now: d.Now, Mint: d.Mint, Log: d.Log, Conductor: d.Conductor, Callbacks: d.Callbacks, Book: d.Book, Recordings: d.Recordings, Prompts: d.Prompts, Live: d.Live, Gate: d.Gate, Hearts: d.Hearts, Version: d.Version, Browsers: d.Browsers, Passkeys: d.Passkeys, Letters: d.Letters, Ledger: d.Ledger,
 		People: d.People,
 		Submit: s.pages.Submit, Words: s.Words,
 	})

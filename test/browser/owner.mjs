@@ -112,6 +112,110 @@ await bench.check("a call's story in words, its recording, a note; all calls as 
   must(/^\ufeffid,asked_at,name,/.test(text) && text.includes(",Tom Short,+12025550107,"), `the file says ${text}`);
 });
 
+await bench.check("a button is made, asks a question, is seen as visitors see it, calls back, is deleted and taken back", async (page) => {
+  await signIn(page, "olga@acme.example");
+  await page.getByRole("link", { name: "Buttons" }).click();
+  await heading(page, "Buttons").waitFor();
+  await page.getByRole("link", { name: "acme-main" }).waitFor();
+  await see(page, "buttons");
+  await page.getByLabel("Name of a new button").fill("side-door");
+  await button(page, "Make a button").click();
+  await heading(page, "side-door").waitFor();
+  const preview = page.frameLocator("iframe");
+  await preview.getByRole("button", { name: "Call me back" }).waitFor();
+  await button(page, "Add a question").click();
+  await page.getByRole("textbox", { name: "Question" }).fill("Which tap leaks?");
+  await page.getByLabel("Pages it may stand on").fill("https://www.acme.example");
+  await button(page, "Keep the button").click();
+  await page.getByText("The button is kept.").waitFor();
+  await preview.getByRole("button", { name: "Call me back" }).click();
+  await preview.getByText("Which tap leaks?").waitFor();
+  await see(page, "a button");
+  await leave(page, "app-button");
+  const { data } = await api("GET", "/buttons?subscriber=acme");
+  const made = data.find((b) => b.slug === "side-door");
+  must(made.fields[0].name === "which_tap_leaks" && made.origins[0] === "https://www.acme.example", `it is kept as ${JSON.stringify(made)}`);
+  const text = await page.locator("#widget").inputValue();
+  must(text.includes(`<call-back button="${made.id}"><a href="${url}/b/${made.id}">`) && text.includes(`src="${url}/w/1/cb.js"`), `the lines are ${text}`);
+  await page.getByLabel("Your telephone").fill("+1 202 555 0107");
+  await button(page, "Call me now").click();
+  await page.getByRole("link", { name: "See how it goes" }).click();
+  await page.getByRole("heading", { name: /^Test call: / }).waitFor();
+
+  await page.getByRole("link", { name: "Buttons" }).click();
+  await button(page, "Delete: side-door").click();
+  must((await page.getByRole("link", { name: "side-door" }).count()) === 0, "it is still shown");
+  await button(page, "Undo").click();
+  await page.getByRole("link", { name: "side-door" }).waitFor();
+  await button(page, "Delete: side-door").click();
+  await button(page, "Sign out").click();
+  await heading(page, "Sign in").waitFor();
+  const left = (await api("GET", "/buttons?subscriber=acme")).data.map((b) => b.slug);
+  must(left.join() === "acme-main", `left are ${left}`);
+});
+
+await bench.check("hours, a day off, the own telephone, who answers, and who is never called", async (page) => {
+  await signIn(page, "olga@acme.example");
+  await page.getByRole("link", { name: "Hours" }).click();
+  await page.getByLabel("Always open").uncheck();
+  await button(page, "Add hours: Monday").click();
+  await page.getByLabel("Monday, from").fill("08:30");
+  await button(page, "Add hours: Sunday").click();
+  await page.getByLabel("Sunday, to").fill("12:00");
+  await button(page, "Keep the hours").click();
+  await page.getByText("The hours are kept.").waitFor();
+  await see(page, "hours");
+  await leave(page, "app-hours");
+  let acme = await api("GET", "/subscribers/acme");
+  must(JSON.stringify(acme.hours.mon) === '["08:30-17:00"]' && JSON.stringify(acme.hours.sun) === '["09:00-12:00"]', `hours are ${JSON.stringify(acme.hours)}`);
+  await button(page, "Remove: Sunday, 09:00 to 12:00").click();
+  await button(page, "Keep the hours").click();
+  await page.getByText("The hours are kept.").waitFor();
+  await page.getByLabel("Day on which you are closed").fill("2031-12-24");
+  await button(page, "Add the day").click();
+  await page.getByText("On 2031-12-24 you are closed.").waitFor();
+  await page.getByLabel("Number, with its country").fill("+53 5 555 5555");
+  await button(page, "Keep the number").click();
+  await page.getByRole("alert").getByText("an ordinary telephone of your country").waitFor();
+  await page.getByLabel("Number, with its country").fill("+1 (312) 555-0177");
+  await button(page, "Keep the number").click();
+  await page.getByText("Your telephone is kept.").waitFor();
+  acme = await api("GET", "/subscribers/acme");
+  must(acme.hours.sun === undefined || acme.hours.sun.length === 0, `Sunday is ${JSON.stringify(acme.hours)}`);
+  must(acme.destination === "tel:+13125550177" && acme.holidays[0] === "2031-12-24", `kept is ${acme.destination}, ${acme.holidays}`);
+  await page.getByLabel("Always open").check();
+  await button(page, "Keep the hours").click();
+  await page.getByText("The hours are kept.").waitFor();
+  must((await api("GET", "/subscribers/acme")).hours === null, "it is not always open");
+
+  await page.getByRole("link", { name: "People" }).click();
+  await heading(page, "Cleo").waitFor();
+  await page.getByLabel("Greeting, to read aloud").fill("Acme Plumbing, this is Cleo");
+  await page.getByLabel("Languages").fill("en, de");
+  await button(page, "Keep: Cleo").click();
+  await page.getByText("What Cleo says for you is kept.").waitFor();
+  await see(page, "people");
+  const [cleo] = (await api("GET", "/representations?subscriber=acme")).data;
+  must(cleo.greeting === "Acme Plumbing, this is Cleo" && cleo.languages.join() === "en,de" && cleo.display_name === "Cleo at Acme", JSON.stringify(cleo));
+
+  await page.getByRole("link", { name: "Blocked" }).click();
+  await page.getByLabel("Number", { exact: true }).fill("202 555 0133");
+  await page.getByLabel("Why").fill("rude");
+  await button(page, "Block it").click();
+  await page.getByText("The telephone is blocked.").waitFor();
+  await see(page, "blocked");
+  await page.getByRole("button", { name: /^Unblock: / }).click();
+  await page.getByText("may be called again.").waitFor();
+  await button(page, "Undo").click();
+  await page.getByRole("button", { name: /^Unblock: / }).waitFor();
+
+  await api("POST", "/opt_outs", { number: "+12025550104", subscriber: "acme" });
+  await page.getByRole("link", { name: "Consent" }).click();
+  await page.getByText("+12025550104").waitFor();
+  await page.getByText("asked never to be called again").first().waitFor();
+  await see(page, "consent");
+});
+
 await bench.check("who is invited chooses a password, once; a person of one business sees nothing of another", async (page) => {
   const { invite_url } = await api("POST", "/users", { email: `nina${Date.now()}@acme.example`, name: "Nina", subscribers: ["acme"] });
   await page.goto(invite_url);

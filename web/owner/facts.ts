@@ -115,5 +115,17 @@ export interface Block {
   created_at: string;
 }
 
+export interface Consent {
+  id: string;
+  callback: string | null;
+  at: string;
+  act: string;
+  route: string;
+  number: string | null;
+  page: string | null;
+  user_agent: string | null;
+  text: { version: string; language: string; text: string } | null;
+}
+
 // who is the visitor, in a word.
 export const who = (c: Head): string => c.name || c.number || c.endpoint || "Somebody";

@@ -6,8 +6,13 @@ import { SignIn } from "../desk/signin";
 import type { Me, Named } from "./facts";
 import { Invite } from "./invite";
 import { Shop } from "./shop";
+import { Blocks } from "./view-blocks";
+import { Buttons } from "./view-buttons";
 import { Calls, Story } from "./view-calls";
+import { Consents } from "./view-consents";
+import { Opening } from "./view-hours";
 import { Leads } from "./view-leads";
+import { People } from "./view-people";
 
 // View is one page.
 interface View {
@@ -19,6 +24,11 @@ interface View {
 const pages = [
   { at: "leads", name: "Today" },
   { at: "calls", name: "Calls" },
+  { at: "buttons", name: "Buttons" },
+  { at: "hours", name: "Hours" },
+  { at: "people", name: "People" },
+  { at: "blocks", name: "Blocked" },
+  { at: "consent", name: "Consent" },
 ];
 
 class Owner extends LitElement {
@@ -123,6 +133,16 @@ class Owner extends LitElement {
         return new Story(shop, id);
       case "calls":
         return new Calls(shop, changed);
+      case "buttons":
+        return new Buttons(shop, changed, id);
+      case "hours":
+        return new Opening(shop, changed);
+      case "people":
+        return new People(shop);
+      case "blocks":
+        return new Blocks(shop);
+      case "consent":
+        return new Consents(shop);
     }
     return new Leads(shop, changed);
   }
@@ -168,6 +188,7 @@ class Owner extends LitElement {
   }
 
   private async signOut(shop: Shop): Promise<void> {
+    await shop.settle(); // while she may
     if (await shop.deed("", () => ask("DELETE", "/session"))) this.leave();
   }
 }

@@ -16,7 +16,7 @@ export class Shop {
   said: Said[] = [];
   busy = false;
   business: Business | null = null;
-  private waiting = new Set<() => void>();
+  private waiting = new Set<() => Promise<void>>();
 
   constructor(
     readonly me: Me,
@@ -28,7 +28,7 @@ export class Shop {
   }
 
   close(): void {
-    this.settle();
+    void this.settle();
     removeEventListener("pagehide", this.settle);
   }
 
@@ -96,22 +96,24 @@ export class Shop {
       then();
       this.changed();
     };
-    const now = (): void =>
-      stop(
-        () =>
-          void run().catch((e: unknown) => {
-            back();
-            this.fail(e);
-          }),
-      );
-    const timer = setTimeout(now, grace);
+    const now = async (): Promise<void> => {
+      stop(() => undefined);
+      try {
+        await run();
+      } catch (e) {
+        back();
+        this.fail(e);
+      }
+    };
+    const timer = setTimeout(() => void now(), grace);
     this.waiting.add(now);
     this.said = [...this.said, line];
     this.changed();
   }
 
-  private readonly settle = (): void => {
-    for (const now of [...this.waiting]) now();
+  // settle deletes at once what waits to be.
+  readonly settle = async (): Promise<void> => {
+    await Promise.all([...this.waiting].map((now) => now()));
   };
 
   // clock says an instant by the business's own time.

@@ -106,6 +106,7 @@ type Deps struct {
 	Gate       Gate
 	Passkeys   Passkeys
 	Browsers   Browsers
+	Ledger     Ledger
 	Letters    Letters      // nil = nothing leaves the house
 	Hearts     *live.Hearts // of desks
 	Version    string       // of the service

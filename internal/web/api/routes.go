@@ -96,6 +96,7 @@ func (a *API) machine() []door.Route {
 	}
 	rows = append(rows, blocks...)
 	rows = append(rows, a.guard()...)
+	rows = append(rows, door.Route{Method: "GET", Pattern: "/consents", Who: door.Keyed, Summary: "List what people agreed to and took back, of the last 90 days, or since a day", Query: append([]string{"subscriber", "since"}, paging...), Out: door.List[Consent]{}, Handle: a.listConsents})
 	return append(rows, door.Route{Method: "POST", Pattern: "/opt_outs", Who: door.Keyed, Summary: "Write down that a telephone is never to be called again",
 		In: StaffOptOut{}, Out: Stopped{}, Handle: a.staffStops})
 }

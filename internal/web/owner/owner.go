@@ -44,6 +44,7 @@ func (p *Pages) Routes() []door.Route {
 	return []door.Route{
 		{Method: "GET", Pattern: "/app", Page: true, Handle: p.enter},
 		{Method: "GET", Pattern: "/app/{$}", Page: true, Handle: p.show},
+		{Method: "GET", Pattern: "/app/preview", Page: true, Handle: p.preview},
 	}
 }
 

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +48,11 @@ func TestWhatTheSourcesSayIsInEveryLanguage(t *testing.T) {
 			case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
 				inCode(t, path, said)
 			}
+		}
+	}
+	for _, path := range sources(t, "..") { // what is said by Say, wherever
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "../words/") {
+			bySay(t, path, said)
 		}
 	}
 	if len(said) < 200 {
@@ -113,6 +120,31 @@ func inCode(t *testing.T, path string, said map[string]string) {
 	})
 }
 
+// bySay finds what Say, Count and Key are given alone.
+func bySay(t *testing.T, path string, said map[string]string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte(`"ringback/internal/words"`)) && !bytes.Contains(text, []byte(".Say(")) {
+		return
+	}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CallExpr); ok {
+			f, _ := c.Fun.(*ast.SelectorExpr)
+			if i := sentenceOf(c); i >= 0 && i < len(c.Args) && f != nil && slices.Contains([]string{"Say", "Count", "Key"}, f.Sel.Name) {
+				note(set, c.Args[i], said)
+			}
+		}
+		return true
+	})
+}
+
 // ofTable finds the values of a map of keys, and the second of each pair of sentences: for staff, and for the visitor.
 func ofTable(set *token.FileSet, c *ast.CompositeLit, said map[string]string) {
 	m, ok := c.Type.(*ast.MapType)
@@ -143,7 +175,7 @@ func sentenceOf(c *ast.CallExpr) int {
 		switch {
 		case f.Sel.Name == "Say", f.Sel.Name == "Otherwise":
 			return 0
-		case f.Sel.Name == "Count":
+		case f.Sel.Name == "Count" && (on == nil || on.Name != "strings" && on.Name != "bytes"):
 			return 1
 		case on != nil && on.Name == "fault" && f.Sel.Name == "New":
 			return 1

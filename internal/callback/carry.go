@@ -15,13 +15,14 @@ func (c *Conductor) carryOut(cb id.Callback, jobs []job) (kept []job) {
 	var d *draft
 	after, err := c.store.Step(c.ctx, cb, func(cur *Callback) (Change, error) {
 		d = c.draft(cur)
-		was := accountOf(cur)
+		was, promise := accountOf(cur), promiseOf(cur)
 		for i, j := range jobs {
 			errs[i] = j.do(d)
 		}
 		if len(d.lines) == 0 {
 			return Change{}, ErrNothing
 		}
+		c.correspond(promise, d, "", cur.Version+int64(len(d.lines)))
 		spend, err := c.spending(was, d)
 		return d.change(spend), err
 	})

@@ -66,6 +66,7 @@ type Settings struct {
 	Reloaded  func(*directory.Directory)  // told of each snapshot that comes into force, one after the other; nil = nobody is
 	Watchers  Watchers                    // nil = nobody is guarded against, and no alarm is raised
 	Tell      func(Alarm) []letter.Letter // that tell the operator of an alarm; nil = none
+	From      string                      // address that mail is from; "" = not known
 	URL       string                      // of the service, which links are made of, without a slash at the end
 
 	// Restored is when the data were restored from a backup, if nobody has started on them since: what was under way or due by

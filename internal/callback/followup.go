@@ -72,7 +72,7 @@ func (c *Conductor) follow(was *Callback) error {
 	n := c.belongings(r, cb, s, now)
 	n.Consent = nil // it was asked for in the talk
 	n.Velocity = untilThen(n.Velocity, due.At.Sub(now))
-	return c.create(dir, &n, due)
+	return c.create(dir, &n, due, "")
 }
 
 // untilThen leaves out the limits that have nothing to say about a call that follows another: what was counted has left

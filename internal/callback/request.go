@@ -107,6 +107,9 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 	token := c.Mint.Token(id.CallbackToken)
 	cb.TokenHash = id.TokenHash(token)
 	n, diary := c.belongings(r, cb, s, now), r.diary(c, s, b)
+	if r.By == nil {
+		n.Velocity = append(n.Velocity, c.mailbox(mailOf(r.Fields, b))...)
+	}
 	if r.follows {
 		n.Velocity = untilThen(n.Velocity, due.At.Sub(now))
 	}
@@ -122,7 +125,7 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 		}
 		n.Once = &once
 	}
-	if err := c.create(dir, &n, due); err != nil {
+	if err := c.create(dir, &n, due, c.URL+"/c/"+token); err != nil {
 		return nil, taken(err, diary, due, now)
 	}
 	return &Made{cb, token, due, n.Lines}, nil
@@ -167,6 +170,9 @@ func (r *Request) check(b *subscriber.Button, s *subscriber.Subscriber) error {
 		if utf8.RuneCountInString(v) > maxText {
 			return fault.At("fields."+name, fault.TooLarge, "This is too long: at most %d characters.", maxText)
 		}
+	}
+	if err := r.checkMail(b); err != nil {
+		return err
 	}
 	if r.Order != "" && r.Order != subscriber.AgentFirst && r.Order != subscriber.VisitorFirst {
 		return fault.At("order", fault.WrongType, "order is agent_first or visitor_first.")
@@ -295,7 +301,7 @@ func (c *Conductor) belongings(r *Request, cb *Callback, s *subscriber.Subscribe
 }
 
 // create stores the wish and, when somebody is free and nobody waits before it, its first attempt in the same commit.
-func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) error {
+func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due, page string) error {
 	cb := n.Callback
 	later := due.At.After(cb.CreatedAt)
 	var ch *Choice
@@ -305,7 +311,8 @@ func (c *Conductor) create(dir *directory.Directory, n *New, due schedule.Due) e
 	plain := *cb
 	for {
 		d := c.begin(cb, due, later, ch)
-		n.Lines, n.Agents = d.lines, d.moves
+		c.correspond(promisedAt{}, d, page, cb.Version)
+		n.Lines, n.Agents, n.Letters = d.lines, d.moves, d.letters
 		var err error
 		if n.Spend, err = c.spending(account{}, d); err == nil {
 			err = c.store.Create(c.ctx, *n) // not with the ctx of who asks: it may be on disk when they have gone

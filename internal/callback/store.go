@@ -92,6 +92,8 @@ type New struct {
 	MaxLine  int        // at most so many of the subscriber's callbacks may be queued; 0 = no limit; over it fault.LimitSubscriber
 	Once     *Once      // nil = no idempotency key
 
+	Letters []letter.Letter // that leave the house
+
 	Rehearsal bool // every check is made and nothing is written: ErrRehearsed says that it would have been
 }
 

@@ -12,7 +12,7 @@ import (
 
 func aMail() *letter.Letter {
 	return &letter.Letter{ID: "let_01kjpwd6qx8gsqrkyzwbwm0gh0", Address: letter.Address{Kind: letter.Mail, To: "ann@example.com"}, Subject: "Acme: Zoë’s call",
-		Text: "Zoë 📞\n.a line with a dot\n", Files: []letter.File{{Name: "call.ics", Type: "text/calendar", Data: []byte("BEGIN:VCALENDAR\r\n")}},
+		Text: "Zoë 📞\n.a line with a dot\n", Files: []letter.File{{Name: "call.ics", Type: "text/calendar; charset=utf-8; method=REQUEST", Data: []byte("BEGIN:VCALENDAR\r\n")}},
 		CreatedAt: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 }
 

@@ -100,7 +100,7 @@ func Assemble(ctx context.Context, c *config.Config, log *slog.Logger) (a *App, 
 	}
 	a.Conductor = callback.NewConductor(a.Store, a.Store, a.Switch, callback.Settings{
 		Mint: a.Mint, Key: a.keys.hash, Now: time.Now, Policy: policyOf(c), Publisher: a.Live, Meter: a.meter, Log: log, Speaker: a.speaker, Recorder: a.recorded,
-		Words: a.words, Post: a.Post, Watchers: a.Store, Tell: a.tell, URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep,
+		Words: a.words, Post: a.Post, Watchers: a.Store, Tell: a.tell, From: mailbox(c), URL: strings.TrimSuffix(c.URL, "/"), Reloaded: a.never.keep,
 		Restored: restoredAt(c.Data)})
 	a.Gate = login.NewGate(login.GateDeps{Sessions: a.Store, Mint: a.Mint, Now: time.Now, NoPasswords: !c.Auth.Passwords,
 		Account: func(idOrLogin string) *login.Account { return a.Conductor.Directory().Account(idOrLogin) }})

@@ -61,6 +61,14 @@ func sender(c *config.Config) string {
 	return "ringback@localhost"
 }
 
+// mailbox is the address that mail is from, without a name.
+func mailbox(c *config.Config) string {
+	if a, err := mail.ParseAddress(sender(c)); err == nil {
+		return a.Address
+	}
+	return ""
+}
+
 // greeting is the name by which a mail server knows us: that of url, where it is a name.
 func greeting(c *config.Config) string {
 	if u, err := url.Parse(c.URL); err == nil && strings.Contains(u.Hostname(), ".") && literal(u.Hostname()) == "" {
@@ -94,6 +102,11 @@ func (a *App) Send(ctx context.Context, l letter.Letter) (bool, error) {
 // refuses says why a letter may not go to its address. Nothing goes to a number that is blocked or of a kind that costs more;
 // what goes to others than the operator's own agents keeps to the countries of the business, too.
 func (a *App) refuses(dir *directory.Directory, l *letter.Letter) string {
+	if callback.IsReminder(l) {
+		if c, err := a.Store.Callback(context.Background(), "", l.Callback); err != nil || callback.Superseded(l, c) {
+			return superseded
+		}
+	}
 	if l.Kind != letter.SMS {
 		return ""
 	}
@@ -115,6 +128,9 @@ func (a *App) refuses(dir *directory.Directory, l *letter.Letter) string {
 	}
 	return ""
 }
+
+// superseded is why a reminder does not leave: nothing is wrong with that.
+const superseded = "the call was moved, or is over"
 
 // TestOrder asks for one test message.
 type TestOrder struct{ Letter letter.Address }
@@ -197,6 +213,7 @@ func givenUp(all []letter.Letter) []Finding {
 		kind letter.Kind
 		why  string
 	}
+	all = slices.DeleteFunc(slices.Clone(all), func(l letter.Letter) bool { return l.Trouble == superseded })
 	times := map[reason]int{}
 	for _, l := range all {
 		times[reason{l.Kind, l.Trouble}]++

@@ -53,6 +53,7 @@ func create(t *tx, n callback.New) (*callback.Callback, error) {
 		func() error { return writeAttempts(t, nil, c) },
 		func() error { return testify(t, n.Consent, c.ID) },
 		func() error { return moves(t, n.Agents) },
+		func() error { return putLetters(t, n.Letters) },
 		func() error { return answered(t, n.Once, c) },
 	} {
 		if err := write(); err != nil {

@@ -20,7 +20,7 @@ import (
 // places are where a visitor's sentences stand: folders, and single files of those that speak to staff, too.
 var places = []string{
 	"../web/visitor", "../web/status", "../web/api/texts.go", "../web/api/form.go", "../web/api/token.go", "../consent", "../challenge", "../phone", "../schedule/due.go", "../schedule/when.go",
-	"../subscriber/policy.go", "../callback/reason.go", "../callback/halt.go", "../callback/guard.go", "../callback/request.go", "../callback/policy.go", "../callback/pass.go", "../callback/actions.go",
+	"../subscriber/policy.go", "../callback/invite.go", "../callback/entry.go", "../callback/reason.go", "../callback/halt.go", "../callback/guard.go", "../callback/request.go", "../callback/policy.go", "../callback/pass.go", "../callback/actions.go",
 	"../callback/again.go", "../callback/diary.go", "../callback/spend.go", "../callback/optout.go", "../store/create.go", "../store/spend.go",
 	"../store/dialect.go",
 }

@@ -183,6 +183,7 @@ func (s *Store) create(n callback.New) (*callback.Callback, error) {
 	s.spend(n.Spend, c)
 	s.testify(n.Consent, c.ID)
 	s.move(n.Agents)
+	s.post(n.Letters)
 	s.write(c, lines)
 	s.answered(n.Once, c)
 	return c, nil

@@ -54,6 +54,8 @@ func letters(t *testing.T, h *House) {
 	sentIs(t, h, h.Acme, letter.SMS, now, 0)
 	take(now.Add(240 * time.Hour))
 
+	lettersOfAWish(t, h)
+
 	h.Store = h.Again()
 	put(t, h, again) // its key is known for good
 	of, err := h.LettersOf(t.Context(), c.ID)
@@ -123,4 +125,21 @@ func sentIs(t *testing.T, h *House, s id.Subscriber, k letter.Kind, since time.T
 func emptied(l letter.Letter) letter.Letter {
 	l.To, l.Subject, l.Text, l.Files = "", "", "", nil
 	return l
+}
+
+// lettersOfAWish are written with it, or neither is.
+func lettersOfAWish(t *testing.T, h *House) {
+	t.Helper()
+	for _, want := range []int{1, 0} { // the second is for a number that is being called
+		n := h.Wish("+12025550176")
+		now := n.Callback.CreatedAt
+		n.Letters = []letter.Letter{{ID: h.Mint.Letter(), Key: "promise/" + string(n.Callback.ID), Address: letter.Address{Kind: letter.Mail, To: "vera@example.com"},
+			Subscriber: h.Acme, Callback: n.Callback.ID, CreatedAt: now, DueAt: now.Add(1000 * time.Hour)}}
+		if err := h.Create(t.Context(), n); (err == nil) != (want == 1) {
+			t.Fatalf("create: %v", err)
+		}
+		if all, err := h.LettersOf(t.Context(), n.Callback.ID); err != nil || len(all) != want {
+			t.Errorf("%d letters of a wish, want %d: %v", len(all), want, err)
+		}
+	}
 }

@@ -137,7 +137,11 @@ func questions(in *words.Language, b *subscriber.Button) []FormField {
 		{Name: "topic", Label: in.Say("What is it about?"), Type: "text"},
 	}
 	for _, f := range b.Fields {
-		fields = append(fields, FormField{Name: f.Name, Label: f.Label, Type: "text", Required: f.Required, Own: true})
+		kind := "text"
+		if f.Name == callback.MailField {
+			kind = "email"
+		}
+		fields = append(fields, FormField{Name: f.Name, Label: f.Label, Type: kind, Required: f.Required, Own: true})
 	}
 	return append(fields,
 		FormField{Name: "when", Label: in.Say("When shall we call?"), Type: "when"},

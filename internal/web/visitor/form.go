@@ -205,7 +205,11 @@ func questions(in *words.Language, b *subscriber.Button, typed url.Values) []que
 		{ID: "topic", Name: "topic", Label: in.Say("What is it about?"), Type: "text"},
 	}
 	for _, f := range b.Fields {
-		qs = append(qs, question{ID: "field-" + f.Name, Name: "fields." + f.Name, Label: f.Label, Type: "text", Required: f.Required})
+		q := question{ID: "field-" + f.Name, Name: "fields." + f.Name, Label: f.Label, Type: "text", Required: f.Required}
+		if f.Name == callback.MailField {
+			q.Type, q.Complete = "email", "email"
+		}
+		qs = append(qs, q)
 	}
 	for i := range qs {
 		qs[i].Value = typed.Get(qs[i].Name)

@@ -17,7 +17,7 @@ var groups = map[string][]string{
 	leaves: {
 		"internal/id", "internal/money", "internal/phone", "internal/fault", "internal/cti", "internal/schedule",
 		"internal/audio", "internal/config", "internal/wire", "internal/speech", "internal/recording",
-		"internal/ladder", "internal/letter", "internal/challenge", "internal/words",
+		"internal/ladder", "internal/letter", "internal/challenge", "internal/words", "internal/qr",
 	},
 	nouns: {
 		"internal/subscriber", "internal/consent", "internal/agent", "internal/login", "internal/billing",
@@ -50,6 +50,7 @@ var table = map[string][]string{
 	"internal/letter":    {leaves},
 	"internal/challenge": {leaves},
 	"internal/words":     {leaves},
+	"internal/qr":        {leaves},
 
 	"internal/subscriber": {leaves},
 	"internal/consent":    {leaves},

@@ -47,6 +47,7 @@ type commands struct {
 	Words   wordsCmd   `cmd:"" help:"Write what visitors read in a language as a file, to change it or to begin another one."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 
+	Snippet  snippetCmd  `cmd:"" help:"Show what is put on a page for a button: link, HTML, QR code."`
 	Rehearse rehearseCmd `cmd:"" help:"Say what would come of a request at a time: who rings, what is said and why. Nothing of it is done."`
 }
 

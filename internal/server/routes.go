@@ -59,6 +59,15 @@ func (s *Service) controlRoutes() http.Handler {
 		}
 		reply(w, done, err)
 	})
+	mux.HandleFunc("POST /snippet", func(w http.ResponseWriter, r *http.Request) {
+		var o SnippetOrder
+		err := json.NewDecoder(r.Body).Decode(&o)
+		var done Snippet
+		if err == nil {
+			done, err = s.Snippet(r.Context(), o)
+		}
+		reply(w, done, err)
+	})
 	s.consentRoutes(mux)
 	s.killRoutes(mux)
 	s.personRoutes(mux)

@@ -73,6 +73,8 @@ func (a *API) callbacks() []door.Route {
 func (a *API) people() []door.Route {
 	rows := changedBy(door.Keyed, crud(a, "/subscribers", "subscriber", a.subscribers(), door.Operator))
 	rows = append(rows, crud(a, "/buttons", "button", a.buttons(), door.Keyed)...)
+	rows = append(rows, door.Route{Method: "POST", Pattern: "/buttons/{id}/test", Who: door.Keyed,
+		Summary: "Call a telephone of one's own by a button, as it would a visitor's", In: TestCall{}, Out: Callback{}, Status: http.StatusCreated, Handle: a.testCall})
 	rows = append(rows, door.Route{Method: "POST", Pattern: "/buttons/{id}/rehearse", Who: door.Keyed,
 		Summary: "What would come of a request at a time: who rings, what is said and why; nothing of it is done", In: RehearsalWish{}, Out: Rehearsal{}, Handle: a.rehearse})
 	rows = append(rows, changedBy(door.Keyed, crud(a, "/representations", "representation", a.representations(), door.Operator))...)

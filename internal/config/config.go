@@ -159,8 +159,10 @@ type Policy struct {
 	// numbers (the first seven digits) of which visitors had 10 rung within an hour and fewer than one call in five became a talk
 	// of six seconds; a network that sent 20 forms without a valid proof within an hour; a number that declined 3 calls of
 	// visitors within a week. None of them is tighter than what limits.per_visitor lets one visitor do. on or off.
-	Guard  string `yaml:"guard"`
-	Limits Limits `yaml:"limits"`
+	Guard string `yaml:"guard"`
+	// How long it stays on record that a request was turned away: why, when, the page, the number masked. 0 = for ever.
+	KeepRefusals time.Duration `yaml:"keep_refusals"`
+	Limits       Limits        `yaml:"limits"`
 }
 
 // Limits are counted over all subscribers. Each entry lets n callbacks through in any stretch of time per.
@@ -314,6 +316,8 @@ func Default() *Config {
 			Proof:      "required",
 			QuietHours: "21:00-08:00",
 			Guard:      "on",
+
+			KeepRefusals: 90 * 24 * time.Hour,
 			Limits: Limits{
 				PerNumber:     []Limit{{N: 1, Per: 5 * time.Minute}, {N: 3, Per: 24 * time.Hour}},
 				PerVisitor:    []Limit{{N: 3, Per: time.Hour}},

@@ -129,7 +129,7 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if a.keys, err = readSecrets(a.Config.Data); err != nil {
 		return err
 	}
-	a.Store, err = store.Open(ctx, databaseURL(a.Config), store.Options{Mint: a.Mint, Key: a.keys.seal, Log: a.log, OnCommit: a.meter.committed})
+	a.Store, err = store.Open(ctx, databaseURL(a.Config), store.Options{Mint: a.Mint, Key: a.keys.seal, Log: a.log, OnCommit: a.meter.committed, KeepRefusals: a.Config.Policy.KeepRefusals})
 	a.recorded = &recordings{a.Store, filepath.Join(a.Config.Data, "recordings"), a.log}
 	return unreachable(a.Config.Database, err)
 }

@@ -32,12 +32,14 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the service."`
 	Demo    demoCmd    `cmd:"" help:"Try everything on this machine: a shop page, the service, a telephone network. No account, no carrier."`
 	Carrier carrierCmd `cmd:"" help:"Run the simulated telephone network by itself."`
+	Init    initCmd    `cmd:"" help:"Make a folder with settings, a first seed file and keys."`
 	Apply   applyCmd   `cmd:"" help:"Set up businesses, buttons, agents, trunks and keys from a seed file."`
 	Check   checkCmd   `cmd:"" help:"Look at everything a start needs, and say what to do about what is wrong."`
 	Config  configCmd  `cmd:"" help:"Show the configuration in force."`
 	Setup   setupCmd   `cmd:"" help:"Set up what is said."`
 	Trunk   trunkCmd   `cmd:"" help:"Lines to the telephone network."`
 	Kill    killCmd    `cmd:"" help:"Stop all calls that have not left, or let them leave again."`
+	Call    callCmd    `cmd:"" help:"Call somebody back now, and see what happens until it ends."`
 	Explain explainCmd `cmd:"" help:"Tell the story of a callback."`
 	Consent consentCmd `cmd:"" help:"Proof of who asked to be called, and who asked never to be."`
 	Person  personCmd  `cmd:"" help:"What is kept of a person: show it, erase it."`

@@ -72,6 +72,7 @@ func (s *Service) controlRoutes() http.Handler {
 	s.killRoutes(mux)
 	s.personRoutes(mux)
 	mux.HandleFunc("GET /backup", s.backup)
+	mux.HandleFunc("POST /call", s.call)
 	mux.HandleFunc("POST /trunk/test", s.trunkTest)
 	s.letterRoutes(mux)
 	mux.HandleFunc("GET /lines", func(w http.ResponseWriter, r *http.Request) {

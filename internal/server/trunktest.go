@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"ringback/internal/config"
@@ -63,45 +61,13 @@ func (c *trunkTestCmd) Run(s *streams) error {
 	return err
 }
 
-// said is a line of the answer of a control request that takes long: what happens now, or, last, the answer.
-type said struct {
-	Say string
-	controlAnswer
-}
-
 // TrunkTest lets the running service make a test call, or makes it itself if none runs; say is told what happens meanwhile.
 func TrunkTest(ctx context.Context, c *config.Config, o TrunkTestOrder, say func(string)) (done TrunkTested, err error) {
 	client, running := Dial(c.Data)
 	if !running {
 		return testAlone(ctx, c, o, say)
 	}
-	body, err := json.Marshal(o)
-	if err != nil {
-		return done, err
-	}
-	req, err := http.NewRequestWithContext(ctx, "POST", ControlURL+"/trunk/test", bytes.NewReader(body))
-	if err != nil {
-		return done, err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return done, fmt.Errorf("the running service does not answer: %w", err)
-	}
-	defer resp.Body.Close()
-	for d := json.NewDecoder(resp.Body); ; {
-		var a said
-		if err := d.Decode(&a); err != nil {
-			return done, fmt.Errorf("the running service answered something unreadable: %w", err)
-		}
-		switch {
-		case a.Say != "":
-			say(a.Say)
-		case a.Error != "":
-			return done, fault.New(a.Code, "%s", a.Error)
-		default:
-			return done, json.Unmarshal(a.Value, &done)
-		}
-	}
+	return done, converse(ctx, client, "/trunk/test", o, say, &done)
 }
 
 // testAlone makes the test call while no service runs, over the sockets that a service would open. Nothing else happens
@@ -129,13 +95,7 @@ func (s *Service) trunkTest(w http.ResponseWriter, r *http.Request) {
 		reply(w, nil, err)
 		return
 	}
-	var mu sync.Mutex
-	done, err := s.TrunkTest(r.Context(), o, func(now string) {
-		mu.Lock()
-		defer mu.Unlock()
-		_ = json.NewEncoder(w).Encode(map[string]string{"Say": now}) // the other command has gone away: its context ends the call
-		_ = http.NewResponseController(w).Flush()
-	})
+	done, err := s.TrunkTest(r.Context(), o, sayTo(w))
 	reply(w, done, err)
 }
 

@@ -50,6 +50,8 @@ type Options struct {
 	Key  []byte           // 32 bytes: seals kept answers and the settings of trunks
 	Log  *slog.Logger     // nil = slog.Default
 
+	KeepRefusals time.Duration // 0 = for ever
+
 	// OnCommit is told of each commit: units in it, and how long it took from BEGIN to the answer. nil = nobody is told.
 	OnCommit func(units int, took time.Duration)
 }

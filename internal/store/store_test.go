@@ -287,6 +287,33 @@ func TestSweep(t *testing.T) {
 	})
 }
 
+// What was turned away stays on record as long as the options say.
+func TestKeepRefusals(t *testing.T) {
+	databases(t, func(t *testing.T, url string) {
+		h, db := house(t, url)
+		const day = 24 * time.Hour
+		for range 4 { // at day 0, 40, 80, 120
+			if err := db.Refuse(t.Context(), callback.Refusal{Subscriber: h.Acme, Code: fault.NumberRegion, Masked: "+12•••••0199", Page: "https://acme.example/", At: h.Clock.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			h.Clock.Pass(40 * day)
+		}
+		if n, err := db.Sweep(t.Context(), h.Clock.Now()); err != nil || n != 0 {
+			t.Errorf("kept for ever: %d went, %v", n, err)
+		}
+		for _, row := range []struct {
+			keep, pass time.Duration
+			want       int64
+		}{{90 * day, 0, 2}, {90 * day, 9 * day, 0}, {90 * day, day, 1}, {30 * day, 0, 1}, {30 * day, 0, 0}} { // it is day 160
+			db.o.KeepRefusals = row.keep
+			h.Clock.Pass(row.pass)
+			if n, err := db.Sweep(t.Context(), h.Clock.Now()); err != nil || n != row.want {
+				t.Errorf("kept for %s: %d went, %v; want %d", row.keep, n, err, row.want)
+			}
+		}
+	})
+}
+
 // Nothing sealed is readable in the file, or opens with another key or in another place.
 func TestSealed(t *testing.T) {
 	at := sqliteURL(t)

@@ -164,6 +164,11 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Conductor.Start(ctx); err != nil {
 		return err
 	}
+	if !a.Conductor.Restored.IsZero() {
+		if err := a.people().eraseAgain(ctx); err != nil {
+			return err
+		}
+	}
 	if err := os.Remove(filepath.Join(a.Config.Data, restoredName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return rights(a.Config.Data, err)
 	}

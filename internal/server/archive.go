@@ -21,6 +21,17 @@ var errCut = errors.New("its end is missing: it was cut while it was written or 
 
 // readArchive reads a whole backup, proves its sums, and unpacks it into a folder; dir "" = it is only read.
 func readArchive(r io.Reader, dir string) (*Manifest, error) {
+	m, err := readFiles(r, dir)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func readFiles(r io.Reader, dir string) (*Manifest, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, fmt.Errorf("it is no backup: %w", err)
@@ -51,9 +62,6 @@ func readArchive(r io.Reader, dir string) (*Manifest, error) {
 		default:
 			err = unpack(filepath.Join(dir, filepath.FromSlash(h.Name)), io.TeeReader(t, sum))
 		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errCut
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +88,7 @@ func placed(h *tar.Header) bool {
 		return false
 	}
 	switch top {
-	case manifestName, sumsName, neverName:
+	case manifestName, sumsName, neverName, erasedName:
 		return !below
 	case inDatabase:
 		return below

@@ -4,6 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +77,21 @@ func TestReadArchive(t *testing.T) {
 	}
 }
 
+// Wherever a backup is cut, it is refused as one that was cut, or as none.
+func TestReadArchiveCut(t *testing.T) {
+	sum := func(name, text string) string { return fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(text)), name) }
+	good := sealedUp(t, [2]string{manifestName, goodManifest}, [2]string{neverName, "x"},
+		[2]string{sumsName, sum(manifestName, goodManifest) + sum(neverName, "x")})
+	if m, err := readArchive(bytes.NewReader(good), ""); err != nil || m.Database.Schema != 17 {
+		t.Fatalf("whole: %+v, %v", m, err)
+	}
+	for n := range len(good) {
+		if _, err := readArchive(bytes.NewReader(good[:n]), ""); err == nil || n > 20 && !errors.Is(err, errCut) {
+			t.Errorf("cut after %d of %d bytes: %v", n, len(good), err)
+		}
+	}
+}
+
 func FuzzReadArchive(f *testing.F) {
 	f.Add([]byte("no archive"))
 	f.Add([]byte("\x1f\x8b\x08\x00"))
@@ -86,14 +104,14 @@ func FuzzReadArchive(f *testing.F) {
 }
 
 // Who asked never to be called, before or after a backup, stays in the list.
-func TestAddNever(t *testing.T) {
+func TestAddLines(t *testing.T) {
 	data, dir := t.TempDir(), t.TempDir()
 	for path, text := range map[string]string{filepath.Join(data, neverName): "b\nc\n", filepath.Join(dir, neverName): "a\nb\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := addNever(data, dir); err != nil {
+	if err := addLines(data, dir, neverName); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(data, neverName)); err != nil || string(b) != "a\nb\nc\n" {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,9 @@ const (
 
 // folders of data that are kept as they are.
 var folders = []string{inRecordings, inPrompts, inWords}
+
+// lists are files of data in whose place nothing is put: what is in either stays.
+var lists = []string{neverName, erasedName}
 
 func (s secrets) marks() keyMarks {
 	mark := func(key []byte) string {
@@ -177,7 +181,7 @@ func (a *App) WriteBackup(ctx context.Context, w io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	// Files first: each recording has its row by now. One that is deleted meanwhile is a row without a file, which a start knows.
-	files := []string{neverName}
+	files := slices.Clone(lists)
 	for _, folder := range folders {
 		found, err := listed(a.Config.Data, folder)
 		if err != nil {

@@ -156,7 +156,7 @@ func (a *App) follow(ctx context.Context, cb id.Callback, say func(string)) (*ca
 	for seen := int64(0); ; {
 		c, err := a.Store.Callback(ctx, "", cb)
 		if err == nil {
-			seen, err = a.tell(ctx, cb, seen, say)
+			seen, err = a.tellLines(ctx, cb, seen, say)
 		}
 		if ctx.Err() != nil {
 			_, err := a.Conductor.Cancel(context.WithoutCancel(ctx), cb, callback.ByStaff)
@@ -176,8 +176,8 @@ func (a *App) follow(ctx context.Context, cb id.Callback, say func(string)) (*ca
 	}
 }
 
-// tell says the lines of a journal that were not said yet.
-func (a *App) tell(ctx context.Context, cb id.Callback, seen int64, say func(string)) (int64, error) {
+// tellLines says the lines of a journal that were not said yet.
+func (a *App) tellLines(ctx context.Context, cb id.Callback, seen int64, say func(string)) (int64, error) {
 	lines, err := a.Store.Journal(ctx, cb)
 	if err != nil {
 		return seen, err

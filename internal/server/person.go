@@ -54,6 +54,13 @@ func blocksOf(dir *directory.Directory, who store.Person) []*subscriber.Block {
 // Erase takes away all that tells who a person is: her recordings, the messages of her calls, and what is in the database. by is
 // whoever asked for it, as the record of recordings names her.
 func (p people) Erase(ctx context.Context, sub id.Subscriber, to cti.Endpoint, by string) (did callback.Erasure, err error) {
+	if did, err = p.erase(ctx, sub, to, by); err == nil && did != (callback.Erasure{NeverAgain: did.NeverAgain}) {
+		err = p.noteErased(erasedLine{p.who(sub, to).NumberHash, sub, time.Now().UTC()})
+	}
+	return did, err
+}
+
+func (p people) erase(ctx context.Context, sub id.Subscriber, to cti.Endpoint, by string) (did callback.Erasure, err error) {
 	who := p.who(sub, to)
 	dir, err := p.Store.Directory(ctx)
 	if err != nil {

@@ -94,8 +94,10 @@ func Restore(ctx context.Context, c *config.Config, o RestoreOrder) (m *Manifest
 			return nil, err
 		}
 	}
-	if err := addNever(c.Data, dir); err != nil {
-		return nil, err
+	for _, list := range lists {
+		if err := addLines(c.Data, dir, list); err != nil {
+			return nil, err
+		}
 	}
 	if err := write(filepath.Join(c.Data, restoredName), []byte(time.Now().UTC().Format(time.RFC3339Nano)+"\n")); err != nil {
 		return nil, err
@@ -213,13 +215,13 @@ func replace(data, dir, folder string) error {
 	return err
 }
 
-// addNever adds who had asked never to be called by then to those who have by now: none is forgotten.
-func addNever(data, dir string) error {
-	now, err := os.ReadFile(filepath.Join(data, neverName))
+// addLines adds who stands in a list of the backup to those who stand in that of the data: none is forgotten.
+func addLines(data, dir, list string) error {
+	now, err := os.ReadFile(filepath.Join(data, list))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	then, err := os.ReadFile(filepath.Join(dir, neverName))
+	then, err := os.ReadFile(filepath.Join(dir, list))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -234,7 +236,7 @@ func addNever(data, dir string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return write(filepath.Join(data, neverName), bytes.Join(lines, nil))
+	return write(filepath.Join(data, list), bytes.Join(lines, nil))
 }
 
 // cutShort refuses data in which a restore has begun and not ended.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ringback/internal/consent"
@@ -45,6 +46,23 @@ func (db *DB) CallsOf(ctx context.Context, p Person) (own, others []id.Callback,
 		return nil, nil, fmt.Errorf("calls of a person: %w", told(err))
 	}
 	return own, slices.DeleteFunc(others, func(cb id.Callback) bool { return slices.Contains(own, cb) }), nil
+}
+
+// TelephoneOf is the telephone with a hash, where the database still knows one; "" = it does not.
+func (db *DB) TelephoneOf(ctx context.Context, numberHash string) (to cti.Endpoint, err error) {
+	q := reader{ctx, db.read}
+	found, err := one(q, "SELECT endpoint FROM callbacks WHERE number_hash = $1 AND endpoint <> '' LIMIT 1", []any{numberHash}, &to)
+	if err != nil || found {
+		return to, told(err)
+	}
+	err = eachConsent(q, func(e *consent.Entry) error {
+		who, err := e.Who()
+		if to = cti.Endpoint(who.Number); strings.HasPrefix(who.Number, "+") {
+			to = "tel:" + to
+		}
+		return err
+	}, "WHERE number_hash = $1", numberHash)
+	return to, told(err)
 }
 
 func callbackIDs(q querier, statement string, args ...any) ([]id.Callback, error) {
@@ -154,6 +172,9 @@ func eraseAround(t *tx, p Person) error {
 	}
 	if shown := phone.Number(p.Telephone.Number()).Mask(); shown != "" {
 		if _, err := t.exec("UPDATE refusals SET masked = '', page = '' WHERE masked = $1 AND ($2 = '' OR subscriber_id = $2)", shown, string(p.Subscriber)); err != nil {
+			return err
+		}
+		if _, err := t.exec("UPDATE alarms SET what = '•••' WHERE what = $1 AND ($2 = '' OR subscriber_id = $2)", shown, string(p.Subscriber)); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func (db *DB) purge(ctx context.Context) error {
 	if db.shared {
 		for _, table := range []string{"callbacks", "legs", "journal", "notes", "dispositions", "contacts", "outbox", "companions", "idempotency",
-			"consent_records", "refusals", "blocks"} {
+			"consent_records", "refusals", "blocks", "charges", "interactions", "recordings", "alarms"} {
 			if _, err := db.write.ExecContext(ctx, "VACUUM "+table); err != nil {
 				return fmt.Errorf("vacuum %s: %w", table, err)
 			}

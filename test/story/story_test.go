@@ -62,6 +62,7 @@ func tell(t *testing.T, database func(*testscript.Env) string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "end": end, "api": api, "await": await, "ledger": ledger, "person": person, "fill": fill, "recorded": recorded,
 			"calls": calls, "prove": prove, "answered": answered, "talks": talks, "hungup": hungup, "traces": traces, "packed": packed, "whole": wholeBackup, "shorten": shorten, "card": card,
+			"newest": newest,
 		},
 	})
 }

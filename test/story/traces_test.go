@@ -3,6 +3,7 @@ package story_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,20 @@ func traces(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%q: found %v", text, there)
 		}
 	}
+}
+
+// newest waits for a callback and keeps the id of the one that was made last as $id.
+func newest(ts *testscript.TestScript, neg bool, args []string) {
+	within(ts, "a callback", func() string {
+		var list struct{ Data []struct{ ID string } }
+		_, b := ask(ts, "GET", "/api/v1/callbacks?limit=1", "")
+		ts.Check(json.Unmarshal(b, &list))
+		if len(list.Data) == 0 {
+			return "there is none"
+		}
+		ts.Setenv("id", list.Data[0].ID)
+		return ""
+	})
 }
 
 // rows writes all rows of all tables.

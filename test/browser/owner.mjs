@@ -216,6 +216,22 @@ await bench.check("hours, a day off, the own telephone, who answers, and who is 
   await see(page, "consent");
 });
 
+await bench.check("an announcement is spoken, listened to, and kept", async (page) => {
+  await signIn(page, "olga@acme.example");
+  await page.getByRole("link", { name: "Voice" }).click();
+  await button(page, "Record: Your name").click();
+  await page.getByText("Recording…").waitFor();
+  await page.waitForTimeout(1500);
+  await button(page, "Stop: Your name").click();
+  await page.locator("audio[aria-label='What you recorded']").waitFor();
+  await see(page, "a recording");
+  await button(page, "Keep: Your name").click();
+  await page.getByText("Your name: visitors hear you from now on.").waitFor();
+  await page.getByText("Your own recording is played.").waitFor();
+  const { prompts } = await api("GET", "/subscribers/acme");
+  must(prompts.spoken_name !== "", `prompts are ${JSON.stringify(prompts)}`);
+});
+
 await bench.check("who is invited chooses a password, once; a person of one business sees nothing of another", async (page) => {
   const { invite_url } = await api("POST", "/users", { email: `nina${Date.now()}@acme.example`, name: "Nina", subscribers: ["acme"] });
   await page.goto(invite_url);

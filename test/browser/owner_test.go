@@ -36,7 +36,7 @@ func TestOwner(t *testing.T) {
 	if os.Getenv("RINGBACK_SCREENSHOTS") != "" {
 		more = append(more, "../../docs/images")
 	}
-	least, by := 6, []string(nil)
+	least, by := 7, []string(nil)
 	if os.Getenv("RINGBACK_TEST_LONG") == "" && len(more) == 0 {
 		least, by = 2, []string{"env", "ONLY=invited"} // the others make calls, and take their time
 	}

@@ -13,6 +13,7 @@ import { Consents } from "./view-consents";
 import { Opening } from "./view-hours";
 import { Leads } from "./view-leads";
 import { People } from "./view-people";
+import { Voice } from "./view-voice";
 
 // View is one page.
 interface View {
@@ -27,6 +28,7 @@ const pages = [
   { at: "buttons", name: "Buttons" },
   { at: "hours", name: "Hours" },
   { at: "people", name: "People" },
+  { at: "voice", name: "Voice" },
   { at: "blocks", name: "Blocked" },
   { at: "consent", name: "Consent" },
 ];
@@ -139,6 +141,8 @@ class Owner extends LitElement {
         return new Opening(shop, changed);
       case "people":
         return new People(shop);
+      case "voice":
+        return new Voice(shop, changed);
       case "blocks":
         return new Blocks(shop);
       case "consent":

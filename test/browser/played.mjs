@@ -22,7 +22,7 @@ export const card = (more = {}) => ({
   script: "Ask how old the boiler is.\nOffer a visit today before 17:00.", script_fields: [{ name: "age", label: "Age of the boiler", value: "" }], whisper: "",
   visitor: { name: "Vera Miller", number: "+12025550100", country: "US", local_time: "2026-12-01T14:02", zone: "America/New_York", language: "en", since: null },
   page: "https://acme.example/boilers/no-hot-water", topic: "No hot water since this morning", fields: [{ name: "street", label: "Street", value: "12 Elm Street" }],
-  earlier: [{ callback: "cb_0", at: "2026-11-20T15:30:00.000Z", outcome: "completed", topic: "Leaking tap", agent: { slug: "bob", name: "Bob" }, disposition: "sold", note: "Prefers mornings.", recordings: [] }],
+  earlier: [{ callback: "cb_0", at: "2026-11-20T15:30:00.000Z", outcome: "completed", topic: "Leaking tap", agent: { slug: "bob", name: "Bob" }, disposition: "sold", note: "Prefers mornings.", recordings: [{ id: "rec_0", length_s: 65, audio_url: "http://call.test/api/v1/recordings/rec_0/audio" }] }],
   order: "agent_first", live_call: false, dispositions: ["sold", "call back", "wrong_number", "spam"], screen_pop: null, ...more,
 });
 

@@ -353,7 +353,7 @@ func TestHealth(t *testing.T) {
 
 func TestNothingIsCalledHere(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/", "/desk/nothing", "/app/", "/admin/", "/docs", "/w/1/desk.js", "/w/2/cb.js", "/api/v1/nope"} {
+	for _, path := range []string{"/", "/desk/nothing", "/app/nothing", "/admin/", "/docs", "/w/1/desk.js", "/w/2/cb.js", "/api/v1/nope"} {
 		isProblem(t, h.do("GET", path, ""), 404, "not_found")
 	}
 	a := h.do("PUT", "/api/v1/buttons/acme-main", "{}", key(operatorKey)).want(t, 405)

@@ -27,6 +27,7 @@ func (h *house) acmes(cb string) map[string][]string {
 var bodies = map[string]string{
 	"POST /api/v1/callbacks":                  `{"button":"acme-main","number":"+12025550100"}`,
 	"POST /api/v1/buttons":                    `{"slug":"stolen","subscriber":"acme"}`,
+	"POST /api/v1/buttons/{id}/test":          `{"number":"+12025550100"}`,
 	"POST /api/v1/blocks":                     `{"number":"+12025550100","subscriber":"acme"}`,
 	"POST /api/v1/callbacks/{id}/number":      `{"number":"+12025550101"}`,
 	"POST /api/v1/callbacks/{id}/recording":   `{"do":"pause"}`,

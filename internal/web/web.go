@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"ringback/internal/fault"
@@ -94,18 +95,18 @@ func New(d Deps) http.Handler {
 	for _, r := range s.routes {
 		s.mux.Handle(r.Method+" "+r.Pattern, s.serve(r))
 	}
-	s.mount(document(a.Routes(), d.URL))
+	s.mount(sync.OnceValue(func() []byte { return document(a.Routes(), d.URL) }))
 	return s.outer(s.mux)
 }
 
 // mount adds what is nobody's door, and the floor under all of them.
-func (s *service) mount(openapi []byte) {
+func (s *service) mount(openapi func() []byte) {
 	s.mux.HandleFunc("GET /healthz", health)
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.HandleFunc("GET /api/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		_, _ = w.Write(openapi)
+		_, _ = w.Write(openapi())
 	})
 	if s.Metrics != nil {
 		s.mux.Handle("GET /metrics", s.Metrics)

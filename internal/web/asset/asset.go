@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"ringback/internal/fault"
 	"ringback/internal/web/door"
@@ -20,7 +21,8 @@ type Shelf map[string]file
 
 type file struct {
 	version, kind string
-	bytes, packed []byte // packed is gzip
+	bytes         []byte
+	packed        func() []byte // gzip, made when it is asked for first
 }
 
 // kinds are the types of the embedded files.
@@ -48,7 +50,7 @@ func Load() Shelf {
 			panic("asset: " + err.Error()) // embedded at build time
 		}
 		sum := sha256.Sum256(b)
-		all[path.Base(name)] = file{hex.EncodeToString(sum[:6]), kind, b, pack(b)}
+		all[path.Base(name)] = file{hex.EncodeToString(sum[:6]), kind, b, sync.OnceValue(func() []byte { return pack(b) })}
 	}
 	return all
 }
@@ -75,7 +77,7 @@ func (s Shelf) At(name string) string { return "/assets/" + s[name].version + "/
 func (s Shelf) Bytes(name string) []byte { return s[name].bytes }
 
 // Weight is how many bytes a browser loads for it.
-func (s Shelf) Weight(name string) int { return len(s[name].packed) }
+func (s Shelf) Weight(name string) int { return len(s[name].packed()) }
 
 // widget are the files that other sites' pages load, under an address of their own that stays: /w/1/cb.js is the loader.
 var widget = map[string]bool{"cb.js": true, "panel.js": true}
@@ -124,7 +126,7 @@ func (f file) write(w http.ResponseWriter, r *http.Request) {
 	h.Set("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		b = f.packed
+		b = f.packed()
 	}
 	_, _ = w.Write(b)
 }

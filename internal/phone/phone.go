@@ -90,7 +90,7 @@ func lookUp(dialled, region string) (*phonenumbers.PhoneNumber, bool) {
 // valid also asks whether the E.164 spelling is read back as the same number: a spelling that is not its own would let
 // one telephone pass for two at the limits.
 func valid(p *phonenumbers.PhoneNumber) bool {
-	if !phonenumbers.IsValidNumber(p) || serviceExchange(p) {
+	if !phonenumbers.IsValidNumber(p) || emergencyExchange(p) {
 		return false
 	}
 	s := phonenumbers.Format(p, phonenumbers.E164)
@@ -101,14 +101,10 @@ func valid(p *phonenumbers.PhoneNumber) bool {
 	return err == nil && phonenumbers.IsValidNumber(again) && phonenumbers.Format(again, phonenumbers.E164) == s
 }
 
-// serviceExchange: in the North American plan no exchange is an N11 code (ATIS-0300051), which the tables let pass: a switch
-// that takes the area code for granted would hear 911.
-func serviceExchange(p *phonenumbers.PhoneNumber) bool {
-	if p.GetCountryCode() != 1 {
-		return false
-	}
-	n := phonenumbers.GetNationalSignificantNumber(p)
-	return len(n) == 10 && n[4:6] == "11"
+// emergencyExchange: in the North American plan no exchange is 911, which the tables let pass: a switch that takes the area
+// code for granted would hear an emergency. The other N11 codes (ATIS-0300051) end at the carrier, as numbers in no use do.
+func emergencyExchange(p *phonenumbers.PhoneNumber) bool {
+	return p.GetCountryCode() == 1 && strings.HasPrefix(phonenumbers.GetNationalSignificantNumber(p)[3:], "911")
 }
 
 // invalid tells how a number of region is written.

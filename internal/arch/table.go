@@ -99,4 +99,5 @@ var homes = map[string][]string{
 	"github.com/pressly/goose/v3":     {"internal/store"},
 	"github.com/go-webauthn/webauthn": {"internal/login"},
 	"github.com/wneessen/go-mail":     {"internal/notify"},
+	"github.com/boombuler/barcode":    {"internal/qr"},
 }

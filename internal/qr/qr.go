@@ -1,35 +1,33 @@
-// Package qr draws a link as a QR code (ISO/IEC 18004): bytes, error correction M, up to 213 bytes. Enough for the address of
-// a button, small enough to be read here.
+// Package qr draws a link as a QR code (ISO/IEC 18004), with error correction M: a seventh of it may be dirty.
 package qr
 
 import (
-	"errors"
+	"fmt"
+	"image/color"
 	"strconv"
 	"strings"
-)
 
-// ErrTooLong: the text has more than 213 bytes.
-var ErrTooLong = errors.New("qr: the text is too long for a code")
+	"github.com/boombuler/barcode/qr"
+)
 
 // Code is a square of modules, true = dark.
 type Code [][]bool
 
-// New draws a text.
+// New draws a text of at most 2,331 bytes.
 func New(text string) (Code, error) {
-	v, err := versionFor(len(text))
+	drawn, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("a QR code of %d bytes: %w", len(text), err)
 	}
-	data := v.interleaved(v.codewords([]byte(text)))
-	var best Code
-	least := -1
-	for mask := range masks {
-		c := v.draw(data, mask)
-		if p := c.penalty(); least < 0 || p < least {
-			best, least = c, p
+	side := drawn.Bounds().Dx()
+	c := make(Code, side)
+	for y := range c {
+		c[y] = make([]bool, side)
+		for x := range c[y] {
+			c[y][x] = drawn.At(x, y) == color.Black
 		}
 	}
-	return best, nil
+	return c, nil
 }
 
 // quiet is the light border that readers need, in modules.

@@ -10,7 +10,8 @@ window.RTCPeerConnection = class extends Real {
 
 const shown = (e) => e.checkVisibility();
 const named = (e) => (e.getAttribute("aria-label") ?? e.textContent).trim();
-const fieldOf = (label) => [...document.querySelectorAll("label")].find((l) => shown(l) && l.firstChild.textContent.trim() === label)?.querySelector("input, select, textarea");
+const wordsOf = (l) => [...l.childNodes].filter((n) => n.nodeType === Node.TEXT_NODE).map((n) => n.data).join("").trim();
+const fieldOf = (label) => [...document.querySelectorAll("label")].find((l) => shown(l) && wordsOf(l) === label)?.querySelector("input, select, textarea");
 
 // A tone that never ends is noise to a noise suppressor: it is off here.
 const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);

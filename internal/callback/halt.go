@@ -83,7 +83,12 @@ func (c *Conductor) Switch() cti.Switch { return c.gate }
 // haltedFor is when it is worth trying again: nobody knows, so this is not too soon.
 const haltedFor = 10 * time.Minute
 
-func halted() *fault.Fault {
+// halted tells a visitor that nothing can be done, and whoever has a key why.
+func halted(r *Request) *fault.Fault {
+	if r.By != nil {
+		why := *errHalted
+		return why.After(haltedFor)
+	}
 	return fault.New(fault.SwitchDown, "We can make no calls at the moment. Please try again later, or telephone us.").After(haltedFor)
 }
 

@@ -2,6 +2,7 @@ package callback_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,8 +37,11 @@ func TestAllCallsAreStopped(t *testing.T) {
 		later := w.ask("xena", at(schedule.After(2*time.Minute)))
 		before := w.calls()
 		w.halts(true)
-		if _, err := w.c.Request(w.ctx, wish("shop")); !fault.Is(err, fault.SwitchDown) {
-			t.Errorf("a new wish: %v", err)
+		if _, err := w.c.Request(w.ctx, wish("shop")); !fault.Is(err, fault.SwitchDown) || !strings.Contains(err.Error(), "ringback kill off") {
+			t.Errorf("a new wish of staff: %v", err)
+		}
+		if _, err := w.c.Request(w.ctx, wish("shop", func(r *callback.Request) { r.By, r.SkipLimits, r.Consent = nil, false, true })); !fault.Is(err, fault.SwitchDown) || strings.Contains(err.Error(), "ringback") {
+			t.Errorf("a new wish of a visitor: %v", err)
 		}
 		if err := w.c.Switch().Originate(w.ctx, cti.Order{Callback: w.mint.Callback(), Attempt: 1, Leg: w.mint.Leg(), Party: cti.Subscriber, Fence: 1, To: telephones["shop"],
 			Ring: s(30), Deadline: w.now().Add(s(10))}); !fault.Is(err, fault.SwitchDown) {

@@ -93,7 +93,7 @@ func (c *Conductor) Rehearse(ctx context.Context, r Rehearsal) (*Rehearsed, erro
 	}
 	cb, due, err := (*Callback)(nil), schedule.Due{}, w.check(b, s)
 	if err == nil && c.Halted() {
-		err = halted()
+		err = halted(w)
 	}
 	if err == nil {
 		cb, due, err = c.wish(w, b, s, dir, p.At)

@@ -91,7 +91,7 @@ func (c *Conductor) request(ctx context.Context, r *Request) (*Made, error) {
 		return nil, err
 	}
 	if c.Halted() {
-		return nil, halted()
+		return nil, halted(r)
 	}
 	if err := c.visitorStopped(r, dir, now); err != nil {
 		return nil, err

@@ -30,10 +30,6 @@ func (t *turnedAway) Error() string { return t.why }
 
 // arrived decides about a call that has come in: it is answered once it is on disk, or turned away.
 func (c *Conductor) arrived(ev cti.Event) {
-	c.awaitDirectory()
-	if c.ctx.Err() != nil {
-		return
-	}
 	err := c.takeCall(ev)
 	var away *turnedAway
 	switch {

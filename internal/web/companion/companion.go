@@ -225,7 +225,7 @@ var source string
 
 var pages = template.Must(template.New("").Parse(source))
 
-// render writes a page whole. Nobody keeps it, no search engine lists it, and no other site hears of its address.
+// render writes a page whole, or none of it.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, code int, name string, h *held, alert, typed string) error {
 	data, err := p.page(r, h)
 	if err != nil {
@@ -236,13 +236,7 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, code int, name st
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
-	head := w.Header()
-	head.Set("Content-Type", "text/html; charset=utf-8")
-	head.Set("Cache-Control", "no-store")
-	head.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-	head.Set("Referrer-Policy", "same-origin") // without the own origin a browser would send Origin: null with the form
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes())
+	door.Unlisted(w, code, b.Bytes())
 	return nil
 }
 

@@ -22,6 +22,18 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+// Unlisted writes a page whose address is all that opens it: nobody keeps it, no search engine lists it, and no other site hears of
+// the address.
+func Unlisted(w http.ResponseWriter, status int, html []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+	h.Set("Referrer-Policy", "same-origin") // without the own origin a browser would send Origin: null with the form
+	w.WriteHeader(status)
+	_, _ = w.Write(html)
+}
+
 // Created answers 201 and says where the new thing is.
 func Created(w http.ResponseWriter, at string, v any) error {
 	w.Header().Set("Location", at)

@@ -204,12 +204,6 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, code int, c *call
 	if err := pages.ExecuteTemplate(&b, "card", v); err != nil {
 		return err
 	}
-	head := w.Header()
-	head.Set("Content-Type", "text/html; charset=utf-8")
-	head.Set("Cache-Control", "no-store")
-	head.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-	head.Set("Referrer-Policy", "same-origin") // without the own origin a browser would send Origin: null with the form
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes())
+	door.Unlisted(w, code, b.Bytes())
 	return nil
 }
